@@ -1,0 +1,144 @@
+"""Framing: bodies to signed frames and back.
+
+A frame is one JSON text: `{"session", "counter", "body", "signature"}`. The signature covers the direction,
+session, counter and the body's exact bytes, so that nothing can be replayed, reordered or reflected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+import msgspec
+
+from console.protocol.canonical import canonical
+from console.protocol.keys import SigningKey, verify
+from console.protocol.messages import (
+    FRAME_BYTES_LIMIT,
+    FromCoordinator,
+    FromNode,
+    Presence,
+    SignIn,
+)
+from console.protocol.types import Receipt, Result, Ticket
+
+Direction = Literal["to_coordinator", "to_node"]
+
+
+class FrameError(Exception):
+    """A frame that cannot be accepted; the text says why. The connection should end."""
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """One message on the wire."""
+
+    session: str
+    counter: int
+    body: msgspec.Raw
+    signature: str
+
+
+def seal(key: SigningKey, direction: Direction, session: str, counter: int, body: object) -> bytes:
+    """The frame for `body`, signed with `key`."""
+    raw = msgspec.json.encode(body)
+    signature = key.sign(_signed_bytes(direction, session, counter, raw))
+    return msgspec.json.encode(Frame(session, counter, msgspec.Raw(raw), signature))
+
+
+def open_from_node(data: bytes | str, node: str, session: str, after: int) -> tuple[int, FromNode]:
+    """Counter and body of a node's frame, checked against its session and last counter.
+
+    Raises:
+        FrameError: too large, malformed, another session, a counter not above `after`, or a bad signature.
+    """
+    frame = _parse(data, session, after)
+    _check(frame, "to_coordinator", node)
+    return frame.counter, _body(frame, FromNode)
+
+
+def open_from_coordinator(
+    data: bytes | str, coordinator: str, session: str, after: int
+) -> tuple[int, FromCoordinator]:
+    """Counter and body of a coordinator's frame; the rules of `open_from_node`."""
+    frame = _parse(data, session, after)
+    _check(frame, "to_node", coordinator)
+    return frame.counter, _body(frame, FromCoordinator)
+
+
+def peek_from_node(data: bytes | str) -> tuple[Frame, FromNode]:
+    """Frame and body before its sender is known (sign-in); the signature is not checked yet."""
+    frame = _parse(data, "", -1)
+    return frame, _body(frame, FromNode)
+
+
+def peek_from_coordinator(data: bytes | str) -> tuple[Frame, FromCoordinator]:
+    """Frame and body of the challenge, whose signer is named in the body."""
+    frame = _parse(data, "", -1)
+    return frame, _body(frame, FromCoordinator)
+
+
+def check_signature(frame: Frame, direction: Direction, signer: str) -> None:
+    """Raise FrameError unless `frame` was signed by `signer`."""
+    _check(frame, direction, signer)
+
+
+def sign_in_bytes(message: SignIn, coordinator: str) -> bytes:
+    """What a node signs to sign in: everything it claims, the nonce, and whom it talks to."""
+    return canonical("sign-in/v1", [coordinator, _without_signature(message)])
+
+
+def result_bytes(result: Result) -> bytes:
+    """What a node signs of its result."""
+    return canonical("result/v1", _without_signature(result))
+
+
+def ticket_bytes(ticket: Ticket) -> bytes:
+    """What the coordinator signs of a ticket."""
+    return canonical("ticket/v1", ticket)
+
+
+def presence_bytes(presence: Presence) -> bytes:
+    """What the coordinator signs of a presence receipt."""
+    return canonical("presence/v1", _without_signature(presence))
+
+
+def receipt_bytes(receipt: Receipt) -> bytes:
+    """What the coordinator signs of a receipt."""
+    return canonical("receipt/v1", _without_signature(receipt))
+
+
+def _without_signature(message: msgspec.Struct) -> dict[str, object]:
+    fields: dict[str, object] = msgspec.to_builtins(message)
+    fields.pop("signature")
+    return fields
+
+
+def _signed_bytes(direction: Direction, session: str, counter: int, raw: bytes) -> bytes:
+    return canonical("frame/v1", [direction, session, counter, hashlib.sha256(raw).hexdigest()])
+
+
+def _parse(data: bytes | str, session: str, after: int) -> Frame:
+    if len(data) > FRAME_BYTES_LIMIT:
+        raise FrameError(f"a frame of {len(data)} bytes; at most {FRAME_BYTES_LIMIT} are accepted")
+    try:
+        frame = msgspec.json.decode(data, type=Frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FrameError(f"not a frame: {error}") from error
+    if frame.session != session:
+        raise FrameError("a frame of another session")
+    if frame.counter <= after:
+        raise FrameError(f"counter {frame.counter} after {after}: replayed or out of order")
+    return frame
+
+
+def _check(frame: Frame, direction: Direction, signer: str) -> None:
+    message = _signed_bytes(direction, frame.session, frame.counter, bytes(frame.body))
+    if not verify(signer, message, frame.signature):
+        raise FrameError("the signature does not match")
+
+
+def _body(frame: Frame, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(frame.body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FrameError(f"a message that is not understood: {error}") from error

@@ -1,0 +1,218 @@
+"""The frames between node and coordinator, and what may be in them.
+
+Order at sign-in: coordinator `Challenge`, node `SignIn`, coordinator `Welcome` or `Refused`. After that every
+frame carries the session, a strictly rising counter and a signature over both and the body's exact bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from console.protocol.ids import GroupId, JobId, NodeId, SessionId
+from console.protocol.reasons import Reason
+from console.protocol.types import (
+    Assignment,
+    Balances,
+    Fault,
+    ModelOffer,
+    Policy,
+    Receipt,
+    Result,
+    Verdict,
+)
+
+FRAME_BYTES_LIMIT = 2 * 1024 * 1024
+"""A larger frame closes the connection: the opening of 4,096 tokens in base64 fits."""
+CHUNK_TOKENS_LIMIT = 256
+NAME_LIMIT = 64
+
+
+class Challenge(msgspec.Struct, frozen=True, tag="challenge"):
+    """First frame of a connection: a nonce good for one sign-in within 30 s."""
+
+    nonce: str
+    coordinator: NodeId
+    network: str
+    """Name of the network for people, e.g. `practice network`."""
+    now_ms: int
+    policy: Policy
+
+
+class SignIn(msgspec.Struct, frozen=True, tag="sign_in"):
+    """The node's answer; `signature` is over `sign_in_bytes`."""
+
+    nonce: str
+    node: NodeId
+    name: str
+    software: str
+    machine: str
+    """Digest of stable machine facts, so that one machine under two ids can be found."""
+    models: tuple[ModelOffer, ...]
+    signature: str
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    """Sign-in succeeded."""
+
+    session: SessionId
+    epoch: int
+    seeds_root: str
+    """Commitment to this epoch's draw seeds."""
+    balances: Balances
+    accepted: int
+    rejected: int
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The network says no, and the connection ends."""
+
+    code: str
+    sentence: str
+    remedy: str
+    until_ms: int = 0
+
+
+class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
+    """The node lives. `ready` false takes it off the rosters without a fault, `reason` says why."""
+
+    ready: bool
+    reason: str
+    """A code of `console.protocol.reasons`."""
+    queue: int
+    sent_ms: int
+
+
+class Presence(msgspec.Struct, frozen=True, tag="presence"):
+    """Signed answer to a heartbeat: the node was seen in this slot, and is or is not in the roster."""
+
+    slot: int
+    group: GroupId
+    roster_root: str
+    roster_size: int
+    listed: bool
+    reason: Reason | None
+    """The network's view of why this node is not listed, or None."""
+    draws: int
+    """Tickets of the group while this node was listed, this session."""
+    won: int
+    expected_milli: int
+    """Sum of 1/n over those tickets, × 1000."""
+    variance_milli: int
+    """Sum of 1/n·(1−1/n) over those tickets, × 1000."""
+    echo_ms: int
+    """`sent_ms` of the heartbeat, so that the node measures the round trip."""
+    now_ms: int
+    signature: str
+
+
+class EpochOpened(msgspec.Struct, frozen=True, tag="epoch_opened"):
+    """A new epoch's seed commitment; the closed epoch's pending became available."""
+
+    epoch: int
+    seeds_root: str
+    balances: Balances
+
+
+class Ack(msgspec.Struct, frozen=True, tag="ack"):
+    """The node has taken the assignment into its queue."""
+
+    job: JobId
+    attempt: int
+    fence: int
+
+
+class Decline(msgspec.Struct, frozen=True, tag="decline"):
+    """The node will not do this assignment, and says why: a public reason for the next attempt."""
+
+    job: JobId
+    attempt: int
+    fence: int
+    code: Literal[
+        "draw_wrong",
+        "context_exceeded",
+        "queue_full",
+        "paused",
+        "draining",
+        "engine_down",
+        "unknown_group",
+    ]
+    sentence: str
+
+
+class Chunk(msgspec.Struct, frozen=True, tag="chunk"):
+    """Tokens as they come; `start`: position of the first. The network, not the node, turns ids to text."""
+
+    job: JobId
+    attempt: int
+    fence: int
+    start: int
+    token_ids: tuple[int, ...]
+
+
+class Failed(msgspec.Struct, frozen=True, tag="failed"):
+    """The node could not finish; nothing is paid, and the job goes on elsewhere when it still may."""
+
+    job: JobId
+    attempt: int
+    fence: int
+    fault: Fault
+    code: str
+    sentence: str
+
+
+class Cancel(msgspec.Struct, frozen=True, tag="cancel"):
+    """Stop working on this attempt; its result will not be paid."""
+
+    job: JobId
+    attempt: int
+    fence: int
+    reason: str
+
+
+class OpenRequest(msgspec.Struct, frozen=True, tag="open_request"):
+    """This answer is audited: send the blob behind its commitment."""
+
+    job: JobId
+    attempt: int
+
+
+class Opening(msgspec.Struct, frozen=True, tag="opening"):
+    """The blob: 40 (u32 id, i32 q) pairs per position, little-endian; empty when it is gone."""
+
+    job: JobId
+    attempt: int
+    blob: bytes
+
+
+class ResultAnswered(msgspec.Struct, frozen=True, tag="result_answered"):
+    """The network has the result under the current fence, or never will: stop sending it."""
+
+    job: JobId
+    attempt: int
+    fence: int
+    status: Literal["taken", "stale", "unknown", "malformed"]
+    sentence: str
+
+
+class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
+    """The node leaves on purpose; what it has not finished may be given to others at once."""
+
+    reason: str
+
+
+FromNode = SignIn | Heartbeat | Ack | Decline | Chunk | Failed | Result | Opening | Goodbye
+FromCoordinator = (
+    Challenge
+    | Welcome
+    | Refused
+    | Presence
+    | EpochOpened
+    | Assignment
+    | Cancel
+    | OpenRequest
+    | ResultAnswered
+    | Verdict
+    | Receipt
+)

@@ -1,0 +1,191 @@
+"""Values that travel in several messages: policy, draws, results, verdicts, receipts."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from console.protocol.ids import EvidenceId, GroupId, JobId, NanoCredits, NodeId
+
+TOP_K = 40
+"""Candidates kept, committed and sampled from at every position (DESIGN §5)."""
+
+FinishReason = Literal["stop", "length"]
+Fault = Literal["node", "coordinator", "client", "nobody"]
+Outcome = Literal["accepted", "rejected"]
+VerdictMode = Literal["not_audited", "structure", "replay", "recompute_exact"]
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """The network's public rules and prices; every node is told them at sign-in."""
+
+    client_rate: int = 700
+    """Nano-credits that a client pays per token, prompt and answer alike."""
+    node_rate: int = 500
+    """Nano-credits of that which the node gets."""
+    bond_target: int = 500_000
+    """Nano-credits of bond at which nothing more is held back."""
+    holdback_percent: int = 50
+    """Share of each reward that goes to the bond until the target stands."""
+    penalty_multiple: int = 10
+    """A rejected answer costs so many times its reward."""
+    probation_answers: int = 10
+    """Accepted answers before the audit rate falls."""
+    probation_audit_ppm: int = 1_000_000
+    audit_ppm: int = 100_000
+    """Audited answers per million, in probation and after it."""
+    suspend_after: int = 3
+    """Rejections within `suspend_window_s` that suspend a node for `suspend_s`."""
+    suspend_window_s: int = 3600
+    suspend_s: int = 3600
+    min_milli_tokens_per_s: int = 1000
+    """Public minimum speed of a group, tokens/s × 1000, as measured by the node's probe."""
+    queue_limit: int = 8
+    """Assignments that one node may have waiting or running."""
+    slot_s: int = 2
+    epoch_s: int = 600
+    lease_s: int = 120
+    """An assignment that is not answered for so long goes to another node."""
+    heartbeat_s: int = 2
+    """Interval at which a node says that it lives; silent for 3 intervals: not live."""
+    max_tokens: int = 1024
+    max_attempts: int = 3
+
+
+class ModelOffer(msgspec.Struct, frozen=True):
+    """A model that a node serves, after its file's hash matched and its probe passed."""
+
+    group: GroupId
+    name: str
+    profile: str
+    """Class id of the node's numerics, see `console.verification.profiles`."""
+    context: int
+    milli_tokens_per_s: int
+    first_token_ms: int
+
+
+class Ticket(msgspec.Struct, frozen=True):
+    """Fixes a job's place in the sequence of draws before the nonce is known."""
+
+    job: JobId
+    k: int
+    """Gapless number of the draw within its epoch."""
+    epoch: int
+    roster_root: str
+    roster_size: int
+    attempt: int
+
+
+class DrawProof(msgspec.Struct, frozen=True):
+    """All that a node needs to recompute that it was drawn, and by what chance."""
+
+    ticket: Ticket
+    ticket_signature: str
+    nonce: str
+    """Hex; drawn by the client, or by the gateway for a client that has none."""
+    seed: str
+    """Hex: r_k, revealed."""
+    seed_path: tuple[str, ...]
+    """Hex: Merkle path of r_k to the epoch's committed root."""
+    index: int
+    """Place of the drawn node in the sorted roster."""
+    roster_path: tuple[str, ...]
+    """Hex: Merkle path of the node's id to the roster's root."""
+
+
+class Assignment(msgspec.Struct, frozen=True, tag="assignment"):
+    """One attempt of a job, given to one node under one fence."""
+
+    job: JobId
+    attempt: int
+    fence: int
+    group: GroupId
+    prompt_ids: tuple[int, ...]
+    temperature_milli: int
+    """Temperature × 1000; 0 is argmax."""
+    max_tokens: int
+    stop: tuple[str, ...]
+    profile: str
+    lease_s: int
+    reward_rate: int
+    draw: DrawProof
+
+
+class Result(msgspec.Struct, frozen=True, tag="result"):
+    """A finished answer as the node claims it; `signature` is over `result_bytes`."""
+
+    job: JobId
+    attempt: int
+    fence: int
+    node: NodeId
+    group: GroupId
+    prompt_digest: str
+    token_ids: tuple[int, ...]
+    finish_reason: FinishReason
+    profile: str
+    commitment: str
+    """Hex SHA-256 of the blob of (id, q) pairs, opened only when audited."""
+    generation_ms: int
+    first_token_ms: int
+    signature: str
+
+
+class Verdict(msgspec.Struct, frozen=True, tag="verdict"):
+    """How one result was judged, and on what evidence."""
+
+    id: EvidenceId
+    job: JobId
+    attempt: int
+    node: NodeId
+    outcome: Outcome
+    mode: VerdictMode
+    """The deepest step that was carried out; for a rejection, the step that failed."""
+    tokens_checked: int
+    mismatches: int
+    first_mismatch: int
+    """Position in the answer, -1 when there is none."""
+    sentence: str
+    at_ms: int
+
+
+class Posting(msgspec.Struct, frozen=True):
+    """One line of a ledger transaction: `amount` is added to `account`."""
+
+    account: str
+    amount: NanoCredits
+
+
+class Transaction(msgspec.Struct, frozen=True):
+    """Postings that sum to zero, booked together, once, under a unique id such as `pay:<job>`."""
+
+    id: str
+    at_ms: int
+    postings: tuple[Posting, ...]
+
+
+class Balances(msgspec.Struct, frozen=True):
+    """A node's three accounts, nano-credits."""
+
+    pending: NanoCredits = NanoCredits(0)
+    available: NanoCredits = NanoCredits(0)
+    bond: NanoCredits = NanoCredits(0)
+
+
+class Receipt(msgspec.Struct, frozen=True, tag="receipt"):
+    """What a job came to, countersigned by the coordinator over `receipt_bytes`."""
+
+    job: JobId
+    attempt: int
+    node: NodeId
+    outcome: Outcome
+    prompt_tokens: int
+    completion_tokens: int
+    reward: NanoCredits
+    """What the answer earned; 0 when rejected."""
+    penalty: NanoCredits
+    """What was taken from bond and pending."""
+    verdict: EvidenceId
+    transaction: Transaction
+    balances: Balances
+    signature: str

@@ -1,0 +1,92 @@
+"""The operator's configuration: one TOML file, read once, frozen, every key explained.
+
+Unknown keys and wrong types are refused with the file, the key and what was expected, since a setting
+that is silently ignored is the worst kind.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text says where, why and what to do."""
+
+
+class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What this node is called and whom it works for."""
+
+    name: str = ""
+    """Shown to other people; empty: derived from the node's id."""
+    coordinator: str = ""
+    """WebSocket address of the network, e.g. `ws://127.0.0.1:8800/net/v1/ws`; empty: none chosen."""
+
+
+class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the model server is started."""
+
+    model: str = "smollm2-135m-instruct-q4_1"
+    """Catalogue name, or path of a GGUF file."""
+    context: int = 2048
+    """Tokens of context for one sequence (prompt and answer together)."""
+    threads: int = 0
+    """Threads for the CPU; 0: physical cores."""
+    gpu_layers: int = 0
+    """Layers kept on the GPU; 0: CPU only, -1: all."""
+    token_timeout_s: float = 30.0
+    """A running job that gives no token for so long has its engine restarted."""
+    start_timeout_s: float = 120.0
+    """An engine that is not ready after so long is given up and started again."""
+
+
+class ScreenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the console looks."""
+
+    theme: str = ""
+    """Theme's name; empty: the console's own."""
+    ascii: bool = False
+    """Draw with ASCII only."""
+    hz: float = 0.0
+    """Repaints per second; 0: 2, or 1 over SSH."""
+    keys: dict[str, str] = {}
+    """Command id to key, e.g. `pause = "P"`."""
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    node: NodeConfig = NodeConfig()
+    engine: EngineConfig = EngineConfig()
+    screen: ScreenConfig = ScreenConfig()
+
+
+def load(path: Path) -> Config:
+    """Read `path`; a missing file gives the defaults.
+
+    Raises:
+        ConfigError: unreadable, not TOML, an unknown key or a wrong type.
+    """
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return Config()
+    except OSError as error:
+        raise ConfigError(
+            f"The configuration {path} cannot be read ({error.strerror}). "
+            "Give yourself read access to it, or move it away to use the defaults."
+        ) from error
+    try:
+        return msgspec.convert(tomllib.loads(text.decode()), Config)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(
+            f"The configuration {path} is not valid TOML: {error}. Mend that place, or move the file "
+            "away to use the defaults."
+        ) from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(
+            f"The configuration {path} has a setting that is not understood: {error}. "
+            "Mend or remove it; the README lists every key."
+        ) from error
