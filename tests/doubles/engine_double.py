@@ -37,8 +37,6 @@ from console.verification.sampling import Candidates, choose, top_candidates
 END, USER, ASSISTANT = 0, 1, 2
 _BYTES = 3
 _WORDS = ("the", "a", "to", "of", "and", "sea", "ship", "deck", "sail", "wind", "port", "star", "tide")
-    " the a to of and sea ship deck sail wind port star tide crew rope mast harbour light storm keel".split()
-)
 PIECES: tuple[bytes, ...] = (
     b"",
     b"",
