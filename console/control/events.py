@@ -1,0 +1,189 @@
+"""What can happen to a node's state, and how each event changes it: one pure function."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+import msgspec
+
+from console.control.state import (
+    HISTORY,
+    JOBS_KEPT,
+    NOTES_KEPT,
+    VERDICTS_KEPT,
+    EngineView,
+    JobView,
+    MachineView,
+    MoneyView,
+    NetworkView,
+    NodeFacts,
+    NodeState,
+    Note,
+    Switches,
+    VerdictView,
+)
+from console.protocol.reasons import Reason
+
+
+class NodeChanged(msgspec.Struct, frozen=True, tag="node"):
+    """Who this is."""
+
+    node: NodeFacts
+
+
+class ReasonChanged(msgspec.Struct, frozen=True, tag="reason"):
+    """The one current reason."""
+
+    reason: Reason
+
+
+class EngineChanged(msgspec.Struct, frozen=True, tag="engine"):
+    """The engine's state or gauges. With `sample`, its tokens/s enters the history kept by the reducer."""
+
+    engine: EngineView
+    sample: bool = False
+
+
+class MachineSampled(msgspec.Struct, frozen=True, tag="machine"):
+    """New gauges of the machine; histories are kept by the reducer, those in `machine` are ignored."""
+
+    machine: MachineView
+
+
+class NetworkChanged(msgspec.Struct, frozen=True, tag="network"):
+    """The network as seen from here."""
+
+    network: NetworkView
+
+
+class SwitchesChanged(msgspec.Struct, frozen=True, tag="switches"):
+    """The operator paused, resumed or drained."""
+
+    switches: Switches
+
+
+class MoneyChanged(msgspec.Struct, frozen=True, tag="money"):
+    """New totals, from the journal."""
+
+    money: MoneyView
+
+
+class JobChanged(msgspec.Struct, frozen=True, tag="job"):
+    """A job is new or moved on."""
+
+    job: JobView
+
+
+class VerdictArrived(msgspec.Struct, frozen=True, tag="verdict"):
+    """An answer was judged."""
+
+    verdict: VerdictView
+
+
+class Noted(msgspec.Struct, frozen=True, tag="note"):
+    """Something worth a line in Events."""
+
+    note: Note
+
+
+class Ticked(msgspec.Struct, frozen=True, tag="tick"):
+    """Nothing but time: keeps ages on screen true while the node is idle."""
+
+
+Event = (
+    NodeChanged
+    | ReasonChanged
+    | EngineChanged
+    | MachineSampled
+    | NetworkChanged
+    | SwitchesChanged
+    | MoneyChanged
+    | JobChanged
+    | VerdictArrived
+    | Noted
+    | Ticked
+)
+
+
+def reduce(state: NodeState, at_ms: int, event: Event) -> NodeState:
+    """The state after `event` at `at_ms`; time never runs backwards."""
+    changed = _apply(event, state)
+    return msgspec.structs.replace(changed, now_ms=max(state.now_ms, at_ms))
+
+
+@singledispatch
+def _apply(event: Event, state: NodeState) -> NodeState:
+    return state
+
+
+@_apply.register
+def _(event: NodeChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, node=event.node)
+
+
+@_apply.register
+def _(event: ReasonChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, reason=event.reason)
+
+
+@_apply.register
+def _(event: EngineChanged, state: NodeState) -> NodeState:
+    history = state.engine.tokens_history
+    if event.sample:
+        history = (*history, event.engine.tokens_per_s_milli)[-HISTORY:]
+    engine = msgspec.structs.replace(event.engine, tokens_history=history)
+    return msgspec.structs.replace(state, engine=engine)
+
+
+@_apply.register
+def _(event: MachineSampled, state: NodeState) -> NodeState:
+    new, old = event.machine, state.machine
+    ram = None
+    if new.ram_used_bytes is not None and new.ram_total_bytes:
+        ram = 100 * new.ram_used_bytes // new.ram_total_bytes
+    gpu = new.gpus[0].load_percent if new.gpus else None
+    machine = msgspec.structs.replace(
+        new,
+        cpu_history=_longer(old.cpu_history, new.cpu_percent),
+        ram_history=_longer(old.ram_history, ram),
+        gpu_history=_longer(old.gpu_history, gpu),
+    )
+    return msgspec.structs.replace(state, machine=machine)
+
+
+@_apply.register
+def _(event: NetworkChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, network=event.network)
+
+
+@_apply.register
+def _(event: SwitchesChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, switches=event.switches)
+
+
+@_apply.register
+def _(event: MoneyChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, money=event.money)
+
+
+@_apply.register
+def _(event: JobChanged, state: NodeState) -> NodeState:
+    new = event.job
+    for i, old in enumerate(state.jobs):
+        if old.job == new.job and old.attempt == new.attempt:
+            return msgspec.structs.replace(state, jobs=(*state.jobs[:i], new, *state.jobs[i + 1 :]))
+    return msgspec.structs.replace(state, jobs=(new, *state.jobs)[:JOBS_KEPT])
+
+
+@_apply.register
+def _(event: VerdictArrived, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, verdicts=(event.verdict, *state.verdicts)[:VERDICTS_KEPT])
+
+
+@_apply.register
+def _(event: Noted, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, notes=(event.note, *state.notes)[:NOTES_KEPT])
+
+
+def _longer(history: tuple[int, ...], value: int | None) -> tuple[int, ...]:
+    return history if value is None else (*history, value)[-HISTORY:]

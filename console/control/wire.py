@@ -1,0 +1,127 @@
+"""The control protocol: newline-delimited JSON over the agent's Unix socket.
+
+Client `Attach` → agent `Hello`, `Snapshot(seq)`, then `Delta(seq)` without gaps. A client that was too
+slow gets a new `Snapshot` instead of what it missed. `Command` carries an id and gets one `Answer`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from console.control.events import Event
+from console.control.state import JobView, NodeState
+from console.protocol.types import DrawProof, Receipt, Verdict
+
+VERSION = 1
+LINE_BYTES_LIMIT = 4 * 1024 * 1024
+
+CommandName = Literal[
+    "pause", "resume", "drain", "stop", "restart_engine", "status", "jobs", "job", "identity"
+]
+
+
+class Attach(msgspec.Struct, frozen=True, tag="attach"):
+    """First line of a client. `watch` false: commands only, no snapshot and deltas."""
+
+    version: int
+    client: str
+    watch: bool = True
+
+
+class Command(msgspec.Struct, frozen=True, tag="command"):
+    """Something to do; `args` by name, e.g. `{"job": "7f3a…", "attempt": 1}`."""
+
+    id: str
+    name: CommandName
+    args: dict[str, str | int] = {}
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    """The agent's first line."""
+
+    version: int
+    software: str
+    pid: int
+
+
+class Snapshot(msgspec.Struct, frozen=True, tag="snapshot"):
+    """The whole state after event `seq`."""
+
+    seq: int
+    at_ms: int
+    state: NodeState
+
+
+class Delta(msgspec.Struct, frozen=True, tag="delta"):
+    """Event number `seq`; a client that holds another than `seq - 1` must ask for a snapshot."""
+
+    seq: int
+    at_ms: int
+    event: Event
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """What came of a command; `sentence` is for the operator, `result` for programs."""
+
+    id: str
+    ok: bool
+    sentence: str
+    result: msgspec.Raw = msgspec.Raw(b"null")
+
+
+FromClient = Attach | Command
+FromAgent = Hello | Snapshot | Delta | Answer
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that this machine checked by itself; `ok` None: it could not be checked, and why."""
+
+    name: str
+    ok: bool | None
+    sentence: str
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """One step of a job's life."""
+
+    at_ms: int
+    word: str
+    sentence: str = ""
+
+
+class JobDetail(msgspec.Struct, frozen=True):
+    """The result of the command `job`: everything that stands behind one line of the Jobs screen."""
+
+    view: JobView
+    fence: int
+    group: str
+    profile: str
+    commitment: str
+    timeline: tuple[Moment, ...]
+    draw: DrawProof | None
+    verdict: Verdict | None
+    receipt: Receipt | None
+    checks: tuple[Check, ...]
+
+
+def encode_line(message: FromClient | FromAgent) -> bytes:
+    """One line of the protocol, newline included."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode_from_client(line: bytes) -> FromClient:
+    """Raises msgspec.DecodeError for anything else than a client's message."""
+    message: FromClient = _from_client.decode(line)
+    return message
+
+
+def decode_from_agent(line: bytes) -> FromAgent:
+    """Raises msgspec.DecodeError for anything else than an agent's message."""
+    message: FromAgent = _from_agent.decode(line)
+    return message
+
+
+_from_client: msgspec.json.Decoder[Any] = msgspec.json.Decoder(FromClient)
+_from_agent: msgspec.json.Decoder[Any] = msgspec.json.Decoder(FromAgent)

