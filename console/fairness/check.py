@@ -1,0 +1,96 @@
+"""A node's own check of the draw that chose it, and its wins against expectation."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from console.fairness.draw import SEEDS_PER_EPOCH, pick
+from console.fairness.merkle import root_from_path
+from console.protocol.frames import ticket_bytes
+from console.protocol.keys import verify
+from console.protocol.types import DrawProof
+
+
+class DrawCheck(msgspec.Struct, frozen=True):
+    """One part of a draw proof, recomputed."""
+
+    name: str
+    ok: bool
+    sentence: str
+
+
+def check_draw(
+    proof: DrawProof, job: str, attempt: int, node: str, seeds_root: str, coordinator: str
+) -> tuple[DrawCheck, ...]:
+    """Every part of the proof, recomputed from public data; a malformed part fails, nothing raises.
+
+    `seeds_root`: the commitment that this node was given *before* the draw.
+    """
+    ticket = proof.ticket
+    return (
+        _check(
+            "ticket",
+            ticket.job == job
+            and ticket.attempt == attempt
+            and verify(coordinator, ticket_bytes(ticket), proof.ticket_signature),
+            "The ticket is this job's and signed by the coordinator.",
+            "The ticket is not this job's, or not signed by the coordinator.",
+        ),
+        _check(
+            "seed",
+            _leads_to(proof.seed, ticket.k, SEEDS_PER_EPOCH, proof.seed_path, seeds_root),
+            f"Seed {ticket.k} is the one committed to before epoch {ticket.epoch}.",
+            f"Seed {ticket.k} is not the one committed to before epoch {ticket.epoch}.",
+        ),
+        _check(
+            "roster",
+            _leads_to(node, proof.index, ticket.roster_size, proof.roster_path, ticket.roster_root),
+            f"This node is number {proof.index + 1} of {ticket.roster_size} in the roster.",
+            "This node does not stand where the proof says in the roster.",
+        ),
+        _check(
+            "pick",
+            _picks(proof),
+            f"The draw falls on this node: 1 of {ticket.roster_size}.",
+            "The draw does not fall on this node.",
+        ),
+    )
+
+
+def draw_bytes(proof: DrawProof) -> bytes:
+    """The 32 bytes of the draw, which seed the sampling. Raises ValueError for a malformed proof."""
+    ticket = proof.ticket
+    return pick(
+        proof.seed, proof.nonce, ticket.job, ticket.roster_root, ticket.roster_size, ticket.attempt
+    ).draw
+
+
+def band95(expected_milli: int, variance_milli: int) -> tuple[float, float]:
+    """The range that holds the wins of a fair draw in 95 of 100 cases (normal approximation, ≥ 0)."""
+    half = 1.96 * math.sqrt(variance_milli / 1000)
+    return max(0.0, expected_milli / 1000 - half), expected_milli / 1000 + half
+
+
+def _picks(proof: DrawProof) -> bool:
+    ticket = proof.ticket
+    try:
+        drawn = pick(
+            proof.seed, proof.nonce, ticket.job, ticket.roster_root, ticket.roster_size, ticket.attempt
+        )
+    except (ValueError, OverflowError):
+        return False
+    return drawn.index == proof.index
+
+
+def _leads_to(leaf: str, index: int, size: int, path: tuple[str, ...], root: str) -> bool:
+    try:
+        found = root_from_path(bytes.fromhex(leaf), index, size, [bytes.fromhex(p) for p in path])
+    except ValueError:
+        return False
+    return found is not None and found.hex() == root
+
+
+def _check(name: str, ok: bool, good: str, bad: str) -> DrawCheck:
+    return DrawCheck(name, ok, good if ok else bad)
