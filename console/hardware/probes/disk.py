@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 from . import Raw, files
 
@@ -19,7 +20,7 @@ def probe(root: Path, folder: Path) -> Raw:
         OSError: the filesystem does not answer.
     """
     nearest = existing(folder)
-    answer: Raw = {"path": str(folder), **_room(nearest)}
+    answer: Raw = {"path": str(folder), **room(nearest)._asdict()}
     mount = mount_of(files.text(root / "proc/self/mountinfo") or "", nearest)
     if mount is not None:
         answer.update(mount)
@@ -34,14 +35,25 @@ def existing(folder: Path) -> Path:
     return here.resolve()
 
 
-def _room(folder: Path) -> Raw:
+class Room(NamedTuple):
+    """Size of a filesystem and what an ordinary user may still write, bytes."""
+
+    total_bytes: int
+    free_bytes: int
+
+
+def room(folder: Path) -> Room:
+    """The room on an existing folder's filesystem.
+
+    Raises:
+        OSError: the filesystem does not answer.
+    """
     if hasattr(os, "statvfs"):
         stat = os.statvfs(folder)
-        total = stat.f_frsize * stat.f_blocks
         # f_bavail, not f_bfree: the reserve for root is not ours to write.
-        return {"total_bytes": total, "free_bytes": stat.f_frsize * stat.f_bavail}
+        return Room(stat.f_frsize * stat.f_blocks, stat.f_frsize * stat.f_bavail)
     usage = shutil.disk_usage(folder)
-    return {"total_bytes": usage.total, "free_bytes": usage.free}
+    return Room(usage.total, usage.free)
 
 
 def mount_of(mountinfo: str, folder: Path) -> Raw | None:
