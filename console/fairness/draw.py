@@ -25,7 +25,7 @@ class Pick(msgspec.Struct, frozen=True):
 class EpochSeeds:
     """The seeds of one epoch, `r_k = HMAC-SHA256(secret, k)`, committed to by the root of their tree.
 
-    Building takes about 0.2 s for 65,536 seeds; the secret must stay with the coordinator until the epoch ends.
+    Building takes about 0.3 s for 65,536 seeds. The secret stays with the coordinator until the epoch ends.
     """
 
     def __init__(self, secret: bytes, count: int = SEEDS_PER_EPOCH) -> None:

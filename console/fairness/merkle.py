@@ -50,7 +50,7 @@ class MerkleTree:
 
 
 def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
-    """The root that `leaf` at `index` of `size` leaves has with `path`; None when the path has a wrong length."""
+    """The root that `leaf` at `index` of `size` has with `path`; None when the path has a wrong length."""
     if not 0 <= index < size:
         return None
     node, rest, width = leaf_hash(leaf), list(path), size

@@ -1,0 +1,77 @@
+"""Money: every transaction sums to zero, parts nest, and nothing is taken that is not there."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console import ledger
+from console.ledger import LedgerError
+from console.protocol.ids import NanoCredits
+from console.protocol.types import Policy, Posting, Transaction
+
+amounts = st.integers(0, 10**12)
+
+
+def sums_to_zero(transaction: Transaction) -> bool:
+    return sum(p.amount for p in transaction.postings) == 0
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000), st.integers(0, 100), amounts)
+def test_payment_nests(prompt: int, completion: int, percent: int, bond: int) -> None:
+    policy = Policy(holdback_percent=percent)
+    cost = ledger.price(policy, prompt, completion)
+    to_bond, to_pending = ledger.split_reward(policy, cost.reward, bond)
+    assert to_bond + to_pending == cost.reward
+    assert 0 <= to_bond <= max(0, policy.bond_target - bond)
+    held = cost.client + 700
+    paid = ledger.pay(
+        "j", "c", "n", held=held, price=cost.client, reward=cost.reward, to_bond=to_bond, at_ms=1
+    )
+    assert sums_to_zero(paid)
+    moved = {p.account: p.amount for p in paid.postings}
+    assert moved[ledger.escrow("j")] == -held
+    assert moved[ledger.client("c")] == held - cost.client
+
+
+@given(amounts, amounts, amounts)
+def test_penalty_takes_only_what_is_there(reward: int, bond: int, pending: int) -> None:
+    from_bond, from_pending = ledger.collectable(Policy(), reward, bond, pending)
+    assert 0 <= from_bond <= bond
+    assert 0 <= from_pending <= pending
+    assert from_bond + from_pending == min(10 * reward, bond + pending)
+    booked = ledger.penalty("j", 1, "n", from_bond, from_pending, 1)
+    assert (booked is None) == (from_bond + from_pending == 0)
+    assert booked is None or sums_to_zero(booked)
+
+
+@pytest.mark.parametrize(
+    ("postings", "why"),
+    [
+        ((), "moves"),
+        ((Posting("a", NanoCredits(0)),), "moves"),
+        ((Posting("a", NanoCredits(1)),), "zero"),
+        ((Posting("a", NanoCredits(1 << 63)), Posting("b", NanoCredits(-(1 << 63)))), "64 bits"),
+        ((Posting("a", NanoCredits(1)), Posting("a", NanoCredits(-1))), "twice"),
+    ],
+)
+def test_what_may_not_be_booked(postings: tuple[Posting, ...], why: str) -> None:
+    with pytest.raises(LedgerError, match=why):
+        ledger.check_transaction(Transaction("t", 1, postings))
+
+
+def test_parts_that_do_not_nest_are_refused() -> None:
+    with pytest.raises(LedgerError, match="held"):
+        ledger.pay("j", "c", "n", held=5, price=7, reward=5, to_bond=0, at_ms=1)
+
+
+def test_ids_make_double_booking_impossible() -> None:
+    assert ledger.hold("j", "c", 5, 1).id == "hold:j"
+    assert ledger.refund("j", "c", 5, 1).id == "refund:j"
+    assert ledger.pay("j", "c", "n", held=7, price=7, reward=5, to_bond=0, at_ms=1).id == "pay:j"
+    taken = ledger.penalty("j", 2, "n", 5, 0, 1)
+    assert taken is not None
+    assert taken.id == "penalty:j:2"
+    assert ledger.close_epoch(4, "n", 5, 1).id == "epoch:4:n"
+    assert ledger.deposit("x", "client:c", 5, 1).id == "deposit:x"
