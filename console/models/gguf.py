@@ -1,0 +1,244 @@
+"""GGUF metadata: what a model file says about itself, read as hostile input.
+
+The layout is GGUF versions 2 and 3, little-endian: magic, version, tensor count, key count, keys with typed
+values, the tensor table, padding, tensor data. Source: the format's specification in ggml's docs.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from console.models.errors import GgufError, plain
+from console.models.gguf_reader import Cursor, GgufLimits, malformed, over_limit, truncated
+from console.models.gguf_tensors import TensorTable, read_tensors
+
+MAGIC = b"GGUF"
+VERSIONS = (2, 3)
+KEPT_ARRAY_ITEMS = 512
+"""Number arrays up to this length are kept (heads per layer); of longer ones only the length."""
+
+_SCALARS: dict[int, struct.Struct] = {
+    0: struct.Struct("<B"),
+    1: struct.Struct("<b"),
+    2: struct.Struct("<H"),
+    3: struct.Struct("<h"),
+    4: struct.Struct("<I"),
+    5: struct.Struct("<i"),
+    6: struct.Struct("<f"),
+    7: struct.Struct("<?"),
+    10: struct.Struct("<Q"),
+    11: struct.Struct("<q"),
+    12: struct.Struct("<d"),
+}
+_STRING, _ARRAY = 8, 9
+
+
+class ArrayValue(msgspec.Struct, frozen=True):
+    """An array in the metadata: its length, and its numbers when they are few."""
+
+    count: int
+    numbers: tuple[int | float, ...] = ()
+
+
+Value = int | float | bool | str | ArrayValue
+
+
+class GgufInfo(msgspec.Struct, frozen=True):
+    """What a GGUF file says about itself. Numbers the file does not give are 0. Text is safe to show."""
+
+    version: int
+    architecture: str
+    name: str
+    tensor_count: int
+    parameter_count: int
+    tensor_types: dict[str, int]
+    """Type name to number of tensors: what decides whether recompute can be exact."""
+    context_length: int
+    """Tokens of context that the model was trained for."""
+    embedding_length: int
+    feed_forward_length: int
+    layers: int
+    heads: int
+    kv_heads: int
+    key_length: int
+    """Numbers per head in the K cache."""
+    value_length: int
+    vocabulary: int
+    tokenizer: str
+    has_chat_template: bool
+    file_bytes: int
+    expected_bytes: int
+    """Where the last tensor ends, by the tensor table; a shorter file is refused."""
+    data_offset: int
+    alignment: int
+
+
+def read_gguf(path: Path, limits: GgufLimits = GgufLimits()) -> GgufInfo:  # noqa: B008
+    """Read the header of the GGUF file at `path`; the tensor data is not read.
+
+    Raises:
+        GgufError: not a GGUF, damaged, cut short, or asking for more than `limits`.
+    """
+    try:
+        # Opening a pipe would wait for a writer for ever, hence O_NONBLOCK before the kind is known.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise _unreadable(path, "it is not a regular file")
+            return _parse(file, status.st_size, limits)
+    except OSError as error:
+        raise _unreadable(path, error.strerror or "the system refused") from error
+
+
+def _unreadable(path: Path, why: str) -> GgufError:
+    return GgufError(
+        "unreadable",
+        f"The model file {plain(str(path), 300)} cannot be read: {why}.",
+        "Check the path, and that this user may read it.",
+    )
+
+
+def _parse(file: BinaryIO, size: int, limits: GgufLimits) -> GgufInfo:
+    cursor = Cursor(file, size, limits)
+    version = _version(cursor)
+    tensor_count, key_count = cursor.u64(), cursor.u64()
+    if tensor_count > limits.tensors:
+        raise over_limit("tensors", tensor_count, limits.tensors)
+    if key_count > limits.keys:
+        raise over_limit("metadata keys", key_count, limits.keys)
+    metadata = _metadata(cursor, key_count, limits)
+    table = read_tensors(cursor, tensor_count, _alignment(metadata, limits), limits)
+    if table.end > size:
+        raise truncated(table.end, size)
+    return _info(version, metadata, table, size)
+
+
+def _version(cursor: Cursor) -> int:
+    if cursor.size < 24 or cursor.take(4) != MAGIC:
+        raise GgufError(
+            "not_gguf",
+            "The file is not a GGUF model: it does not start as one.",
+            "Point to a .gguf file; other formats must be converted with llama.cpp first.",
+        )
+    version = cursor.u32()
+    if version not in VERSIONS:
+        raise GgufError(
+            "not_gguf",
+            f"GGUF version {version} is not supported; versions 2 and 3, little-endian, are.",
+            "Get a newer file of the model, or convert it with llama.cpp.",
+        )
+    return version
+
+
+def _metadata(cursor: Cursor, count: int, limits: GgufLimits) -> dict[str, Value]:
+    metadata: dict[str, Value] = {}
+    for _ in range(count):
+        key = cursor.string(limits.key_bytes)
+        if key in metadata:
+            raise malformed(f"the key {plain(key)!r} appears twice")
+        metadata[key] = _value(cursor, cursor.u32(), limits)
+    return metadata
+
+
+def _value(cursor: Cursor, kind: int, limits: GgufLimits) -> Value:
+    if kind == _STRING:
+        return cursor.string(limits.string_bytes)
+    if kind == _ARRAY:
+        return _array(cursor)
+    layout = _SCALARS.get(kind)
+    if layout is None:
+        raise malformed(f"value type {kind} does not exist")
+    return cursor.scalar(layout)
+
+
+def _array(cursor: Cursor) -> ArrayValue:
+    kind, count = cursor.u32(), cursor.u64()
+    if kind == _STRING:
+        cursor.skip_strings(count)
+        return ArrayValue(count)
+    layout = _SCALARS.get(kind)
+    if layout is None:  # arrays in arrays too: llama.cpp refuses them as well
+        raise malformed(f"array type {kind} does not exist")
+    return ArrayValue(count, _numbers(cursor, layout, count))
+
+
+def _numbers(cursor: Cursor, layout: struct.Struct, count: int) -> tuple[int | float, ...]:
+    if count > KEPT_ARRAY_ITEMS:
+        cursor.need(count * layout.size)
+        return ()
+    return tuple(cursor.scalar(layout) for _ in range(count))
+
+
+def _alignment(metadata: dict[str, Value], limits: GgufLimits) -> int:
+    value = metadata.get("general.alignment", 32)
+    if not isinstance(value, int) or value < 1 or value & (value - 1):
+        raise malformed("general.alignment is not a power of two")
+    if value > limits.alignment:
+        raise over_limit("bytes of alignment", value, limits.alignment)
+    return value
+
+
+def _info(version: int, metadata: dict[str, Value], table: TensorTable, size: int) -> GgufInfo:
+    architecture = _text(metadata, "general.architecture")
+    if not architecture:
+        raise malformed("it names no architecture")
+
+    def number(key: str, default: int = 0) -> int:
+        return _number(metadata, f"{architecture}.{key}", default)
+
+    heads = number("attention.head_count")
+    head_length = number("embedding_length") // heads if heads else 0
+    return GgufInfo(
+        version=version,
+        architecture=plain(architecture, 64),
+        name=plain(_text(metadata, "general.name")),
+        tensor_count=table.count,
+        parameter_count=table.parameters,
+        tensor_types=table.types,
+        context_length=number("context_length"),
+        embedding_length=number("embedding_length"),
+        feed_forward_length=number("feed_forward_length"),
+        layers=number("block_count"),
+        heads=heads,
+        kv_heads=number("attention.head_count_kv", heads),
+        key_length=number("attention.key_length", head_length),
+        value_length=number("attention.value_length", head_length),
+        vocabulary=_vocabulary(metadata, architecture),
+        tokenizer=plain(_text(metadata, "tokenizer.ggml.model"), 64),
+        has_chat_template=bool(_text(metadata, "tokenizer.chat_template")),
+        file_bytes=size,
+        expected_bytes=table.end,
+        data_offset=table.data_offset,
+        alignment=table.alignment,
+    )
+
+
+def _text(metadata: dict[str, Value], key: str) -> str:
+    value = metadata.get(key, "")
+    return value if isinstance(value, str) else ""
+
+
+def _number(metadata: dict[str, Value], key: str, default: int) -> int:
+    """An integer, or the largest of an array that gives one for each layer."""
+    value = metadata.get(key, default)
+    if isinstance(value, ArrayValue):
+        value = max((n for n in value.numbers if isinstance(n, int)), default=default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise malformed(f"{plain(key)!r} is not a whole number")
+    if not 0 <= value < 1 << 32:
+        raise over_limit(f"as {plain(key)}", value, (1 << 32) - 1)
+    return value
+
+
+def _vocabulary(metadata: dict[str, Value], architecture: str) -> int:
+    tokens = metadata.get("tokenizer.ggml.tokens")
+    if isinstance(tokens, ArrayValue):
+        return tokens.count
+    return _number(metadata, f"{architecture}.vocab_size", 0)
