@@ -1,0 +1,126 @@
+"""Recordings of what a client was told: JSON lines of `{at_ms, message}`, and a source that plays them.
+
+A recording drives the same console as an agent does: for tests, bug reports and pictures. It holds what
+the control protocol holds, so neither prompts nor answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+
+from console.control.link import Args, Lost, News
+from console.control.wire import LINE_BYTES_LIMIT, Answer, CommandName, Delta, Hello, Snapshot
+
+RECORDING_BYTES_LIMIT = 512 * 1024 * 1024
+RECORDED_LIMIT = 2_000_000
+
+
+class RecordingError(Exception):
+    """The recording cannot be used; the text says where and why."""
+
+
+class Asked(msgspec.Struct, frozen=True, tag="asked"):
+    """A command that was given while recording, with its answer."""
+
+    name: CommandName
+    args: Args
+    answer: Answer
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """One message and when it came, milliseconds since 1970."""
+
+    at_ms: int
+    message: Hello | Snapshot | Delta | Lost | Asked
+
+
+_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Recorded)
+
+
+class Recorder:
+    """Writes recorded messages to an open binary file, one line each."""
+
+    def __init__(self, out: IO[bytes]) -> None:
+        self._out = out
+
+    def write(self, at_ms: int, message: News | Asked) -> None:
+        """Append one message.
+
+        Raises:
+            OSError: it cannot be written, e.g. the disk is full.
+        """
+        self._out.write(msgspec.json.encode(Recorded(at_ms, message)) + b"\n")
+
+
+def read(path: Path) -> list[Recorded]:
+    """The recording at `path`.
+
+    Raises:
+        RecordingError: it cannot be read, is not a recording, or exceeds the bounds.
+    """
+    try:
+        if path.stat().st_size > RECORDING_BYTES_LIMIT:
+            raise RecordingError(f"The recording {path} is larger than 512 MiB. Record a shorter time.")
+        with path.open("rb") as file:
+            return list(_parse(file, path))
+    except OSError as error:
+        raise RecordingError(f"The recording {path} cannot be read ({error.strerror}).") from error
+
+
+def _parse(file: IO[bytes], path: Path) -> Iterator[Recorded]:
+    number = 0
+    while line := file.readline(LINE_BYTES_LIMIT + 2):
+        number += 1
+        if len(line) > LINE_BYTES_LIMIT or number > RECORDED_LIMIT:
+            raise RecordingError(f"The recording {path} exceeds its bounds at line {number}.")
+        try:
+            yield _decoder.decode(line)
+        except msgspec.MsgspecError as error:
+            raise RecordingError(
+                f"Line {number} of {path} is no recorded message ({error}). Was the file cut off or edited?"
+            ) from error
+
+
+class Replay:
+    """A source that plays a recording: at `speed` times its own pace, or all at once when `speed` is 0.
+
+    `finished` is set when the last message was taken by the client.
+    """
+
+    def __init__(
+        self,
+        recording: Iterable[Recorded],
+        *,
+        speed: float = 1.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._recording = list(recording)
+        self._speed = speed
+        self._sleep = sleep
+        self.finished = asyncio.Event()
+
+    async def attach(self) -> AsyncIterator[News]:
+        """The recorded messages in order, at their pace; then nothing more, but no end either."""
+        before_ms: int | None = None
+        for recorded in self._recording:
+            if isinstance(recorded.message, Asked):
+                continue
+            if self._speed > 0 and before_ms is not None and recorded.at_ms > before_ms:
+                await self._sleep((recorded.at_ms - before_ms) / 1000 / self._speed)
+            before_ms = recorded.at_ms
+            yield recorded.message
+        self.finished.set()
+        await asyncio.Event().wait()
+
+    async def command(self, name: CommandName, args: Args | None = None) -> Answer:
+        """The answer that was recorded for the same command, else a refusal: a replay has no node."""
+        for recorded in self._recording:
+            asked = recorded.message
+            if isinstance(asked, Asked) and asked.name == name and asked.args == (args or {}):
+                return asked.answer
+        return Answer("", False, "This is a recording: there is no node to command.")
