@@ -93,6 +93,7 @@ def _memory(answer: Answer) -> tuple[Memory | None, tuple[Finding, ...]]:
 
 def _disks(answers: Sequence[Answer]) -> tuple[tuple[Disk, ...], tuple[Finding, ...]]:
     disks: list[Disk] = []
+    mounts: set[str | None] = set()
     findings: list[Finding] = []
     for answer in answers:
         findings.extend(compare.failed(answer))
@@ -100,8 +101,10 @@ def _disks(answers: Sequence[Answer]) -> tuple[tuple[Disk, ...], tuple[Finding, 
             continue
         disk, doubts = judge.disk(answer.facts)
         findings.extend(doubts)
-        if disk is not None:
+        # Data and models mostly share a filesystem; told twice, it would look like twice the room.
+        if disk is not None and (disk.mount_point is None or disk.mount_point not in mounts):
             disks.append(disk)
+            mounts.add(disk.mount_point)
     return tuple(disks), tuple(findings)
 
 
