@@ -19,6 +19,8 @@ BREAKER_S = 3600
 HEALTH_SILENCE_S = 10.0
 """An engine whose process lives but whose health does not answer for so long is hung."""
 
+OPERATOR = "the operator asked for a restart"
+
 Order = Literal["start", "kill", "probe"]
 
 
@@ -80,18 +82,31 @@ class Silent(msgspec.Struct, frozen=True):
     """Health did not answer."""
 
 
+class Restart(msgspec.Struct, frozen=True):
+    """The operator wants it started anew; no fault, no wait."""
+
+
 class Tick(msgspec.Struct, frozen=True):
     """Time passed."""
 
 
-Happening = Begin | Started | Answered | Proved | Disproved | Exited | Silent | Tick
+Happening = Begin | Started | Answered | Proved | Disproved | Exited | Silent | Restart | Tick
 
 _ALIVE: frozenset[EngineState] = frozenset(("starting", "loading", "probing", "ready"))
 
 
 def backoff_s(failures: int) -> int:
     """Seconds before the next try after `failures` in a row (≥ 1): 2, 4, … 512."""
-    return min(LAST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(failures - 1, 16))
+    return min(LAST_BACKOFF_S, FIRST_BACKOFF_S << min(failures - 1, 16))
+
+
+def stalled_ms(engine_idle_ms: int, job_idle_ms: int, limits: Limits) -> int:
+    """How long there has been no progress: the engine's own word, or the running job's where that lies.
+
+    A job may wait long for its first token while the prompt is read, so its word counts fourfold late.
+    """
+    late = job_idle_ms >= 4000 * limits.token_timeout_s
+    return max(engine_idle_ms, job_idle_ms if late else 0)
 
 
 def step(
@@ -112,9 +127,9 @@ def step(
             return _kill(now, f"the load-and-generate probe failed: {sentence}")
         case Exited(sentence):
             return _exited(now, at_ms, sentence), None
-        case Silent():
-            return _timed(now, at_ms, limits)
-        case Tick():
+        case Restart():
+            return _kill(now, OPERATOR) if now.state in _ALIVE else _begin(now, at_ms)
+        case Silent() | Tick():
             return _timed(now, at_ms, limits)
 
 
@@ -160,6 +175,9 @@ def _timed(now: Supervised, at_ms: int, limits: Limits) -> tuple[Supervised, Ord
 def _exited(now: Supervised, at_ms: int, sentence: str) -> Supervised:
     if now.state not in _ALIVE:
         return now
+    if now.killed_for == OPERATOR:
+        words = "The engine was ended for a restart that the operator asked for."
+        return Supervised("waiting", at_ms, words, 0, now.restarts + 1, at_ms, at_ms)
     steady = now.state == "ready" and at_ms - now.since_ms >= STEADY_S * 1000
     failures = 1 if steady else now.failures + 1
     cause = f"It was ended: {now.killed_for}." if now.killed_for else sentence

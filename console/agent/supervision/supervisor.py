@@ -1,0 +1,158 @@
+"""The shell around the machine: carries out its orders and tells it what happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from console.agent.clock import NowMs
+from console.agent.supervision.machine import (
+    Answered,
+    Begin,
+    Disproved,
+    Exited,
+    Happening,
+    Limits,
+    Order,
+    Proved,
+    Restart,
+    Silent,
+    Started,
+    Supervised,
+    Tick,
+    stalled_ms,
+    step,
+)
+from console.agent.supervision.ports import EngineProcess, Launcher, Proof
+from console.engine.port import Engine, EngineError, Health
+
+POLL_S = 2.0
+LOADING_POLL_S = 0.2
+PROBE_TIMEOUT_S = 60.0
+
+OnChange = Callable[[Supervised, Supervised], None]
+
+
+class Supervisor:
+    """Owns the engine's process. `run` it until cancelled, then `close` it."""
+
+    def __init__(self, launcher: Launcher, limits: Limits, now_ms: NowMs) -> None:
+        self._launcher = launcher
+        self._limits = limits
+        self._now_ms = now_ms
+        self._happenings: asyncio.Queue[Happening] = asyncio.Queue()
+        self._process: EngineProcess | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.supervised = Supervised()
+        self.health: Health | None = None
+        self.proof: Proof | None = None
+        self.ready = asyncio.Event()
+        self.on_change: OnChange = lambda old, new: None
+        self.on_health: Callable[[], None] = lambda: None
+        self.job_idle_ms: Callable[[], int] = lambda: 0
+        """How long the running job has had no token; 0 when none runs."""
+
+    @property
+    def engine(self) -> Engine:
+        """The engine's client; calls fail with EngineError while it is down."""
+        return self._launcher.engine
+
+    @property
+    def pid(self) -> int:
+        """The process's id, 0 when there is none."""
+        return self._process.pid if self._process is not None else 0
+
+    async def run(self) -> None:
+        """Start the engine and keep it running."""
+        self._spawn(self._poll())
+        self._happenings.put_nowait(Begin())
+        while True:
+            try:
+                async with asyncio.timeout(1.0):
+                    happening = await self._happenings.get()
+            except TimeoutError:
+                happening = Tick()
+            await self._take(happening)
+
+    def restart(self) -> None:
+        """The operator wants a fresh engine."""
+        self._happenings.put_nowait(Restart())
+
+    async def close(self) -> None:
+        """End the engine and everything around it."""
+        for task in self._tasks:
+            task.cancel()
+        self.ready.clear()
+        if self._process is not None:
+            await self._process.stop()
+
+    async def _take(self, happening: Happening) -> None:
+        old = self.supervised
+        self.supervised, order = step(old, self._now_ms(), happening, self._limits)
+        if self.supervised.state == "ready":
+            self.ready.set()
+        else:
+            self.ready.clear()
+        if self.supervised != old:
+            self.on_change(old, self.supervised)
+        if order is not None:
+            await self._carry_out(order)
+
+    async def _carry_out(self, order: Order) -> None:
+        if order == "start":
+            await self._start()
+        elif order == "kill" and self._process is not None:
+            self._process.kill()
+        elif order == "probe":
+            self._spawn(self._probe())
+
+    async def _start(self) -> None:
+        self.health = None
+        try:
+            self._process = await self._launcher.launch()
+        except (OSError, EngineError) as error:
+            self._happenings.put_nowait(Exited(f"It could not be started: {error}."))
+            return
+        self._happenings.put_nowait(Started())
+        self._spawn(self._watch(self._process))
+
+    async def _watch(self, process: EngineProcess) -> None:
+        sentence = await process.wait()
+        if self._process is process:
+            self._process, self.health = None, None
+            self._happenings.put_nowait(Exited(sentence))
+
+    async def _probe(self) -> None:
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                self.proof = await self._launcher.prove()
+        except EngineError as error:
+            self._happenings.put_nowait(Disproved(error.sentence))
+        except TimeoutError:
+            self._happenings.put_nowait(Disproved(f"no answer within {PROBE_TIMEOUT_S:.0f} s"))
+        else:
+            self._happenings.put_nowait(Proved())
+
+    async def _poll(self) -> None:
+        while True:
+            loading = self.supervised.state in ("starting", "loading")
+            await asyncio.sleep(LOADING_POLL_S if loading else POLL_S)
+            if self._process is not None:
+                self._happenings.put_nowait(await self._ask())
+                self.on_health()
+
+    async def _ask(self) -> Happening:
+        try:
+            async with asyncio.timeout(5.0):
+                health = await self._launcher.engine.health()
+        except (EngineError, TimeoutError, OSError):
+            return Silent()
+        self.health = health
+        stalled = stalled_ms(health.idle_ms, self.job_idle_ms(), self._limits)
+        return Answered(health.state, health.sentence, stalled)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
