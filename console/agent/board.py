@@ -1,0 +1,51 @@
+"""The node's state as all clients see it: changed by events only, each with a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from console.agent.clock import NowMs
+from console.control.events import Event, Noted, reduce
+from console.control.state import NodeState, Note
+from console.control.wire import Delta, Snapshot
+
+Listener = Callable[[Delta], None]
+
+
+class Board:
+    """One writer (the agent's event loop), any number of listeners, which must not block."""
+
+    def __init__(self, now_ms: NowMs, state: NodeState | None = None) -> None:
+        self._now_ms = now_ms
+        self._listeners: set[Listener] = set()
+        self._seq = 0
+        self.state = state or NodeState()
+        self.on_note: Callable[[Note], None] = lambda note: None
+
+    def apply(self, event: Event) -> None:
+        """Change the state and tell everybody."""
+        at_ms = self._now_ms()
+        self.state = reduce(self.state, at_ms, event)
+        self._seq += 1
+        delta = Delta(self._seq, at_ms, event)
+        for listener in tuple(self._listeners):
+            listener(delta)
+
+    def note(
+        self, level: Literal["info", "good", "warning", "error"], room: str, text: str, keep: bool = True
+    ) -> None:
+        """A line for Events; with `keep`, also for the journal."""
+        note = Note(self._now_ms(), level, text, room)
+        self.apply(Noted(note))
+        if keep:
+            self.on_note(note)
+
+    def snapshot(self) -> Snapshot:
+        """The state now."""
+        return Snapshot(self._seq, self._now_ms(), self.state)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` for every event from now on; what is returned ends that."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)

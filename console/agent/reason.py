@@ -1,0 +1,199 @@
+"""The one current answer to "why am I not earning?": a pure function from facts to a reason (DESIGN §8)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from console.control.state import EngineView, NetworkView, Switches
+from console.fairness import band95
+from console.protocol.messages import Refused
+from console.protocol.reasons import CODES, Reason, reason
+
+DISK_FULL_BYTES = 200 * 1000 * 1000
+RECENT_MS = 60_000
+"""An answer accepted so recently counts as earning, a draw so recently as demand."""
+
+
+class Draws(msgspec.Struct, frozen=True):
+    """Draws of this session, as the network's presence receipts tell them, and since the last win."""
+
+    draws: int = 0
+    won: int = 0
+    expected_milli: int = 0
+    variance_milli: int = 0
+    since_win: int = 0
+    expected_since_win_milli: int = 0
+    last_draw_ms: int = 0
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """Everything that a reason can rest on."""
+
+    now_ms: int
+    switches: Switches = Switches()
+    engine: EngineView = EngineView()
+    network: NetworkView = NetworkView()
+    network_reason: Reason | None = None
+    """Why the network does not list this node, in its own words."""
+    refused: Refused | None = None
+    disk_free_bytes: int | None = None
+    journal_trouble: str = ""
+    gpu_lost: bool = False
+    waiting: int = 0
+    running: int = 0
+    queue_limit: int = 8
+    last_accepted_ms: int = 0
+    draws: Draws = Draws()
+
+
+def current(facts: Facts) -> Reason:
+    """The first rule that applies: the operator's will, then rules of the network, this machine, the way
+    to the network, and last the luck of the draw."""
+    for rule in _RULES:
+        found = rule(facts)
+        if found is not None:
+            return found
+    return reason("no_demand")
+
+
+def _switched(facts: Facts) -> Reason | None:
+    switches = facts.switches
+    if switches.paused:
+        return reason(
+            "paused",
+            sentence=f"Paused by {switches.by or 'the operator'}.",
+            since_ms=switches.since_ms,
+            evidence=f"by {switches.by}",
+        )
+    if switches.draining:
+        left = facts.running + facts.waiting
+        words = f"{left} to finish, then it stands still." if left else "Everything is finished."
+        return reason("draining", sentence=f"No new jobs are taken. {words}", since_ms=switches.since_ms)
+    return None
+
+
+def _refused(facts: Facts) -> Reason | None:
+    refused = facts.refused
+    if refused is None:
+        return None
+    code = refused.code if refused.code in CODES else "not_in_roster"
+    return reason(
+        code,
+        sentence=refused.sentence,
+        remedy=refused.remedy,
+        until_ms=refused.until_ms,
+        evidence=refused.code,
+    )
+
+
+def _disk(facts: Facts) -> Reason | None:
+    if facts.journal_trouble:
+        return reason("disk_full", sentence=facts.journal_trouble, evidence="journal")
+    free = facts.disk_free_bytes
+    if free is not None and free < DISK_FULL_BYTES:
+        return reason(
+            "disk_full",
+            sentence=f"Only {free // 1_000_000} MB are free; below 200 MB no work is taken.",
+            evidence=f"{free} bytes",
+        )
+    return None
+
+
+def _engine(facts: Facts) -> Reason | None:
+    engine = facts.engine
+    if facts.gpu_lost:
+        return reason("gpu_lost")
+    if engine.state in ("waiting", "failed", "stopped"):
+        return reason("engine_down", sentence=engine.sentence, until_ms=engine.next_try_ms)
+    if engine.state != "ready":
+        return reason("model_loading", sentence=engine.sentence)
+    return None
+
+
+def _connection(facts: Facts) -> Reason | None:
+    network = facts.network
+    if network.state == "connected":
+        return None
+    if not network.coordinator:
+        return reason(
+            "coordinator_down",
+            sentence="No network is chosen.",
+            remedy="Set node.coordinator in the configuration, or pass --coordinator.",
+        )
+    if network.state == "connecting" and not network.sentence:
+        return reason(
+            "coordinator_down", sentence="Signing in to the network.", remedy="This takes a moment."
+        )
+    return reason(
+        "coordinator_down",
+        sentence=f"No connection: {network.sentence}. Not your fault, and it costs you nothing.",
+        since_ms=network.since_ms,
+        until_ms=network.next_try_ms,
+    )
+
+
+def _listed(facts: Facts) -> Reason | None:
+    return facts.network_reason
+
+
+def _queue(facts: Facts) -> Reason | None:
+    load = facts.waiting + facts.running
+    if load >= facts.queue_limit:
+        return reason("queue_full", evidence=f"{load} of {facts.queue_limit}")
+    return None
+
+
+def _earning(facts: Facts) -> Reason | None:
+    recent = facts.last_accepted_ms and facts.now_ms - facts.last_accepted_ms <= RECENT_MS
+    return reason("earning") if recent or facts.running else None
+
+
+def _lost(facts: Facts) -> Reason | None:
+    draws = facts.draws
+    if not draws.since_win or facts.now_ms - draws.last_draw_ms > RECENT_MS:
+        return None
+    low, high = band95(draws.expected_milli, draws.variance_milli)
+    return reason(
+        "lost_draws",
+        sentence=(
+            f"{draws.since_win} draws since your last win fell on others "
+            f"(expected of them: {draws.expected_since_win_milli / 1000:.1f}). This session: {draws.draws} draws, "
+            f"won {draws.won}, expected {draws.expected_milli / 1000:.1f}, in 95 of 100 cases "
+            f"{low:.1f} to {high:.1f}."
+        ),
+        evidence=f"{draws.draws}/{draws.won}",
+    )
+
+
+_RULES: tuple[Callable[[Facts], Reason | None], ...] = (
+    _switched,
+    _refused,
+    _disk,
+    _engine,
+    _connection,
+    _listed,
+    _queue,
+    _earning,
+    _lost,
+)
+
+
+def followed(before: Draws, network: NetworkView, now_ms: int) -> Draws:
+    """`before` brought up to a presence receipt's counts; counts that fell belong to a new session."""
+    if network.draws < before.draws:
+        before = Draws(last_draw_ms=before.last_draw_ms)
+    new = network.draws - before.draws
+    won = network.won > before.won
+    return Draws(
+        draws=network.draws,
+        won=network.won,
+        expected_milli=network.expected_milli,
+        variance_milli=network.variance_milli,
+        since_win=0 if won else before.since_win + new,
+        expected_since_win_milli=(
+            0 if won else before.expected_since_win_milli + network.expected_milli - before.expected_milli
+        ),
+        last_draw_ms=now_ms if new else before.last_draw_ms,
+    )
