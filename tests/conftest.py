@@ -29,12 +29,11 @@ def starter_model() -> Path:
 
     Tests that use it carry the mark `model`. A machine without llama.cpp fails them: they are the proof.
     """
-    from console.models.catalogue import starter
-    from console.models.fetch import fetch
+    from console.models import STARTER, fetch
 
     assert importlib.util.find_spec("llama_cpp"), "llama-cpp-python is not installed: see script/test"
     override = os.environ.get("QUARTERDECK_TEST_MODELS")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = Path(override) if override else cache / "quarterdeck-tests" / "models"
     folder.mkdir(parents=True, exist_ok=True)
-    return fetch(starter(), folder)
+    return fetch(STARTER, folder)

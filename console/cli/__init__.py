@@ -1,0 +1,70 @@
+"""The `quarterdeck` command: one file per group of commands, loaded when it is used.
+
+Commands answer on stdout and say everything else on stderr. They reach the node through `control` alone and
+never import Textual: the console is handed in by the entry point.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from console import __version__
+
+RunConsole = Callable[..., int]
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "practice": ("console.cli.practice", "Run the whole network on this machine, with real models."),
+    "agent": ("console.cli.agent", "Run, start or stop this machine's node."),
+    "status": ("console.cli.status", "What the node does, and the one reason why."),
+    "jobs": ("console.cli.jobs", "Jobs of this node, newest first."),
+    "pause": ("console.cli.policies", "Take no new work until you resume."),
+    "resume": ("console.cli.policies", "Take work again."),
+    "drain": ("console.cli.policies", "Finish what runs, then take no more."),
+    "identity": ("console.cli.identity", "Who this node is on the network."),
+    "hardware": ("console.cli.hardware", "What this machine is, and what llama.cpp can use of it."),
+    "doctor": ("console.cli.doctor", "Check this machine, each finding with its remedy."),
+    "models": ("console.cli.models", "Models: list, fetch, show, verify."),
+    "coordinator": ("console.cli.coordinator", "Run the network's side."),
+}
+"""Command to its module and the line shown by --help; the module holds a click command of that name."""
+
+
+class LazyCommands(click.Group):
+    """A group that imports a command's module only when the command is used: `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command `cmd_name`, or None when there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyCommands, invoke_without_command=True)
+@click.version_option(__version__, prog_name="quarterdeck")
+@click.option("--home", type=click.Path(path_type=Path), help="The node's folder; $QUARTERDECK_HOME.")
+@click.option("--plain", is_flag=True, help="Lines instead of a screen: for pipes and screen readers.")
+@click.pass_context
+def quarterdeck(ctx: click.Context, home: Path | None, plain: bool) -> None:
+    """Operator console for decentralised LLM inference.
+
+    Without a command: attach to this machine's node, starting it when it does not run.
+    """
+    if ctx.invoked_subcommand is None:
+        from console.cli.attach import attach
+
+        ctx.exit(attach(ctx.obj, home, plain))

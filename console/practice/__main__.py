@@ -1,0 +1,110 @@
+"""`python -m console.practice`: the host of one run. Its report goes to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from console.agent.trouble import AgentError
+from console.models import ModelError
+from console.practice.crew import CrewError
+from console.practice.host import Host, to_stderr
+from console.practice.plan import Plan, make_plan
+from console.practice.report import broken_promises, collect
+from console.practice.weights import clear
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path), required=True)
+@click.option("--models", type=click.Path(path_type=Path), required=True)
+@click.option("--nodes", default=3)
+@click.option("--rogue", default=1)
+@click.option("--minutes", type=float, default=3.0)
+@click.option("--seed", type=int, default=0)
+@click.option("--keep", is_flag=True)
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--result", type=click.Path(path_type=Path))
+def main(
+    home: Path,
+    models: Path,
+    nodes: int,
+    rogue: int,
+    minutes: float,
+    seed: int,
+    keep: bool,
+    as_json: bool,
+    result: Path | None,
+) -> None:
+    """Host a practice run in `home`."""
+    try:
+        plan = make_plan(home, models, nodes=nodes, rogue=rogue, minutes=minutes, seed=seed)
+        _claim(home)
+        report = asyncio.run(_run(plan))
+    except (ValueError, CrewError, ModelError, AgentError, OSError) as error:
+        to_stderr(f"quarterdeck practice: {error}")
+        (home / "host.pid").unlink(missing_ok=True)
+        sys.exit(1)
+    (home / "host.pid").unlink(missing_ok=True)
+    if not keep:
+        clear(home)
+    sys.exit(_tell(report, as_json, result))
+
+
+async def _run(plan: Plan) -> dict[str, Any]:
+    host = Host(plan, to_stderr)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, host.stop)
+    await host.run()
+    return collect(plan, host.started_ms)
+
+
+def _tell(report: dict[str, Any], as_json: bool, result: Path | None) -> int:
+    from console.practice.words import human
+
+    text = json.dumps(report, indent=2)
+    if result is not None:
+        part = result.with_suffix(".part")
+        part.write_text(text, "utf-8")
+        part.replace(result)
+    else:
+        print(text if as_json else human(report))
+    broken = broken_promises(report)
+    for sentence in broken:
+        to_stderr(f"quarterdeck practice: {sentence}")
+    return 1 if broken else 0
+
+
+def _claim(home: Path) -> None:
+    """Make `home` this run's own, emptying what an earlier run left.
+
+    Raises:
+        CrewError: it is in use, or it holds something that is no practice run.
+    """
+    pid_file = home / "host.pid"
+    if (
+        home.exists()
+        and any(home.iterdir())
+        and not (home / "coordinator").exists()
+        and not pid_file.exists()
+    ):
+        raise CrewError(f"{home} holds files that no practice run made. Give --keep a new folder.")
+    try:
+        os.kill(int(pid_file.read_text("ascii")), 0)
+    except (OSError, ValueError):
+        clear(home)
+    else:
+        raise CrewError(f"{home} is in use by another practice run.")
+    home.mkdir(parents=True, mode=0o700)
+    pid_file.write_text(str(os.getpid()), "ascii")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""What one practice run is made of, fixed before anything starts."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import msgspec
+
+from console.protocol.types import Policy
+
+_FIRST = ("reef", "gull", "keel", "tern", "buoy", "skua", "mole", "spar", "luff", "cove", "moor", "brig")
+
+POLICY = Policy(epoch_s=60, suspend_window_s=900, suspend_s=300)
+"""Practice's rules: the network's own, with epochs short enough to see money become available."""
+
+CLIENT_DEPOSIT = 10_000_000_000
+"""Nano-credits that the practice client starts with: 10 credits."""
+
+
+class Cast(msgspec.Struct, frozen=True):
+    """One node of the run."""
+
+    name: str
+    honest: bool
+    yours: bool
+    home: Path
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A practice run. `minutes` 0: until it is told to end."""
+
+    home: Path
+    models: Path
+    minutes: float
+    seed: int
+    cast: tuple[Cast, ...]
+    interval_s: float
+    """Mean time between requests."""
+
+    @property
+    def yours(self) -> Cast:
+        """The operator's own node."""
+        return next(member for member in self.cast if member.yours)
+
+
+def make_plan(home: Path, models: Path, *, nodes: int, rogue: int, minutes: float, seed: int) -> Plan:
+    """`nodes` honest ones, the first of them yours, and `rogue` that cheat.
+
+    Raises:
+        ValueError: no node, or more than the names there are.
+    """
+    if nodes < 1 or rogue < 0 or nodes + rogue > len(_FIRST):
+        raise ValueError(f"between 1 and {len(_FIRST)} nodes in all, at least one of them honest")
+    rng = random.Random(seed)
+    names = [f"{word}-{rng.randrange(10, 100)}" for word in rng.sample(_FIRST, nodes + rogue)]
+    cast = tuple(
+        Cast(name, honest=i < nodes, yours=i == 0, home=home / ("you" if i == 0 else name))
+        for i, name in enumerate(names)
+    )
+    return Plan(home, models, minutes, seed, cast, interval_s=2.5)
+
+
+def free_name(path: Path) -> str:
+    """`path` for a sentence: with the home folder as `~`."""
+    home = str(Path.home())
+    return str(path).replace(home, "~", 1) if str(path).startswith(home) else str(path)
