@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from console.models.errors import GgufError, plain
-from console.models.gguf_reader import Cursor, GgufLimits, malformed, over_limit, truncated
+from console.models.gguf_reader import DEFAULT_LIMITS, Cursor, GgufLimits, malformed, over_limit, truncated
 from console.models.gguf_tensors import TensorTable, read_tensors
 
 MAGIC = b"GGUF"
@@ -79,7 +79,7 @@ class GgufInfo(msgspec.Struct, frozen=True):
     alignment: int
 
 
-def read_gguf(path: Path, limits: GgufLimits = GgufLimits()) -> GgufInfo:  # noqa: B008
+def read_gguf(path: Path, limits: GgufLimits = DEFAULT_LIMITS) -> GgufInfo:
     """Read the header of the GGUF file at `path`; the tensor data is not read.
 
     Raises:

@@ -37,6 +37,9 @@ class GgufLimits:
     """Bytes to which tensor data is aligned; 32 is usual."""
 
 
+DEFAULT_LIMITS = GgufLimits()
+
+
 def over_limit(what: str, asked: int, limit: int) -> GgufError:
     """The error for a header that asks for more than a limit allows."""
     return GgufError(
@@ -90,7 +93,8 @@ class Cursor:
         if end > self._limits.metadata_bytes:
             raise over_limit("bytes of metadata", end, self._limits.metadata_bytes)
         while len(self._buffer) < end:
-            chunk = self._file.read(CHUNK_BYTES)
+            room = self._limits.metadata_bytes - len(self._buffer)
+            chunk = self._file.read(min(CHUNK_BYTES, room))
             if not chunk:
                 raise truncated(end, len(self._buffer))
             self._buffer += chunk
