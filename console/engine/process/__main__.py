@@ -1,0 +1,135 @@
+"""`python -m console.engine.process`: start, serve, end well."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import uvicorn
+
+from console.engine.process import log
+from console.engine.process.causes import Cause, ExitCode
+from console.engine.process.listener import AddressError, listen_on
+from console.engine.process.parent import watch_parent
+from console.engine.process.server import Endpoints
+from console.engine.process.worker import Settings, Worker
+
+FAILURE_SHOWN_S = 3.0
+"""How long health can be asked why, before the process exits."""
+STOP_S = 3.0
+"""A decode that is not over by then is not waited for."""
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are handled here, not by uvicorn: open streams must be told first."""
+        yield
+
+
+class Process:
+    """The main thread: an event loop that serves until it is told to end."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Call it on the loop."""
+        self._loop = asyncio.get_running_loop()
+        self._ending = asyncio.Event()
+        self._code = ExitCode.FINE
+        self._worker = Worker(settings, self._failed)
+        self._endpoints = Endpoints(self._worker)
+
+    async def run(self, listener: socket.socket) -> ExitCode:
+        """Serve until a signal, the parent's end or a failure."""
+        config = uvicorn.Config(
+            self._endpoints.app(),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http="h11",
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=300,
+        )
+        server = _Server(config)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            self._loop.add_signal_handler(number, self._ending.set)
+        watch_parent(self._from_thread)
+        self._worker.start()
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        ending = asyncio.create_task(self._ending.wait())
+        await asyncio.wait((serving, ending), return_when=asyncio.FIRST_COMPLETED)
+        self._endpoints.break_all()
+        server.should_exit = True
+        await asyncio.wait((serving,), timeout=2.0)
+        await asyncio.to_thread(self._worker.stop, STOP_S)
+        return self._code
+
+    def _failed(self, cause: Cause) -> None:
+        print(cause.sentence, file=sys.stderr, flush=True)
+        self._code = cause.code
+        self._loop.call_soon_threadsafe(self._endpoints.break_all)
+        self._loop.call_soon_threadsafe(self._loop.call_later, FAILURE_SHOWN_S, self._ending.set)
+
+    def _from_thread(self) -> None:
+        threading.Timer(STOP_S + 5.0, os._exit, (ExitCode.FINE,)).start()
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._ending.set)
+
+
+def _arguments(words: list[str]) -> tuple[Settings, Path | None]:
+    parser = argparse.ArgumentParser(prog="console.engine.process", description="Serve one model.")
+    parser.add_argument("--model", type=Path, required=True, help="GGUF file")
+    parser.add_argument("--socket", type=Path, required=True, help="Unix socket to listen on")
+    parser.add_argument("--context", type=int, default=2048, help="tokens of prompt and answer together")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--gpu-layers", type=int, default=0)
+    parser.add_argument("--log", type=Path, help="file that takes the log instead of standard error")
+    given = parser.parse_args(words)
+    if given.context < 64 or given.threads < 1 or given.gpu_layers < 0:
+        parser.error("--context must be at least 64, --threads at least 1, --gpu-layers at least 0")
+    return Settings(given.model, given.socket, given.context, given.threads, given.gpu_layers), given.log
+
+
+def _log_to(path: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> NoReturn:
+    try:
+        code = await Process(settings).run(listener)
+    finally:
+        settings.socket.unlink(missing_ok=True)
+    sys.stderr.flush()
+    # Without unwinding: a decode that still runs may not meet freed memory, and a hostile template is not
+    # waited for.
+    os._exit(code)
+
+
+def main() -> None:
+    """Run, and exit with an `ExitCode`."""
+    settings, log_path = _arguments(sys.argv[1:])
+    if log_path is not None:
+        _log_to(log_path)
+    log.listen()
+    try:
+        listener = listen_on(settings.socket)
+    except AddressError as error:
+        print(error, file=sys.stderr)
+        sys.exit(ExitCode.ADDRESS)
+    asyncio.run(_serve(settings, listener))
+
+
+if __name__ == "__main__":
+    main()

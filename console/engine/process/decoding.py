@@ -1,0 +1,48 @@
+"""The seam between the batcher and llama.cpp: rows in, logits out. A test puts a toy in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+class Row(NamedTuple):
+    """One token to compute, at its place in its sequence."""
+
+    token: int
+    position: int
+    sequence: int
+    wants_logits: bool
+
+
+class DecodeError(Exception):
+    """llama.cpp could not compute a batch; the text is a sentence for the operator."""
+
+
+class Decoder(Protocol):
+    """A context of a model."""
+
+    @property
+    def rows_limit(self) -> int:
+        """Rows that one call may compute."""
+        ...
+
+    @property
+    def logits_limit(self) -> int:
+        """Rows of one call that may want logits: each costs a whole vocabulary of memory."""
+        ...
+
+    def decode(self, rows: Sequence[Row]) -> None:
+        """Compute `rows` together. Raises DecodeError."""
+        ...
+
+    def logits(self, index: int) -> npt.NDArray[np.float32]:
+        """Logits of the row at `index` of the last call: a view, gone with the next call."""
+        ...
+
+    def forget(self, sequence: int, start: int = 0) -> None:
+        """Drop what was computed for `sequence` from position `start` on."""
+        ...

@@ -1,0 +1,203 @@
+"""llama.cpp behind two classes: `Model` (weights and vocabulary) and `Context` (a `Decoder`).
+
+Every numerics switch of `console.verification.profiles` is set here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+# ggml reads it once, at the first product: tiled.cpp makes a product's rounding depend on the batch's size.
+os.environ["GGML_CPU_TILED_MM"] = "0"
+
+import llama_cpp
+
+from console.engine.port import ModelFacts
+from console.engine.process.decoding import DecodeError, Row
+from console.engine.process.devices import accelerator
+from console.verification.profiles import Profile
+
+BATCH_ROWS = 512
+LOGITS_ROWS = 64
+_TYPE_F16 = 1
+_TYPE_BF16 = 30
+
+
+class LoadError(Exception):
+    """llama.cpp gave no model or no context; why stands in its log."""
+
+
+class Model:
+    """Weights, mapped from their file, and the vocabulary. Reading the vocabulary is safe from any thread."""
+
+    def __init__(self, path: Path, gpu_layers: int) -> None:
+        """Raises LoadError."""
+        params = llama_cpp.llama_model_default_params()
+        params.n_gpu_layers = gpu_layers
+        params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP
+        params.use_extra_bufts = False
+        self.gpu_layers = gpu_layers
+        self.handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
+        if not self.handle:
+            raise LoadError("no model")
+        self.vocab = llama_cpp.llama_model_get_vocab(self.handle)
+        self.vocabulary_size = int(llama_cpp.llama_vocab_n_tokens(self.vocab))
+
+    def facts(self, path: Path, context: int) -> ModelFacts:
+        """What the file says of itself; `context`: what is in use here."""
+        return ModelFacts(
+            name=self.metadata("general.name") or path.stem,
+            architecture=self.metadata("general.architecture"),
+            vocabulary=self.vocabulary_size,
+            context=context,
+            trained_context=self.trained_context,
+            size_bytes=int(llama_cpp.llama_model_size(self.handle)),
+            parameters=int(llama_cpp.llama_model_n_params(self.handle)),
+        )
+
+    @property
+    def trained_context(self) -> int:
+        """Tokens of context that the model was trained for."""
+        return int(llama_cpp.llama_model_n_ctx_train(self.handle))
+
+    @property
+    def generates(self) -> bool:
+        """Whether it is a text generator: some GGUF files hold encoders."""
+        handle = self.handle
+        return bool(llama_cpp.llama_model_has_decoder(handle)) and not bool(
+            llama_cpp.llama_model_has_encoder(handle)
+        )
+
+    def metadata(self, key: str) -> str:
+        """A value of the GGUF header as text, empty when there is none; at most 64 KiB."""
+        buffer = ctypes.create_string_buffer(65536)
+        n = llama_cpp.llama_model_meta_val_str(self.handle, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if n > 0 else ""
+
+    def chat_template(self) -> str:
+        """The model's own Jinja template, empty when it has none."""
+        raw = llama_cpp.llama_model_chat_template(self.handle, None)
+        return raw.decode("utf-8", "replace") if raw else ""
+
+    def tokenize(self, text: str, special: bool) -> tuple[int, ...]:
+        """Ids of `text`, without a begin token; `special`: control tokens in it count as such."""
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 8
+        while True:
+            buffer = (llama_cpp.llama_token * room)()
+            n = int(llama_cpp.llama_tokenize(self.vocab, data, len(data), buffer, room, False, special))
+            if n >= 0:
+                return tuple(buffer[:n])
+            room = -n
+
+    def piece(self, token: int, special: bool = False) -> bytes:
+        """The bytes that `token` stands for; a control token has some only when `special`."""
+        size = 64
+        while True:
+            buffer = ctypes.create_string_buffer(size)
+            n = int(llama_cpp.llama_token_to_piece(self.vocab, token, buffer, size, 0, special))
+            if n >= 0:
+                return buffer.raw[:n]
+            size = -n
+
+    def pieces(self) -> tuple[bytes, ...]:
+        """The whole table."""
+        return tuple(self.piece(token) for token in range(self.vocabulary_size))
+
+    def end_ids(self) -> tuple[int, ...]:
+        """Tokens that end a generation."""
+        is_end = llama_cpp.llama_vocab_is_eog
+        return tuple(t for t in range(self.vocabulary_size) if is_end(self.vocab, t))
+
+    def control_text(self, which: str) -> str:
+        """Text of the `bos` or `eos` token, for chat templates; empty when the model has none."""
+        find = {"bos": llama_cpp.llama_vocab_bos, "eos": llama_cpp.llama_vocab_eos}[which]
+        token = int(find(self.vocab))
+        return self.piece(token, special=True).decode("utf-8", "replace") if token >= 0 else ""
+
+    def profile(self, self_test: bool) -> Profile:
+        """The numerics of this build, machine and settings."""
+        return Profile(
+            build=f"llama-cpp-python {llama_cpp.__version__}",
+            system=llama_cpp.llama_print_system_info().decode("ascii", "replace").strip(" |"),
+            device=accelerator(self.gpu_layers),
+            self_test=self_test,
+        )
+
+
+class Context:
+    """A llama.cpp context under the exact profile. Not thread safe: one thread owns it."""
+
+    def __init__(self, model: Model, tokens: int, threads: int, sequences: int = 1) -> None:
+        """`tokens`: context of each of `sequences`. Raises LoadError."""
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = tokens * sequences
+        params.n_seq_max = sequences
+        params.n_batch = params.n_ubatch = BATCH_ROWS
+        params.n_outputs_max = LOGITS_ROWS
+        params.n_threads = params.n_threads_batch = threads
+        params.flash_attn_type = 1
+        params.type_k = _TYPE_BF16
+        params.type_v = _TYPE_F16
+        params.kv_unified = False
+        params.swa_full = True
+        self._model = model
+        self._handle = llama_cpp.llama_init_from_model(model.handle, params)
+        if not self._handle:
+            raise LoadError("no context")
+        self._memory = llama_cpp.llama_get_memory(self._handle)
+        self._batch: Any = llama_cpp.llama_batch_init(BATCH_ROWS, 0, 1)
+
+    @property
+    def rows_limit(self) -> int:
+        """Rows of one batch."""
+        return BATCH_ROWS
+
+    @property
+    def logits_limit(self) -> int:
+        """Rows of one batch that may want logits."""
+        return LOGITS_ROWS
+
+    def decode(self, rows: Sequence[Row]) -> None:
+        """One `llama_decode`; the GIL is free meanwhile. Raises DecodeError."""
+        batch = self._batch
+        batch.n_tokens = len(rows)
+        for i, row in enumerate(rows):
+            batch.token[i] = row.token
+            batch.pos[i] = row.position
+            batch.n_seq_id[i] = 1
+            batch.seq_id[i][0] = row.sequence
+            batch.logits[i] = row.wants_logits
+        status = int(llama_cpp.llama_decode(self._handle, batch))
+        if status:
+            raise DecodeError(_DECODE.get(status, f"llama.cpp could not compute a batch (status {status})."))
+
+    def logits(self, index: int) -> npt.NDArray[np.float32]:
+        """A view on llama.cpp's own memory. Raises DecodeError when that row has none."""
+        pointer = llama_cpp.llama_get_logits_ith(self._handle, index)
+        if not pointer:
+            raise DecodeError("llama.cpp gave no logits for a row that asked for them.")
+        return np.ctypeslib.as_array(pointer, shape=(self._model.vocabulary_size,))
+
+    def forget(self, sequence: int, start: int = 0) -> None:
+        """Empty the cache of `sequence` from position `start` on."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1)
+
+    def close(self) -> None:
+        """Give the memory back."""
+        llama_cpp.llama_batch_free(self._batch)
+        llama_cpp.llama_free(self._handle)
+
+
+_DECODE = {
+    1: "The model's cache is full: the prompt and its answer do not fit its context.",
+    2: "The computation was aborted.",
+    -1: "llama.cpp refused a batch as invalid: a token id may be outside the vocabulary.",
+}

@@ -1,0 +1,179 @@
+"""The worker: the one thread that owns llama.cpp. It loads, tests itself, then steps for ever.
+
+Commands reach it through a queue and take effect between two steps; whatever it says goes through sinks.
+"""
+
+from __future__ import annotations
+
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from console.engine.port import Broken, GenerateRequest, ModelFacts, ScoreRequest, Vocabulary
+from console.engine.process import log
+from console.engine.process.batcher import Batcher
+from console.engine.process.causes import Cause, ExitCode, cause_in_file, cause_in_log, context_too_large
+from console.engine.process.decoding import DecodeError
+from console.engine.process.gauges import Gauges
+from console.engine.process.llama import Context, LoadError, Model
+from console.engine.process.scorer import Scorer, ScoreSink
+from console.engine.process.selftest import self_test
+from console.engine.process.sequence import Sink
+from console.verification.profiles import Profile
+
+SLOTS = 1
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """What the process was started with."""
+
+    model: Path
+    socket: Path
+    context: int
+    threads: int
+    gpu_layers: int
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """All that the server needs of a loaded model."""
+
+    model: Model
+    facts: ModelFacts
+    profile: Profile
+    vocabulary: Vocabulary
+
+
+class Worker:
+    """Start it, watch `loaded` and `failure`, send it commands."""
+
+    def __init__(self, settings: Settings, on_failure: Callable[[Cause], None]) -> None:
+        """`on_failure`: called once, on the worker's thread, when the model cannot be served (any more)."""
+        self.settings = settings
+        self.gauges = Gauges(SLOTS)
+        self.doing = "Reading the model's file."
+        self.loaded: Loaded | None = None
+        self.failure: Cause | None = None
+        self._on_failure = on_failure
+        self._commands: queue.SimpleQueue[Callable[[Batcher, Scorer], None] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="llama", daemon=True)
+
+    def start(self) -> None:
+        """Begin to load."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ask it to end after its present step; whether it did in time."""
+        self._commands.put(None)
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def generate(self, request: GenerateRequest, sink: Sink) -> None:
+        """Queue a generation; `sink` is called on the worker's thread."""
+        self._commands.put(lambda batcher, _: batcher.submit(request, sink))
+
+    def score(self, request: ScoreRequest, sink: ScoreSink) -> None:
+        """Queue a score; `sink` is called on the worker's thread."""
+        self._commands.put(lambda _, scorer: scorer.submit(request, sink))
+
+    def cancel(self, request_id: str) -> None:
+        """End a generation or score before its next step."""
+        self._commands.put(lambda batcher, scorer: _cancel(batcher, scorer, request_id))
+
+    def _run(self) -> None:
+        try:
+            batcher, scorer = self._load()
+        except _RefusedError as refused:
+            self._fail(refused.cause)
+            return
+        try:
+            while self._take_commands(wait=not (batcher.busy or scorer.busy), parts=(batcher, scorer)):
+                batcher.step()
+                scorer.step()
+        except Exception as error:
+            print(f"The worker stopped on {type(error).__name__}.", file=sys.stderr, flush=True)
+            self._fail(Cause(ExitCode.CRASHED, f"The engine stopped on an internal error: {_where(error)}."))
+
+    def _take_commands(self, wait: bool, parts: tuple[Batcher, Scorer]) -> bool:
+        while True:
+            try:
+                command = self._commands.get(block=wait)
+            except queue.Empty:
+                return True
+            if command is None:
+                return False
+            command(*parts)
+            wait = False
+
+    def _load(self) -> tuple[Batcher, Scorer]:
+        settings = self.settings
+        cause = cause_in_file(settings.model)
+        if cause is not None:
+            raise _RefusedError(cause)
+        self.doing = "Loading the model."
+        try:
+            model = Model(settings.model, settings.gpu_layers)
+            if not model.generates:
+                raise _RefusedError(
+                    Cause(ExitCode.MODEL, "This model does not generate text. Serve another one.")
+                )
+            if settings.context > model.trained_context:
+                raise _RefusedError(context_too_large(settings.context, model.trained_context))
+            context = Context(model, settings.context, settings.threads)
+        except LoadError:
+            raise _RefusedError(cause_in_log(log.recent())) from None
+        self.doing = "Checking that this machine's logits do not depend on how work is batched."
+        vocabulary = Vocabulary(model.pieces(), model.end_ids())
+        exact = self._exact(context, vocabulary)
+        facts = model.facts(settings.model, settings.context)
+        self.loaded = Loaded(model, facts, model.profile(exact), vocabulary)
+        batcher = Batcher(context, vocabulary, self.gauges, time.monotonic, SLOTS)
+        return batcher, Scorer(lambda: self._scoring_context(model), self.gauges, time.monotonic)
+
+    def _exact(self, context: Context, vocabulary: Vocabulary) -> bool:
+        try:
+            return self_test(
+                context, len(vocabulary.pieces), frozenset(vocabulary.end_ids), self.settings.context
+            )
+        except (DecodeError, ValueError) as error:
+            sentence = str(error) if isinstance(error, DecodeError) else "Its vocabulary is too small."
+            raise _RefusedError(Cause(ExitCode.MODEL, f"The model does not compute. {sentence}")) from None
+
+    def _scoring_context(self, model: Model) -> Context:
+        try:
+            return Context(model, self.settings.context, self.settings.threads)
+        except LoadError:
+            raise DecodeError(cause_in_log(log.recent()).sentence) from None
+
+    def _fail(self, cause: Cause) -> None:
+        self.failure = cause
+        self._on_failure(cause)
+
+
+class _RefusedError(Exception):
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.sentence)
+        self.cause = cause
+
+
+def _cancel(batcher: Batcher, scorer: Scorer, request_id: str) -> None:
+    if not batcher.cancel(request_id):
+        scorer.cancel(request_id)
+
+
+def _where(error: BaseException) -> str:
+    """Type and place of an error, never its text: that might quote a prompt."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
+    return f"{type(error).__name__}{place}"
+
+
+def stopped() -> Broken:
+    """What a stream is told when the process ends under it."""
+    return Broken("unreachable", "The engine is stopping; the answer was not finished.")
