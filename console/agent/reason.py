@@ -158,10 +158,9 @@ def _lost(facts: Facts) -> Reason | None:
     return reason(
         "lost_draws",
         sentence=(
-            f"{draws.since_win} draws since your last win fell on others "
-            f"(expected of them: {draws.expected_since_win_milli / 1000:.1f}). This session: {draws.draws} draws, "
-            f"won {draws.won}, expected {draws.expected_milli / 1000:.1f}, in 95 of 100 cases "
-            f"{low:.1f} to {high:.1f}."
+            f"{draws.since_win} draws since your last win fell on others, where chance gives you "
+            f"{draws.expected_since_win_milli / 1000:.1f}. This session: {draws.won} won of {draws.draws}, "
+            f"expected {draws.expected_milli / 1000:.1f}, in 95 of 100 cases {low:.1f} to {high:.1f}."
         ),
         evidence=f"{draws.draws}/{draws.won}",
     )

@@ -148,6 +148,8 @@ class Supervisor:
                 health = await self._launcher.engine.health()
         except (EngineError, TimeoutError, OSError):
             return Silent()
+        if health.pid != self.pid:
+            return Silent()  # the last one, not quite gone yet, answers on the same socket
         self.health = health
         stalled = stalled_ms(health.idle_ms, self.job_idle_ms(), self._limits)
         return Answered(health.state, health.sentence, stalled)

@@ -1,0 +1,163 @@
+"""The desk: takes assignments or declines them, keeps the queue, and has it worked off in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from console.agent.jobs.intake import Situation, objection, recompute_draw, seeds_root
+from console.agent.jobs.office import JobFailed, Office
+from console.agent.jobs.worker import Worker
+from console.agent.journal import JobRecord
+from console.control.state import JobView
+from console.fairness import DrawCheck
+from console.protocol.canonical import ids_digest
+from console.protocol.ids import short
+from console.protocol.messages import Ack, Cancel, Decline
+from console.protocol.types import Assignment, Fault
+
+_Item = tuple[Assignment, JobRecord]
+
+
+class Desk:
+    """Owns the queue. `run` it until cancelled."""
+
+    def __init__(self, office: Office, worker: Worker, situation: Callable[[], Situation]) -> None:
+        self._office = office
+        self._worker = worker
+        self._situation = situation
+        self._queue: deque[_Item] = deque()
+        self._arrived = asyncio.Event()
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    @property
+    def waiting(self) -> int:
+        """Jobs in the queue."""
+        return len(self._queue)
+
+    @property
+    def running(self) -> int:
+        """Jobs that run."""
+        return int(self._worker.job is not None)
+
+    async def assigned(self, assignment: Assignment) -> None:
+        """An assignment came: take it, or say why not. The same one again is only acknowledged again."""
+        known = await self._office.records.find(assignment.job, assignment.attempt)
+        if known is not None:
+            await self._again(known)
+            return
+        situation = self._situation()
+        draw = recompute_draw(assignment, situation)
+        no = objection(assignment, situation, draw)
+        record = self._record(assignment, situation, draw)
+        if no is None and not await self._office.records.keep(record, "queued", "Taken into the queue."):
+            sentence = "The job cannot be journalled: the node's disk is full."
+            no = Decline(assignment.job, assignment.attempt, assignment.fence, "engine_down", sentence)
+        if no is not None:
+            await self._decline(record, no)
+            return
+        await self._office.send(Ack(assignment.job, assignment.attempt, assignment.fence))
+        self._queue.append((assignment, record))
+        self.idle.clear()
+        self._arrived.set()
+        await self._office.count(self._office.purse.took)
+
+    async def cancelled(self, cancel: Cancel) -> None:
+        """The network wants no answer any more."""
+        failure = JobFailed("cancelled", "The network cancelled this attempt.")
+        key = (cancel.job, cancel.attempt)
+        if self._worker.job == key:
+            self._worker.stop(failure)
+            return
+        for item in [i for i in self._queue if (i[0].job, i[0].attempt) == key]:
+            self._queue.remove(item)
+            await self._office.failed(item[1], failure)
+            self._settle()
+
+    def engine_lost(self, sentence: str) -> None:
+        """The engine is gone: what ran on it has failed."""
+        self._worker.stop(JobFailed("engine_crashed", sentence))
+
+    async def recover(self) -> None:
+        """After a restart: whatever was unfinished failed with the last agent. Raises JournalError."""
+        for record in await self._office.journal.jobs.unfinished():
+            view = record.view
+            if await self._office.journal.results.has(view.job, view.attempt):
+                self._office.records.show(record)
+                continue
+            sentence = "The node was restarted in the middle of this job."
+            await self._office.failed(record, JobFailed("agent_restarted", sentence))
+
+    async def give_up(self, sentence: str) -> None:
+        """The node stops: say at once what it will not finish, so that others can."""
+        left, self._queue = list(self._queue), deque()
+        for _, record in left:
+            await self._office.failed(record, JobFailed("agent_stopped", sentence), fault="nobody")
+        self._worker.stop(JobFailed("agent_stopped", sentence))
+        self._settle()
+        await self.idle.wait()
+
+    async def run(self) -> None:
+        """Work off the queue."""
+        while True:
+            await self._arrived.wait()
+            if not self._queue:
+                self._arrived.clear()
+                continue
+            try:
+                await self._worker.work(*self._queue.popleft())
+            finally:
+                self._settle()
+
+    async def _decline(self, record: JobRecord, no: Decline) -> None:
+        await self._office.send(no)
+        fault: Fault = "coordinator" if no.code == "draw_wrong" else "node"
+        await self._office.ended(record, "failed", "declined", fault=fault, sentence=no.sentence)
+        text = f"Declined job {short(no.job)}: {no.sentence}"
+        self._office.board.note("error" if no.code == "draw_wrong" else "warning", "jobs", text)
+
+    async def _again(self, record: JobRecord) -> None:
+        view = record.view
+        if view.state in ("queued", "running"):
+            await self._office.send(Ack(view.job, view.attempt, record.fence))
+        elif view.state == "result":
+            await self._office.pay_debts()
+
+    def _record(self, assignment: Assignment, situation: Situation, draw: tuple[DrawCheck, ...]) -> JobRecord:
+        now_ms = self._office.now_ms()
+        view = JobView(
+            job=assignment.job,
+            attempt=assignment.attempt,
+            state="queued",
+            received_ms=now_ms,
+            lease_until_ms=now_ms + assignment.lease_s * 1000,
+            prompt_tokens=len(assignment.prompt_ids),
+            max_tokens=assignment.max_tokens,
+            temperature_milli=assignment.temperature_milli,
+            roster_size=assignment.draw.ticket.roster_size,
+            draw_ok=all(check.ok for check in draw),
+        )
+        return JobRecord(
+            view=view,
+            fence=assignment.fence,
+            group=assignment.group,
+            profile=situation.offer.profile if situation.offer is not None else "",
+            reward_rate=assignment.reward_rate,
+            draw=assignment.draw,
+            seeds_root=seeds_root(assignment, situation),
+            coordinator=situation.coordinator,
+            prompt_digest=_digest(assignment),
+        )
+
+    def _settle(self) -> None:
+        if not self._queue and self._worker.job is None:
+            self.idle.set()
+
+
+def _digest(assignment: Assignment) -> str:
+    try:
+        return ids_digest(assignment.prompt_ids)
+    except OverflowError:
+        return ""

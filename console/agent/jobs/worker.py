@@ -1,0 +1,140 @@
+"""The worker: one job at a time on the engine, its result journalled before it is sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from console.agent.jobs.office import JobFailed, Office
+from console.agent.jobs.records import Key, key_of, moved
+from console.agent.jobs.runner import Progress, generate, signed_result
+from console.agent.journal import JobRecord, JournalError
+from console.control.wire import Moment
+from console.engine.port import Engine, Generated
+from console.protocol.types import Assignment, Result
+
+ENGINE_WAIT_S = 20.0
+"""A job that waits here rides out an engine's restart of this length."""
+SHOW_MS = 250
+"""Progress of a running job is shown at most so often."""
+
+
+class Worker:
+    """Owns the job that runs."""
+
+    def __init__(self, office: Office, engine: Engine, engine_ready: asyncio.Event) -> None:
+        self._office = office
+        self._engine = engine
+        self._engine_ready = engine_ready
+        self._run: asyncio.Task[Generated] | None = None
+        self._live: JobRecord | None = None
+        self._stopped_for: JobFailed | None = None
+        self._progress = Progress()
+        self._shown_ms = 0
+
+    @property
+    def job(self) -> Key | None:
+        """What runs."""
+        return None if self._live is None else key_of(self._live)
+
+    @property
+    def idle_ms(self) -> int:
+        """How long the running job has had no token; 0 when none runs on the engine."""
+        return self._progress.idle_ms if self._run is not None else 0
+
+    def stop(self, failure: JobFailed) -> None:
+        """End what runs with `failure`; the first one counts."""
+        if self._live is not None and self._stopped_for is None:
+            self._stopped_for = failure
+            if self._run is not None:
+                self._run.cancel()
+
+    async def work(self, assignment: Assignment, record: JobRecord) -> None:
+        """Run one job to its end, whichever it is. Never raises for what a job or an engine does."""
+        started_ms = self._office.now_ms()
+        self._stopped_for, self._shown_ms = None, 0
+        self._live = moved(record, "running", started_ms=started_ms)
+        lease_s = max(0.0, (record.view.lease_until_ms - started_ms) / 1000)
+        try:
+            async with asyncio.timeout(lease_s):
+                generated = await self._answer(assignment)
+            await self._finished(assignment, self._live, generated)
+        except TimeoutError:
+            failure = JobFailed("lease_expired", "The lease ran out before the answer was complete.")
+            await self._office.failed(self._live, failure)
+        except JobFailed as failed:
+            await self._office.failed(self._live, failed)
+        except ValueError:
+            malformed = JobFailed("malformed", "The assignment holds ids that are none.")
+            await self._office.failed(self._live, malformed, fault="coordinator")
+        finally:
+            self._live = None
+
+    async def _answer(self, assignment: Assignment) -> Generated:
+        assert self._live is not None
+        await self._office.records.keep(self._live, "running")
+        await self._wait_for_engine()
+        self._progress = Progress()
+        self._run = asyncio.create_task(
+            generate(
+                self._engine, assignment, self._office.key, self._office.send, self._progress, self._show
+            )
+        )
+        if self._stopped_for is not None:
+            self._run.cancel()
+        try:
+            return await self._run
+        except asyncio.CancelledError:
+            if self._stopped_for is None:
+                raise
+            raise self._stopped_for from None
+        finally:
+            self._run = None
+
+    async def _wait_for_engine(self) -> None:
+        try:
+            async with asyncio.timeout(ENGINE_WAIT_S):
+                await self._engine_ready.wait()
+        except TimeoutError:
+            raise JobFailed("engine_down", "The engine did not come back in time for this job.") from None
+
+    def _show(self) -> None:
+        now_ms = self._office.now_ms()
+        if self._live is None:
+            return
+        tokens, view = self._progress.tokens, self._live.view
+        first_ms = view.first_token_ms or max(1, now_ms - view.started_ms)
+        decode_ms = max(1, now_ms - view.started_ms - first_ms)
+        speed = (tokens - 1) * 1_000_000 // decode_ms if tokens > 1 else 0
+        self._live = moved(
+            self._live, "running", tokens=tokens, first_token_ms=first_ms, tokens_per_s_milli=speed
+        )
+        if now_ms - self._shown_ms >= SHOW_MS:
+            self._shown_ms = now_ms
+            self._office.records.show(self._live)
+
+    async def _finished(self, assignment: Assignment, record: JobRecord, generated: Generated) -> None:
+        result = signed_result(assignment, generated, self._office.key, record.profile)
+        count, decode_ms = len(result.token_ids), max(1, generated.generation_ms - generated.first_token_ms)
+        done = moved(
+            record,
+            "result",
+            ended_ms=self._office.now_ms(),
+            tokens=count,
+            first_token_ms=generated.first_token_ms,
+            tokens_per_s_milli=max(0, count - 1) * 1_000_000 // decode_ms,
+        )
+        done = msgspec.structs.replace(done, commitment=result.commitment)
+        if await self._journalled(done, result, generated.blob):
+            self._office.openings.hold(result.job, result.attempt, generated.blob)
+            self._office.records.show(done)
+            await self._office.send(result)
+
+    async def _journalled(self, record: JobRecord, result: Result, blob: bytes) -> bool:
+        moment = Moment(self._office.now_ms(), "result", f"{len(result.token_ids)} tokens, journalled.")
+        try:
+            return await self._office.journal.results.put(record, result, blob, moment)
+        except JournalError as error:
+            self._office.records.on_trouble(str(error))
+            raise JobFailed("disk_full", "The answer could not be journalled, so it was not sent.") from None
