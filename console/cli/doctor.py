@@ -24,6 +24,7 @@ SCHEMA_VERSION = 1
 COMPILERS = ("c++", "g++", "clang++", "cl")
 RANK = {"pass": 0, "warn": 1, "fail": 2}
 GLYPHS = {"pass": "✓", "warn": "!", "fail": "✗"}
+ASCII_GLYPHS = {"pass": "+", "warn": "!", "fail": "x"}
 STYLES = {"pass": "green", "warn": "yellow", "fail": "bold red"}
 CONNECT_S = 0.5
 
@@ -138,14 +139,16 @@ def show(report: DoctorReport) -> None:
     from console.cli.hardware import answer_console
 
     console = answer_console()
+    ascii_only = console.options.ascii_only
+    glyphs, arrow = (ASCII_GLYPHS, "->") if ascii_only else (GLYPHS, "→")
     for check in report.checks:
-        line = Text(f"{GLYPHS[check.status]} {check.status:<4} ", style=STYLES[check.status])
+        line = Text(f"{glyphs[check.status]} {check.status:<4} ", style=STYLES[check.status])
         line.append(check.name, style="bold")
         line.append(f"  {check.seen}")
         console.print(line)
         if check.status != "pass":
             console.print(Padding(Text(check.meaning), (0, 0, 0, 7)))
-            console.print(Padding(Text(f"→ {check.remedy}"), (0, 0, 0, 7)))
+            console.print(Padding(Text(f"{arrow} {check.remedy}"), (0, 0, 0, 7)))
     counts = {status: sum(c.status == status for c in report.checks) for status in GLYPHS}
     console.print(f"\n{counts['pass']} pass, {counts['warn']} warn, {counts['fail']} fail", markup=False)
 

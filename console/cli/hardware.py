@@ -41,9 +41,10 @@ def show(report: HardwareReport, console: Console) -> None:
     console.print(device_table(report))
     if not report.gpus and not report.runtime.gpus():
         console.print("No GPU: models run on the processor.", markup=False)
+    arrow = "->" if console.options.ascii_only else "→"
     for finding in report.findings:
         console.print(
-            f"\n{finding.status}: {finding.seen}\n  {finding.meaning}\n  → {finding.remedy}",
+            f"\n{finding.status}: {finding.seen}\n  {finding.meaning}\n  {arrow} {finding.remedy}",
             markup=False,
         )
 
@@ -129,16 +130,20 @@ def gpu_words(gpu: Gpu) -> str:
     if gpu.vram_kind == "shared":
         vram = "memory shared with the processor"
     limit = "" if gpu.power_limit_w is None else f" of {gpu.power_limit_w:.0f}"
-    parts = (
-        vram,
-        None if gpu.utilisation_percent is None else f"{gpu.utilisation_percent:.0f} % busy",
-        None if gpu.temperature_c is None else f"{gpu.temperature_c:.0f} °C",
-        None if gpu.power_w is None else f"{gpu.power_w:.0f}{limit} W",
-        f"throttled: {', '.join(gpu.throttle)}" if gpu.throttle else None,
-        None if gpu.driver_version is None else f"driver {gpu.driver_version}",
-        None if gpu.cuda_version is None else f"CUDA {gpu.cuda_version}",
+    lines = (
+        (vram, None if gpu.utilisation_percent is None else f"{gpu.utilisation_percent:.0f} % busy"),
+        (
+            None if gpu.temperature_c is None else f"{gpu.temperature_c:.0f} °C",
+            None if gpu.power_w is None else f"{gpu.power_w:.0f}{limit} W",
+        ),
+        (f"throttled: {', '.join(gpu.throttle)}" if gpu.throttle else None,),
+        (
+            None if gpu.driver_version is None else f"driver {gpu.driver_version}",
+            None if gpu.cuda_version is None else f"CUDA {gpu.cuda_version}",
+        ),
     )
-    return f"{gpu.name}\n{', '.join(part for part in parts if part)}"
+    told = [", ".join(part for part in line if part) for line in lines]
+    return "\n".join([gpu.name, *(line for line in told if line)])
 
 
 def runtime_rows(runtime: Runtime) -> list[str]:
