@@ -1,0 +1,209 @@
+"""The node's end of the network: what it claims, how it says it is, and where what it hears goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from console.agent.board import Board
+from console.agent.clock import NowMs
+from console.agent.journal import JournalError
+from console.agent.money import Purse
+from console.agent.reason import Draws, followed
+from console.control.events import NetworkChanged
+from console.control.state import NetworkView
+from console.models.errors import plain
+from console.network.dialler import Beat, Dialling, Parted
+from console.network.port import Claim, LinkError, Session
+from console.protocol.messages import (
+    EpochOpened,
+    FromCoordinator,
+    FromNode,
+    Goodbye,
+    Heartbeat,
+    Presence,
+    Refused,
+)
+from console.protocol.reasons import Reason
+from console.protocol.types import ModelOffer, Policy
+
+EPOCHS_KEPT = 4
+
+Handler = Callable[[FromCoordinator], Awaitable[None]]
+
+
+class Uplink:
+    """Implements the dialler's `Line`. Owns the network's view, the offer and the seed commitments."""
+
+    def __init__(
+        self, address: str, name: str, software: str, machine: str, board: Board, purse: Purse, now_ms: NowMs
+    ) -> None:
+        self._claim = Claim(name, software, machine, ())
+        self._board = board
+        self._purse = purse
+        self._now_ms = now_ms
+        self._session: Session | None = None
+        self._offered = asyncio.Event()
+        self._last_words = ""
+        self.view = NetworkView(coordinator=address, since_ms=now_ms())
+        self.offer: ModelOffer | None = None
+        self.seeds_roots: dict[int, str] = {}
+        self.coordinator = ""
+        self.draws = Draws()
+        self.reason: Reason | None = None
+        self.refused: Refused | None = None
+        self.describe: Callable[[], Heartbeat] = lambda: Heartbeat(False, "offline", 0, now_ms())
+        self.on_message: Handler = _ignore
+        self.on_connected: Callable[[], Awaitable[None]] = _nothing
+
+    async def offer_model(self, offer: ModelOffer) -> None:
+        """A model passed its probe. A changed offer needs a new sign-in."""
+        changed = self.offer is not None and not _same(self.offer, offer)
+        self.offer = offer
+        self._offered.set()
+        if changed and self._session is not None:
+            await self._session.close()
+
+    async def send(self, message: FromNode) -> bool:
+        """Say something if there is a session; whether it went out."""
+        if self._session is None:
+            return False
+        try:
+            await self._session.send(message)
+        except LinkError:
+            return False
+        return True
+
+    async def leave(self, reason: str) -> None:
+        """Say goodbye and hang up."""
+        await self.send(Goodbye(reason))
+        if self._session is not None:
+            await self._session.close()
+
+    async def claim(self) -> Claim:
+        """What to sign in with, once there is a model to offer."""
+        await self._offered.wait()
+        offer = self.offer
+        return msgspec.structs.replace(self._claim, models=() if offer is None else (offer,))
+
+    def heartbeat(self) -> Heartbeat:
+        """How the node is now."""
+        return self.describe()
+
+    async def connected(self, session: Session) -> None:
+        """Signed in: learn the policy and the epoch, pay what is owed."""
+        challenge, welcome = session.challenge, session.welcome
+        self.seeds_roots = {welcome.epoch: welcome.seeds_root}
+        self.coordinator = challenge.coordinator
+        self.draws, self.reason, self.refused = Draws(), None, None
+        self._last_words = ""
+        name = plain(challenge.network, 60)
+        self._show(
+            state="connected",
+            sentence="",
+            name=name,
+            since_ms=self._now_ms(),
+            next_try_ms=0,
+            epoch=welcome.epoch,
+            policy=challenge.policy,
+            draws=0,
+            won=0,
+            expected_milli=0,
+            variance_milli=0,
+        )
+        self._board.note("good", "network", f"Signed in to {name}.")
+        self._session = session
+        await self._guard(self._purse.told(welcome.balances, challenge.policy))
+        await self._guard(self.on_connected())
+
+    async def heard(self, message: FromCoordinator | Beat) -> None:
+        """The network said something. Whatever it is, this connection and this node survive it."""
+        if isinstance(message, Beat):
+            self._beat(message.presence, message.round_trip_ms)
+        elif isinstance(message, EpochOpened):
+            self.seeds_roots[message.epoch] = message.seeds_root
+            while len(self.seeds_roots) > EPOCHS_KEPT:
+                self.seeds_roots.pop(min(self.seeds_roots))
+            self._show(epoch=message.epoch)
+            await self._guard(self._purse.told(message.balances))
+        elif isinstance(message, Refused):
+            self.refused = message
+            self._board.note("error", "network", plain(message.sentence, 200))
+        else:
+            await self._guard(self.on_message(message))
+
+    async def parted(self, news: Dialling | Parted) -> None:
+        """There is no session."""
+        self._session = None
+        if isinstance(news, Dialling):
+            if self.view.state != "connecting":
+                self._show(state="connecting", next_try_ms=0)
+            return
+        self.refused = news.refused
+        state = "refused" if news.refused is not None else "connecting"
+        sentence = plain(news.sentence, 240)
+        next_try_ms = self._now_ms() + round(news.retry_in_s * 1000)
+        since_ms = self.view.since_ms if self._last_words else self._now_ms()
+        self._show(
+            state=state,
+            sentence=sentence,
+            since_ms=since_ms,
+            next_try_ms=next_try_ms,
+            listed=False,
+            latency_ms=None,
+        )
+        if sentence != self._last_words:
+            self._last_words = sentence
+            again = f"It is tried again by itself, next in {news.retry_in_s:.0f} s."
+            self._board.note("warning", "network", f"No connection: {sentence}. {again}")
+
+    @property
+    def policy(self) -> Policy:
+        """The network's rules, or the usual ones before they are known."""
+        return self.view.policy or Policy()
+
+    def _beat(self, presence: Presence, round_trip_ms: int | None) -> None:
+        self.reason = None if presence.listed else presence.reason
+        self._show(
+            slot=presence.slot,
+            roster_size=presence.roster_size,
+            listed=presence.listed,
+            draws=presence.draws,
+            won=presence.won,
+            expected_milli=presence.expected_milli,
+            variance_milli=presence.variance_milli,
+            latency_ms=round_trip_ms if round_trip_ms is not None else self.view.latency_ms,
+        )
+        self.draws = followed(self.draws, self.view, self._now_ms())
+
+    def _show(self, **changes: object) -> None:
+        view = msgspec.structs.replace(self.view, **changes)
+        if view != self.view:
+            self.view = view
+            self._board.apply(NetworkChanged(view))
+
+    async def _guard(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except JournalError as error:
+            self._board.note("error", "machine", str(error), keep=False)
+        except LinkError:
+            raise
+        except Exception as error:
+            # A hostile or newer coordinator must not be able to stop the node.
+            words = f"A message of the coordinator could not be handled ({type(error).__name__})."
+            self._board.note("error", "network", words)
+
+
+def _same(one: ModelOffer, other: ModelOffer) -> bool:
+    return (one.group, one.profile, one.context) == (other.group, other.profile, other.context)
+
+
+async def _ignore(message: FromCoordinator) -> None:
+    return None
+
+
+async def _nothing() -> None:
+    return None
