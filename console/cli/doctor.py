@@ -142,7 +142,8 @@ def show(report: DoctorReport) -> None:
     ascii_only = console.options.ascii_only
     glyphs, arrow = (ASCII_GLYPHS, "->") if ascii_only else (GLYPHS, "→")
     for check in report.checks:
-        line = Text(f"{glyphs[check.status]} {check.status:<4} ", style=STYLES[check.status])
+        line = Text()
+        line.append(f"{glyphs[check.status]} {check.status:<4} ", style=STYLES[check.status])
         line.append(check.name, style="bold")
         line.append(f"  {check.seen}")
         console.print(line)

@@ -163,7 +163,10 @@ def threads(look: Look) -> tuple[Finding, ...]:
         return (Finding("threads", "warn", seen, meaning, remedy),)
     if cpu.load_1m is not None and cpu.load_1m >= cores:
         meaning = "All cores are busy already; the engine's threads would wait for one another."
-        remedy = "Close what keeps the cores busy, or set fewer `threads` under [engine]."
+        remedy = (
+            "Nothing, if it is this node that works. Else close what keeps the cores busy, or set fewer "
+            "`threads` under [engine]."
+        )
         return (Finding("threads", "warn", seen, meaning, remedy),)
     return (fine("threads", seen, "There are cores to spare for the engine's threads."),)
 

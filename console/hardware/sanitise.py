@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 
@@ -45,7 +44,8 @@ class Sieve:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.doubt(key, value)
             return None
-        if not _finite(value) or not low <= value <= high:
+        # NaN compares false with everything, so it is caught here too.
+        if not low <= value <= high:
             self.doubt(key, value if isinstance(value, float) else _short(value))
             return None
         return float(value)
@@ -104,10 +104,6 @@ class Sieve:
         if len(found) < len(value):
             self.doubt(key, f"{len(value)} entries, {len(found)} usable")
         return found
-
-
-def _finite(value: int | float) -> bool:
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _short(value: int | float) -> str:
