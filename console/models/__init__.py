@@ -4,7 +4,7 @@ A GGUF file is hostile input: it is read by a bounded reader of our own, and not
 What may not enter: generation, the network's protocol, anything that draws.
 """
 
-from console.models.catalogue import CATALOGUE, CatalogueEntry, find_entry, starter
+from console.models.catalogue import CATALOGUE, STARTER, CatalogueEntry, find_entry
 from console.models.errors import GgufError, ModelError
 from console.models.fetching import fetch
 from console.models.gguf import GgufInfo, read_gguf
@@ -15,6 +15,7 @@ from console.models.verified import verified_path, verify_file
 
 __all__ = [
     "CATALOGUE",
+    "STARTER",
     "CatalogueEntry",
     "Fit",
     "GgufError",
@@ -28,7 +29,6 @@ __all__ = [
     "memory_needed",
     "read_gguf",
     "sha256_file",
-    "starter",
     "verified_path",
     "verify_file",
 ]

@@ -39,7 +39,7 @@ class CatalogueEntry(msgspec.Struct, frozen=True):
     context_length: int
 
 
-_STARTER = CatalogueEntry(
+STARTER = CatalogueEntry(
     name="smollm2-135m-instruct-q4_1",
     file_name="SmolLM2-135M-Instruct.Q4_1.gguf",
     title="SmolLM2 135M Instruct, Q4_1",
@@ -57,13 +57,9 @@ _STARTER = CatalogueEntry(
     parameters=134_515_008,
     context_length=8192,
 )
+"""The first model of a new node, of practice and of the tests: small enough for any machine."""
 
-CATALOGUE: tuple[CatalogueEntry, ...] = (_STARTER,)
-
-
-def starter() -> CatalogueEntry:
-    """The first model of a new node, of practice and of the tests: small enough for any machine."""
-    return _STARTER
+CATALOGUE: tuple[CatalogueEntry, ...] = (STARTER,)
 
 
 def find_entry(name: str) -> CatalogueEntry:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import console.cli.models as command
-from console.models import CatalogueEntry, starter
+from console.models import STARTER, CatalogueEntry
 
 KEY = struct.pack("<Q", 20) + b"general.architecture" + struct.pack("<IQ", 8, 4) + b"mini"
 GGUF = b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + KEY + bytes(32)
@@ -29,7 +29,7 @@ def entry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogueEntry:
     """A catalogue of one small model, whose file is there."""
     digest = hashlib.sha256(GGUF).hexdigest()
     mini = msgspec.structs.replace(
-        starter(), name="mini", file_name="mini.gguf", size_bytes=len(GGUF), sha256=digest
+        STARTER, name="mini", file_name="mini.gguf", size_bytes=len(GGUF), sha256=digest
     )
     (folder / "mini.gguf").write_bytes(GGUF)
     monkeypatch.setattr(command, "CATALOGUE", (mini,))
@@ -43,10 +43,10 @@ def run(*arguments: str) -> Result:
 
 def test_list_says_what_is_here(folder: Path) -> None:
     row = json.loads(run("list", "--json").stdout)["models"][0]
-    assert (row["name"], row["state"], row["path"]) == (starter().name, "not here", None)
-    (folder / starter().file_name).write_bytes(b"something else")
+    assert (row["name"], row["state"], row["path"]) == (STARTER.name, "not here", None)
+    (folder / STARTER.file_name).write_bytes(b"something else")
     row = json.loads(run("list", "--json").stdout)["models"][0]
-    assert (row["state"], row["path"]) == ("wrong file", str(folder / starter().file_name))
+    assert (row["state"], row["path"]) == ("wrong file", str(folder / STARTER.file_name))
     assert "wrong file" in run("list").stdout
 
 
@@ -88,4 +88,4 @@ def test_unknown_name_is_wrong_usage(folder: Path) -> None:
     for action in ("fetch", "verify"):
         result = run(action, "nope")
         assert (result.exit_code, result.stdout) == (2, "")
-        assert starter().name in result.stderr
+        assert STARTER.name in result.stderr

@@ -19,13 +19,13 @@ import pytest
 from local_index import MEMBER, MODEL, make_entry, make_wheel, use_index
 
 from console.models import (
+    STARTER,
     CatalogueEntry,
     ModelError,
     Progress,
     fetch,
     find_entry,
     sha256_file,
-    starter,
     verified_path,
     verify_file,
 )
@@ -309,7 +309,7 @@ def test_sha256_file_reports_progress(tmp_path: Path) -> None:
 
 
 def test_catalogue() -> None:
-    assert find_entry(starter().name) is starter()
+    assert find_entry(STARTER.name) is STARTER
     with pytest.raises(ModelError) as caught:
         find_entry("\x1b[2Jgone")
     assert caught.value.code == "unknown_model" and "\x1b" not in caught.value.sentence

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from console.models import GgufError, read_gguf, sha256_file, starter
+from console.models import STARTER, GgufError, read_gguf, sha256_file
 
 pytestmark = pytest.mark.model
 
 
 def test_catalogue_says_what_the_file_says(starter_model: Path) -> None:
-    entry, info = starter(), read_gguf(starter_model)
+    entry, info = STARTER, read_gguf(starter_model)
     assert sha256_file(starter_model) == entry.sha256
     assert (info.file_bytes, info.expected_bytes) == (entry.size_bytes, entry.size_bytes)
     assert (info.architecture, info.parameter_count) == (entry.architecture, entry.parameters)
