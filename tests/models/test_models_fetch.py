@@ -30,7 +30,7 @@ from console.models import (
     verify_file,
 )
 from console.models.catalogue import PackageSource
-from console.models.hashing import OnProgress
+from console.models.hashing import OnProgress, Stage
 from console.models.lock import exclusive
 from console.models.source import Stream
 from console.models.verified import note_path
@@ -65,7 +65,7 @@ class Given:
     """A source that gives the chunks it was made with."""
 
     resumable = False
-    stage = "downloading"
+    stage: Stage = "downloading"
 
     def __init__(self, *chunks: bytes | OSError) -> None:
         self._chunks = chunks

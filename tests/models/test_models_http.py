@@ -29,6 +29,9 @@ class Server(ThreadingHTTPServer):
         self.asked: list[str | None] = []
         self.body = MODEL
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up early is part of these tests."""
+
 
 class Handler(BaseHTTPRequestHandler):
     server: Server
