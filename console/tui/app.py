@@ -1,0 +1,184 @@
+"""The app: one source of news, one store, one frame clock, and screens that draw from them."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.screen import ModalScreen, Screen
+
+from console.control.link import Source
+from console.control.wire import Snapshot
+from console.protocol.ids import JobId
+from console.settings.config import ScreenConfig
+from console.tui.commands import BY_ID, COMMANDS, unknown_ids
+from console.tui.frames import FrameClock
+from console.tui.look import Wardrobe
+from console.tui.orders import Orders
+from console.tui.rows import clean
+from console.tui.screens.deck import Deck
+from console.tui.screens.room import RoomScreen
+from console.tui.store import ViewStore
+from console.tui.themes import Look
+
+if TYPE_CHECKING:
+    from textual.command import Provider
+
+
+def _provider() -> type[Provider]:
+    from console.tui.palette import CommandsProvider
+
+    return CommandsProvider
+
+
+class QuarterdeckApp(App[str]):
+    """The console. It owns no node and no truth: leaving it changes nothing.
+
+    `clock` gives milliseconds; `zone_s` is the operator's offset from UTC; without `hz` nothing is drawn
+    but by `flush`. The result is `"detached"`, or `"signal"` when the terminal went away.
+    """
+
+    CSS_PATH = "console.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [c.binding() for c in COMMANDS if not c.screens]
+    COMMANDS = {_provider}  # noqa: RUF012
+    ENABLE_COMMAND_PALETTE = True
+    COMMAND_PALETTE_BINDING = "f20"
+    TITLE = "quarterdeck"
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Callable[[], int],
+        settings: ScreenConfig,
+        *,
+        hz: float | None = None,
+        zone_s: int = 0,
+        ascii_only: bool = False,
+        theme_folders: tuple[Path, ...] = (),
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self.source = source
+        self.zone_s = zone_s
+        self.ascii_only = ascii_only or settings.ascii
+        self.keys = {k: v for k, v in settings.keys.items() if k in BY_ID}
+        self._unknown_keys = unknown_ids(settings.keys)
+        self.store = ViewStore(clock)
+        self.frames = FrameClock(hz or 0, self.flush, self.set_interval if hz else None)
+        self.orders = Orders(self)
+        self.wardrobe = Wardrobe(self, theme_folders, settings.theme, colourless=self.no_color)
+
+    @property
+    def look(self) -> Look:
+        """The theme in force, ready to draw with."""
+        return self.wardrobe.look
+
+    @property
+    def room(self) -> str:
+        """The name of the screen that has the keyboard, dialogs left aside."""
+        rooms = [screen for screen in self.screen_stack if isinstance(screen, RoomScreen)]
+        return rooms[-1].room if rooms else ""
+
+    def get_default_screen(self) -> Screen[Any]:
+        """The Deck lies under everything."""
+        return Deck()
+
+    def on_mount(self) -> None:
+        """Begin to listen, and restore the terminal whatever ends us."""
+        self.set_keymap(self.keys)
+        for name in self._unknown_keys:
+            self.say(f"[screen.keys] names {name!r}, which is no command. See ? for their names.", "warning")
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self.exit, "signal")
+        self.run_worker(self._listen(), group="link", exit_on_error=False)
+        self.frames.start()
+        self.call_after_refresh(self.wardrobe.open)
+
+    async def _listen(self) -> None:
+        async for news in self.source.attach():
+            fresh = isinstance(news, Snapshot)
+            self.store.apply(news)
+            if fresh:
+                self.flush()
+
+    def flush(self) -> None:
+        """Draw what changed since the last time, on the screens that are seen."""
+        dirty = self.store.take_dirty()
+        if not dirty or not self.screen_stack:
+            return
+        view = self.store.view()
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, RoomScreen):
+                screen.take(view, dirty)
+            if not isinstance(screen, ModalScreen):
+                break
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """A toast; its text is data."""
+        self.notify(clean(text), severity=severity, timeout=6, markup=False)  # type: ignore[arg-type]
+
+    def action_do(self, name: str) -> None:
+        """Run the command `name`, and draw at once what it changed."""
+        BY_ID[name].run(self)
+        self.flush()
+
+    def show(self, room: str) -> None:
+        """Show a screen; the Deck stays below."""
+        from console.tui.screens.jobs import Events, Jobs
+
+        if room == self.room:
+            return
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if room == "jobs":
+            self.push_screen(Jobs())
+        elif room == "events":
+            self.push_screen(Events())
+
+    def open_job(self, job: JobId, attempt: int) -> None:
+        """Show one job's evidence."""
+        from console.tui.screens.job_detail import JobScreen
+
+        self.push_screen(JobScreen(job, attempt))
+
+    def go_back(self) -> None:
+        """Drop the filter if there is one, else leave the screen."""
+        from console.tui.screens.jobs import Jobs
+
+        if isinstance(self.screen, Jobs) and self.screen.drop_filter():
+            return
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
+    def start_filter(self) -> None:
+        """Type a filter."""
+        from console.tui.screens.jobs import Jobs
+
+        if isinstance(self.screen, Jobs):
+            self.screen.start_filter()
+
+    def show_help(self) -> None:
+        """Explain what has the keyboard."""
+        from console.tui.screens.dialogs import HelpScreen
+
+        focused = self.focused
+        title = (focused.id or "").capitalize() if focused is not None else "Help"
+        text = getattr(focused, "help_text", "")
+        self.push_screen(HelpScreen(self.room, {"List": self.room.capitalize()}.get(title, title), text))
+
+    def detach(self) -> None:
+        """Leave; the node keeps working."""
+        self.exit("detached")
+
+
+def wall_ms() -> int:
+    """Milliseconds that never run backwards."""
+    return time.monotonic_ns() // 1_000_000

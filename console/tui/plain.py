@@ -1,0 +1,100 @@
+"""Line mode: one line for each thing that changed, for pipes, dumb terminals and screen readers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+
+from console.control.link import Lost, News, Source
+from console.control.state import NodeState
+from console.control.wire import Hello
+from console.protocol.ids import short
+from console.protocol.reasons import label
+from console.tui.figures import clock_time, credits
+from console.tui.rows import Span, clean, to_ascii
+from console.tui.store import ViewStore
+from console.tui.views.verdicts import MODE_WORDS
+
+
+class Teller:
+    """Turns news into lines, and says nothing twice. Pure but for the store it reduces into."""
+
+    def __init__(self) -> None:
+        self._store = ViewStore(lambda: 0)
+        self._said_reason = ""
+        self._verdicts_told: tuple[str, int] | None = None
+        self._notes_told = 0
+        self._lost = False
+
+    def lines(self, news: News) -> Iterator[str]:
+        """What is to be said of one message."""
+        if isinstance(news, Hello):
+            return
+        if isinstance(news, Lost):
+            if not self._lost:
+                yield f"NO AGENT: {clean(news.sentence)}"
+            self._lost = True
+            return
+        first = self._store.view().phase == "attaching"
+        self._store.apply(news)
+        state = self._store.view().state
+        words = f"{clean(state.reason.sentence)} {clean(state.reason.remedy)}".rstrip()
+        reason = f"{label(state.reason.code)}: {words}"
+        if reason != self._said_reason or self._lost:
+            self._said_reason, self._lost = reason, False
+            yield reason
+        yield from self._new_verdicts(state, quiet=first)
+        yield from self._new_notes(state, quiet=first)
+
+    def _new_verdicts(self, state: NodeState, *, quiet: bool) -> Iterator[str]:
+        new = []
+        for verdict in state.verdicts:
+            if (verdict.job, verdict.attempt) == self._verdicts_told:
+                break
+            new.append(verdict)
+        if state.verdicts:
+            self._verdicts_told = (state.verdicts[0].job, state.verdicts[0].attempt)
+        for verdict in [] if quiet else reversed(new):
+            mode = MODE_WORDS.get(verdict.mode, verdict.mode)
+            today = credits(state.money.today_earned, sign=True)
+            yield f"{verdict.outcome} {short(verdict.job)} ({mode}), today {today}: {clean(verdict.sentence)}"
+
+    def _new_notes(self, state: NodeState, *, quiet: bool) -> Iterator[str]:
+        new = []
+        for note in state.notes:
+            if note.at_ms <= self._notes_told:
+                break
+            new.append(note)
+        if state.notes:
+            self._notes_told = state.notes[0].at_ms
+        for note in [] if quiet else reversed(new):
+            yield f"{note.level} {clean(note.room)}: {clean(note.text)}"
+
+
+async def tell(source: Source, *, ascii_only: bool) -> AsyncIterator[str]:
+    """Lines without end, each with the time of day."""
+    teller = Teller()
+    zone_s = time.localtime().tm_gmtoff
+    async for news in source.attach():
+        for line in teller.lines(news):
+            stamped = f"{clock_time(int(time.time() * 1000), zone_s)} {line}"
+            yield to_ascii((Span(stamped, "text"),))[0].text if ascii_only else stamped
+
+
+def follow(source: Source, *, ascii_only: bool) -> int:
+    """Print lines until interrupted or until the reader is gone; returns the exit code."""
+
+    async def loop() -> None:
+        async for line in tell(source, ascii_only=ascii_only):
+            print(line, flush=True)
+
+    with contextlib.suppress(BrokenPipeError):
+        try:
+            asyncio.run(loop())
+        except KeyboardInterrupt:
+            print("", file=sys.stderr)
+            return 130
+    return 0

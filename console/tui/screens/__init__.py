@@ -1,0 +1,1 @@
+"""Screens: which panels there are, where they stand, and what the keys do there."""

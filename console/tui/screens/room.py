@@ -1,0 +1,143 @@
+"""RoomScreen: what every screen has: a status line, the notice, a footer, and panels placed by a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.geometry import NULL_SPACING, Offset, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.screen import Screen
+from textual.widget import Widget
+
+from console.tui.commands import key_word, on_screen
+from console.tui.rows import Row
+from console.tui.store import EVERYTHING, Part, View
+from console.tui.views.frame import Frame
+from console.tui.views.status import footer_row, notice, notice_rows, status_line
+from console.tui.widgets.canvas import Canvas
+from console.tui.widgets.panel import Bar, Panel, Style
+
+if TYPE_CHECKING:
+    from console.tui.app import QuarterdeckApp
+
+Plan = Mapping[str, tuple[Region, Style]]
+"""Where each panel stands and how it is drawn; a panel that is not named is hidden and costs nothing."""
+
+
+class PlanLayout(Layout):
+    """Places the children of a screen where its plan says."""
+
+    name = "plan"
+
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> ArrangeResult:
+        """One placement for each child that the plan names."""
+        screen = cast("RoomScreen", parent)
+        plan = screen.plan(size)
+        placements = []
+        for child in children:
+            if child.id is not None and child.id in plan:
+                region, style = plan[child.id]
+                if isinstance(child, Panel) and child.plan != style:
+                    child.plan = style
+                    child.repaint()
+                placements.append(WidgetPlacement(region, Offset(0, 0), NULL_SPACING, child))
+        return placements
+
+
+class RoomScreen(Screen[None]):
+    """A screen of the console. `room` is its name in commands and in the footer."""
+
+    room: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        super().__init__(id=self.room)
+        self.view: View | None = None
+        self._keys: list[str] = []
+        self._places: list[tuple[int, int]] = []
+        self._notice_height = -1
+        self._plan_layout = PlanLayout()
+
+    @property
+    def quarterdeck(self) -> QuarterdeckApp:
+        """The app, by its own type."""
+        return cast("QuarterdeckApp", self.app)
+
+    @property
+    def layout(self) -> Layout:
+        """Placed by the plan, not by a stylesheet."""
+        return self._plan_layout
+
+    def compose(self) -> ComposeResult:
+        """Status line, notice, the screen's own panels, footer."""
+        yield Bar("status", status_line, frozenset(("reason", "money", "node", "network", "time")))
+        yield Panel("notice", notice, frozenset(("reason", "time")), help_text="")
+        yield from self.panels()
+        yield Bar("footer", self._footer, frozenset())
+
+    def panels(self) -> ComposeResult:
+        """The screen's own."""
+        yield from ()
+
+    def plan(self, size: Size) -> Plan:
+        """Where everything stands at this size."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Begin with all that is known."""
+        self.take(self.quarterdeck.store.view(), EVERYTHING)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while this screen was hidden."""
+        self.take(self.quarterdeck.store.view(), EVERYTHING)
+
+    def take(self, view: View, dirty: frozenset[Part]) -> None:
+        """Show what changed."""
+        self.view = view
+        height = len(notice_rows(view, self.size.width)) if self.size else 0
+        if height != self._notice_height:
+            self._notice_height = height
+            self.refresh(layout=True)
+        for panel in self.query(Panel):
+            panel.take(view, dirty)
+
+    def notice_height(self, size: Size) -> int:
+        """Rows that the notice needs now."""
+        if self.view is None:
+            return 0
+        return len(notice_rows(self.view, size.width))
+
+    def edges(self, size: Size, room_for_notice: bool = True) -> tuple[dict[str, tuple[Region, Style]], int]:
+        """Status line, notice and footer placed; and the first free row."""
+        wide, high = size
+        noticed = min(self.notice_height(size), 4, max(0, high - 4)) if room_for_notice else 0
+        placed = {
+            "status": (Region(0, 0, wide, 1), Style()),
+            "footer": (Region(0, high - 1, wide, 1), Style()),
+        }
+        if noticed:
+            placed["notice"] = (Region(0, 1, wide, noticed), Style())
+        return placed, 1 + noticed
+
+    def _footer(self, view: View, frame: Frame) -> list[Row]:
+        commands = [command for command in on_screen(self.room) if command.footer]
+        keys = [(key_word(command, self.quarterdeck.keys), command.label) for command in commands]
+        line, self._places = footer_row(keys, frame.width, self.room.capitalize())
+        self._keys = [command.id for command in commands]
+        return [line]
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on the footer is the key that stands there."""
+        if event.widget is not None and event.widget.id == "footer":
+            for name, (left, right) in zip(self._keys, self._places, strict=True):
+                if left <= event.x < right:
+                    self.quarterdeck.action_do(name)
+
+    def repaint_all(self) -> None:
+        """Everything anew: another theme."""
+        for canvas in self.query(Canvas):
+            canvas.repaint()

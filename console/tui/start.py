@@ -1,0 +1,50 @@
+"""Starting the console: which mode this terminal can have, and what is said when it is left."""
+
+from __future__ import annotations
+
+import locale
+import os
+import sys
+import time
+from pathlib import Path
+
+from console.control.link import Link, Source
+from console.settings.config import ScreenConfig
+from console.settings.paths import user_themes_dir
+from console.tui import DETACHED
+from console.tui.frames import frames_per_second
+
+
+def start(source: Source | Path, *, screen: ScreenConfig, practice: bool, plain: bool) -> int:
+    """See `console.tui.run`."""
+    followed: Source = Link(source) if isinstance(source, Path) else source
+    if plain or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        from console.tui.plain import follow
+
+        return follow(followed, ascii_only=screen.ascii or not speaks_utf8())
+    from console.tui.app import QuarterdeckApp, wall_ms
+
+    app = QuarterdeckApp(
+        followed,
+        wall_ms,
+        screen,
+        hz=frames_per_second(screen.hz, os.environ),
+        zone_s=time.localtime().tm_gmtoff,
+        ascii_only=not speaks_utf8(),
+        theme_folders=(user_themes_dir(),),
+    )
+    # Over SSH a connection that drops would leave the shell with mouse reports it does not understand.
+    result = app.run(mouse=not os.environ.get("SSH_CONNECTION"))
+    if result == "detached" and not practice:
+        print(DETACHED)
+    return app.return_code or 0
+
+
+def speaks_utf8() -> bool:
+    """Whether this terminal's locale can show more than ASCII."""
+    return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8" and _locale_is_set()
+
+
+def _locale_is_set() -> bool:
+    chosen = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or ""
+    return "utf" in chosen.lower()

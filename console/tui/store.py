@@ -1,0 +1,147 @@
+"""What the console knows: the node's state as reduced from news, how fresh it is, and what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+
+from console.control.events import (
+    EngineChanged,
+    Event,
+    JobChanged,
+    MachineSampled,
+    MoneyChanged,
+    NetworkChanged,
+    NodeChanged,
+    Noted,
+    ReasonChanged,
+    SwitchesChanged,
+    VerdictArrived,
+    reduce,
+)
+from console.control.link import Lost, News
+from console.control.state import NodeState
+from console.control.wire import Delta, Hello, Snapshot
+
+Part = Literal[
+    "link", "time", "node", "reason", "engine", "machine", "network", "switches", "money", "jobs",
+    "verdicts", "notes",
+]  # fmt: skip
+"""What a panel can depend on. `time`: something on it tells an age."""
+EVERYTHING: frozenset[Part] = frozenset(
+    ("link", "time", "node", "reason", "engine", "machine", "network", "switches", "money", "jobs",
+     "verdicts", "notes")
+)  # fmt: skip
+SILENCE_MS = 15_000
+"""An attached agent that has said nothing for so long is no longer believed to be as shown."""
+
+_PARTS: dict[type[Event], Part] = {
+    NodeChanged: "node",
+    ReasonChanged: "reason",
+    EngineChanged: "engine",
+    MachineSampled: "machine",
+    NetworkChanged: "network",
+    SwitchesChanged: "switches",
+    MoneyChanged: "money",
+    JobChanged: "jobs",
+    VerdictArrived: "verdicts",
+    Noted: "notes",
+}
+
+Phase = Literal["attaching", "attached", "silent", "lost"]
+"""`attaching`: nothing known yet; `silent` and `lost`: what is shown is old."""
+
+
+class View(msgspec.Struct, frozen=True):
+    """All that a panel may draw from, at one moment."""
+
+    state: NodeState
+    now_ms: int
+    """The agent's time now; while it is out of reach, its time when last heard of."""
+    phase: Phase
+    unseen_ms: int = 0
+    """How long ago the agent was last heard of."""
+    trouble: str = ""
+    """Why it is out of reach."""
+
+    @property
+    def stale(self) -> bool:
+        """Whether the figures are old, and must look so."""
+        return self.phase in ("silent", "lost")
+
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to show at all."""
+        return self.phase != "attaching"
+
+
+class ViewStore:
+    """Reduces news and remembers what they touched, until a frame takes it.
+
+    `clock` gives milliseconds, of any origin; ages are reckoned from the agent's own times.
+    """
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
+        self._state = NodeState()
+        self._phase: Phase = "attaching"
+        self._trouble = ""
+        self._heard_at_ms = 0
+        self._heard_here_ms = clock()
+        self._dirty: set[Part] = set()
+        self._shown_second = -1
+
+    def apply(self, news: News) -> None:
+        """Take in one message."""
+        match news:
+            case Delta(at_ms=at_ms, event=event):
+                self._state = reduce(self._state, at_ms, event)
+                self._heard(at_ms)
+                part = _PARTS.get(type(event))
+                if part is not None:
+                    self._dirty.add(part)
+            case Snapshot(at_ms=at_ms, state=state):
+                self._state = state
+                self._heard(at_ms)
+                self._dirty |= EVERYTHING
+            case Lost(sentence=sentence):
+                self._trouble = sentence
+                self._phase = "lost" if self._heard_at_ms else "attaching"
+                self._dirty |= EVERYTHING
+            case Hello():
+                self._dirty.add("link")
+
+    def _heard(self, at_ms: int) -> None:
+        self._heard_at_ms = max(self._heard_at_ms, at_ms)
+        self._heard_here_ms = self._clock()
+        if self._phase != "attached":
+            self._phase, self._trouble = "attached", ""
+            self._dirty |= EVERYTHING
+
+    def view(self) -> View:
+        """The state as it stands."""
+        unseen_ms = max(0, self._clock() - self._heard_here_ms)
+        phase = self._phase
+        if phase == "attached" and unseen_ms >= SILENCE_MS:
+            phase = "silent"
+        now_ms = self._heard_at_ms + (unseen_ms if phase == "attached" else 0)
+        trouble = self._trouble or ("The agent is silent." if phase == "silent" else "")
+        return View(self._state, now_ms, phase, unseen_ms, trouble)
+
+    def take_dirty(self) -> frozenset[Part]:
+        """What changed since the last call; `time` once in each second."""
+        second = self._clock() // 1000
+        if second != self._shown_second:
+            was_silent = self._shown_second * 1000 - self._heard_here_ms >= SILENCE_MS
+            self._shown_second = second
+            self._dirty.add("time")
+            if not was_silent and self.view().phase == "silent":
+                self._dirty |= EVERYTHING
+        dirty, self._dirty = frozenset(self._dirty), set()
+        return dirty
+
+    def touch(self) -> None:
+        """Have everything drawn again."""
+        self._dirty |= EVERYTHING

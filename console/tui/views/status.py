@@ -1,0 +1,123 @@
+"""The status line, the footer, and the notice that says what is wrong and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.protocol.reasons import label
+from console.tui.figures import ago, duration
+from console.tui.rows import BLANK, Role, Row, Span, clean, ends, fit, row, text_fit, width_of, wrap
+from console.tui.store import View
+from console.tui.views.frame import Frame
+
+_WAITING = frozenset(("no_demand", "lost_draws", "queue_full", "not_in_roster"))
+_HELD = frozenset(("paused", "draining", "schedule", "user_active", "on_battery", "thermal", "power"))
+
+
+def glyph_and_badge(code: str) -> tuple[str, Role]:
+    """How a reason's kind is shown: working, waiting, held back by choice, starting, or broken."""
+    if code == "earning":
+        return "●", "badge_good"
+    if code in _WAITING:
+        return "○", "badge_calm"
+    if code in _HELD:
+        return "‖", "badge_warn"
+    return ("◌", "badge_calm") if code == "model_loading" else ("▲", "badge_bad")
+
+
+def state_badge(view: View) -> Span:
+    """The one word for how things stand."""
+    role: Role
+    glyph, role = ("◌", "badge_calm") if view.phase == "attaching" else ("▲", "badge_bad")
+    if view.phase == "attached":
+        glyph, role = glyph_and_badge(view.state.reason.code)
+        word = label(view.state.reason.code)
+    elif view.phase == "silent":
+        word = "SILENT"
+    else:
+        word = "NO AGENT" if view.trouble else "ATTACHING"
+    return Span(f" {glyph} {clean(word)[:16]} ", role)
+
+
+def status_line(view: View, frame: Frame) -> list[Row]:
+    """Who this is, how it stands, and when it was last paid; one row on a ground of its own."""
+    badge = state_badge(view)
+    money = view.state.money
+    paid = f"  last paid {ago(view.now_ms, money.last_paid_ms)} " if view.known else "  "
+    if view.stale:
+        paid = f"  last seen {duration(view.unseen_ms)} ago "
+    right: Row = (badge, Span(paid, "bar_text"))
+    room = frame.width - width_of(right) - 1
+    left: Row = (Span(" quarterdeck ", "bar_strong"), *_who(view, max(0, room - 13)))
+    return [ends(fit(left, room, "bar_text"), right, frame.width, "bar_text")]
+
+
+def _who(view: View, room: int) -> Row:
+    node, network = view.state.node, view.state.network
+    name = clean(node.name) or clean(node.id)[:6]
+    parts: list[Span] = []
+    if name:
+        parts.append(Span(" " + text_fit(name, min(len(name), max(8, room // 2))), "bar_text"))
+    place = "practice network" if node.practice else clean(network.name) or clean(network.coordinator)
+    if place:
+        parts.append(Span(f" · {place}", "bar_dim"))
+    return tuple(parts)
+
+
+def notice_rows(view: View, width: int) -> list[Row]:
+    """What an operator must know before any figure: nothing while the node earns."""
+    if view.phase == "attaching":
+        return _attaching(view, width)
+    if view.stale:
+        seen = f"Last seen {duration(view.unseen_ms)} ago; the figures below are from then. "
+        return [row((" ▲ ", "bad"), (line, "text")) if i == 0 else row("   " + line)
+                for i, line in enumerate(wrap(seen + view.trouble, width - 5, 2))]  # fmt: skip
+    reason = view.state.reason
+    if reason.code == "earning":
+        return []
+    glyph, badge = glyph_and_badge(reason.code)
+    ink: Role = "bad" if badge == "badge_bad" else "warn" if badge == "badge_warn" else "accent"
+    since = f" For {duration(view.now_ms - reason.since_ms)}." if reason.since_ms else ""
+    until = f" Ends in {duration(reason.until_ms - view.now_ms)}." if reason.until_ms > view.now_ms else ""
+    rows = [row((f" {glyph} " if i == 0 else "   ", ink), (line, "strong"))
+            for i, line in enumerate(wrap(reason.sentence + since + until, width - 5, 2))]  # fmt: skip
+    rows += [row("   ", (line, "text")) for line in wrap(reason.remedy, width - 5, 2) if line]
+    return rows
+
+
+def notice(view: View, frame: Frame) -> list[Row]:
+    """`notice_rows`, for the panel of that name."""
+    return notice_rows(view, frame.width)[: frame.height]
+
+
+def _attaching(view: View, width: int) -> list[Row]:
+    if not view.trouble:
+        return [row((" ◌ ", "accent"), ("attaching to the agent…", "strong"))]
+    return [row((" ◌ ", "accent"), (line, "strong")) if i == 0 else row("   " + line)
+            for i, line in enumerate(wrap(view.trouble, width - 5, 2))] + [
+        row("   ", ("Trying again by itself; nothing is shown until it answers.", "dim"))
+    ]  # fmt: skip
+
+
+def footer_row(
+    keys: Sequence[tuple[str, str]], width: int, here: str = ""
+) -> tuple[Row, list[tuple[int, int]]]:
+    """Keys with their words, and the columns that each one takes; what does not fit is left to `?`."""
+    spans: list[Span] = [Span(" ", "bar_text")]
+    places: list[tuple[int, int]] = []
+    at = 1
+    for key, word in keys:
+        size = len(key) + 1 + len(word) + 2
+        if at + size > width:
+            places.append((0, 0))
+            continue
+        role: Role = "bar_strong" if word == here else "bar_text"
+        spans += [Span(key, "bar_key"), Span(f" {word}", role), Span("  ", "bar_text")]
+        places.append((at, at + size - 2))
+        at += size
+    return fit(tuple(spans), width, "bar_text"), places
+
+
+def ruled(view: View, frame: Frame) -> list[Row]:
+    """A plain rule across."""
+    return [row(("─" * frame.width, "rule"))] if frame.height else [BLANK]

@@ -1,0 +1,92 @@
+"""The stream of verdicts and the stream of events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console.control.state import Note, VerdictView
+from console.protocol.ids import short
+from console.tui.figures import clock_time, duration
+from console.tui.rows import Role, Row, Span, fit, row, text_fit
+from console.tui.store import View
+from console.tui.views.frame import Frame, framed
+
+MODE_WORDS = {
+    "not_audited": "not audited",
+    "structure": "structure",
+    "replay": "replay",
+    "recompute_exact": "exact",
+}
+
+
+def verdict_row(verdict: VerdictView, now_ms: int, width: int, chosen: bool) -> Row:
+    """`✓ 5be1f0 exact 128/128`, with more words where there is room."""
+    good = verdict.outcome == "accepted"
+    ink: Role = "good" if good else "bad"
+    mode = MODE_WORDS.get(verdict.mode, verdict.mode)
+    spans = [Span("▸" if chosen else " ", "accent"), Span("✓ " if good else "✗ ", ink)]
+    spans.append(Span(f"{text_fit(short(verdict.job), 6)} ", "text"))
+    if width >= 40:
+        spans.append(Span(f"{verdict.outcome} ", ink))
+    spans.append(Span(text_fit(mode, 12 if width >= 34 else len(mode)) + " ", "dim" if good else "bad"))
+    spans.append(Span(_checked(verdict), "text" if good else "bad"))
+    line = fit(tuple(spans), width)
+    if width >= 40:
+        age = f" {duration(now_ms - verdict.at_ms)} "
+        line = (*fit(tuple(spans), width - len(age)), Span(age, "dim"))
+    return tuple(Span(span.text, "cursor") for span in line) if chosen else line
+
+
+def _checked(verdict: VerdictView) -> str:
+    if verdict.outcome == "rejected" and verdict.first_mismatch >= 0:
+        return f"token {verdict.first_mismatch}"
+    if verdict.mode in ("not_audited", "structure"):
+        return ""
+    return f"{verdict.tokens_checked - verdict.mismatches}/{verdict.tokens_checked}"
+
+
+def verdicts(listed: Sequence[VerdictView], view: View, frame: Frame) -> list[Row]:
+    """The newest verdicts."""
+    wide = frame.inner_width
+    content: list[Row] = []
+    for index in range(frame.top, min(len(listed), frame.top + frame.inner_height)):
+        content.append(verdict_row(listed[index], view.now_ms, wide, index == frame.cursor))
+    if not listed and view.known:
+        content = [row(), row((" none yet", "dim"))]
+    return framed("Verdicts", content, frame)
+
+
+_LEVELS: dict[str, tuple[str, Role]] = {
+    "info": ("·", "dim"),
+    "good": ("✓", "good"),
+    "warning": ("!", "warn"),
+    "error": ("✗", "bad"),
+}
+
+
+def note_row(note: Note, width: int, offset_s: int, chosen: bool = False) -> Row:
+    """One event: time, level, where from, what."""
+    glyph, ink = _LEVELS.get(note.level, ("·", "text"))
+    line = row(
+        ("▸" if chosen else " ", "accent"),
+        (f"{clock_time(note.at_ms, offset_s)} ", "dim"),
+        (f"{glyph} ", ink),
+        (text_fit(note.room, 9) + " ", "dim"),
+        (note.text, "text" if note.level in ("info", "good") else ink),
+    )
+    line = fit(line, width)
+    return tuple(Span(span.text, "cursor") for span in line) if chosen else line
+
+
+def notes(
+    listed: Sequence[Note], view: View, frame: Frame, offset_s: int, title: str = "Events"
+) -> list[Row]:
+    """The newest events."""
+    wide = frame.inner_width
+    content = [
+        note_row(listed[index], wide, offset_s, index == frame.cursor)
+        for index in range(frame.top, min(len(listed), frame.top + frame.inner_height))
+    ]
+    if not listed and view.known:
+        content = [row(), row((" Nothing has happened yet.", "dim"))]
+    return framed(title, content, frame)

@@ -1,0 +1,330 @@
+"""Writes the recordings beside it: fixed data, so that pictures of them never change.
+
+Run `python tests/recordings/make.py` after the control protocol changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from console.control import events as ev
+from console.control.link import Lost, News
+from console.control.recording import Asked, Recorder
+from console.control.state import (
+    EngineView,
+    GpuView,
+    JobView,
+    MachineView,
+    MoneyView,
+    NetworkView,
+    NodeFacts,
+    NodeState,
+    Note,
+    Switches,
+    VerdictView,
+)
+from console.control.wire import Answer, Check, Delta, Hello, JobDetail, Moment, Snapshot
+from console.protocol.ids import EvidenceId, GroupId, JobId, NanoCredits, NodeId
+from console.protocol.reasons import Reason, reason
+from console.protocol.types import (
+    Balances,
+    DrawProof,
+    Policy,
+    Posting,
+    Receipt,
+    Ticket,
+    Transaction,
+    Verdict,
+)
+
+HERE = Path(__file__).parent
+NOW = 1_763_820_000_000
+"""Milliseconds since 1970 at which every recording ends."""
+replace = msgspec.structs.replace
+
+
+def digest(*parts: object, size: int = 64) -> str:
+    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:size]
+
+
+def wave(low: int, high: int, count: int, salt: str) -> tuple[int, ...]:
+    """Values that wander between two bounds, the same in every run."""
+    values = []
+    at = (low + high) // 2
+    for index in range(count):
+        step = int(digest(salt, index, size=4), 16) % (high - low) - (high - low) // 2
+        at = min(high, max(low, at + step // 2))
+        values.append(at)
+    return tuple(values)
+
+
+NODE = NodeFacts(
+    id=NodeId(digest("node")), name="reef-42", software="quarterdeck 0.1.0", home="/home/ada/.quarterdeck",
+    pid=4711, started_ms=NOW - 5_400_000, practice=True,
+)  # fmt: skip
+MACHINE = MachineView(
+    at_ms=NOW - 800, cpu_model="AMD EPYC 7B13", cores=8, cpu_percent=38, load_milli=2140,
+    ram_used_bytes=3_328_599_654, ram_total_bytes=25_769_803_776,
+    disk_free_bytes=44_023_414_784, disk_total_bytes=107_374_182_400, temperature_c=61,
+    cpu_history=wave(18, 72, 120, "cpu"), ram_history=(12,) * 120,
+)  # fmt: skip
+GPU_MACHINE = replace(
+    MACHINE,
+    gpus=(
+        GpuView("NVIDIA RTX 4070", 87, 7_730_941_132, 12_884_901_888, 61, 142, 200, 46),
+        GpuView("NVIDIA RTX 3060", lost=True),
+    ),
+    gpu_history=wave(70, 99, 120, "gpu"),
+)
+ENGINE = EngineView(
+    state="ready", model="SmolLM2-135M-Instruct Q4_1", pid=4712, slots=1, slots_busy=1, queued=1,
+    tokens_per_s_milli=164_300, first_token_ms=210, context=2048, rss_bytes=412_000_000,
+    profile="x86-64-v3/b6871", self_test=True, tokens_history=wave(60_000, 180_000, 120, "tok"),
+)  # fmt: skip
+NETWORK = NetworkView(
+    state="connected", coordinator="ws://127.0.0.1:8800/net/v1/ws", name="practice",
+    since_ms=NOW - 5_390_000, latency_ms=3, slot=2695, epoch=9, roster_size=4, listed=True,
+    draws=842, won=214, expected_milli=209_300, variance_milli=157_000, policy=Policy(),
+)  # fmt: skip
+MONEY = MoneyView(
+    balances=Balances(NanoCredits(310_500), NanoCredits(8_204_000), NanoCredits(420_000)),
+    bond_target=500_000, today_earned=9_412_500, today_penalised=640_000, today_jobs=214,
+    today_accepted=211, today_rejected=1, today_failed=2, total_earned=41_950_000,
+    total_penalised=640_000, total_accepted=940, total_rejected=1,
+    last_accepted_ms=NOW - 4_100, last_paid_ms=NOW - 4_000,
+)  # fmt: skip
+
+
+def job(number: int, **changes: object) -> JobView:
+    """A job that was accepted some time ago, but for `changes`."""
+    received = NOW - 9_000 * number - 3_000
+    tokens = 24 + int(digest("tokens", number, size=3), 16) % 105
+    base = JobView(
+        job=JobId(digest("job", number, size=32)), attempt=1, state="accepted", received_ms=received,
+        started_ms=received + 40, ended_ms=received + 1_900, prompt_tokens=31 + number % 50, max_tokens=128,
+        tokens=tokens, tokens_per_s_milli=140_000 + 700 * (number % 40), first_token_ms=180 + number % 60,
+        temperature_milli=700, roster_size=4, draw_ok=True, outcome="accepted",
+        mode="not_audited" if number % 3 else "recompute_exact", reward=(tokens + 31) * 500,
+    )  # fmt: skip
+    return replace(base, **changes)
+
+
+LIVE = (
+    job(0, state="queued", started_ms=0, ended_ms=0, tokens=0, tokens_per_s_milli=0, outcome=None, mode=None,
+        reward=0, received_ms=NOW - 600, lease_until_ms=NOW + 119_000),
+    job(1, state="running", ended_ms=0, tokens=48, tokens_per_s_milli=164_300, outcome=None, mode=None,
+        reward=0, received_ms=NOW - 1_400, lease_until_ms=NOW + 41_000),
+)  # fmt: skip
+FAILED = job(
+    9, state="failed", outcome=None, mode=None, reward=0, fault="node", tokens=12,
+    sentence="The engine stopped in the middle of this job.",
+)  # fmt: skip
+REJECTED = job(
+    12, state="rejected", outcome="rejected", mode="replay", reward=0, penalty=640_000, fault="node",
+    sentence="Token 31 is not the one that the commitment and the seed give.",
+)  # fmt: skip
+DONE = tuple(FAILED if n == 9 else REJECTED if n == 12 else job(n) for n in range(2, 60))
+
+
+def verdict(view: JobView) -> VerdictView:
+    bad = view.state == "rejected"
+    return VerdictView(
+        job=view.job, attempt=1, at_ms=view.ended_ms + 300, outcome="rejected" if bad else "accepted",
+        mode=view.mode or "not_audited", tokens_checked=0 if view.mode == "not_audited" else view.tokens,
+        mismatches=1 if bad else 0, first_mismatch=31 if bad else -1, sentence=view.sentence,
+    )  # fmt: skip
+
+
+VERDICTS = tuple(verdict(view) for view in DONE if view.state != "failed")
+NOTES = (
+    Note(NOW - 4_000, "good", "Job 5be1f0 was paid: 64.0 µcr.", "money"),
+    Note(NOW - 31_000, "info", "Epoch 9 began; 65,536 draws are committed to.", "network"),
+    Note(NOW - 90_000, "warning", "Job failed: the engine stopped in the middle of it.", "jobs"),
+    Note(NOW - 92_000, "error", "The engine was ended by signal 9. Next try in 2 s.", "engine"),
+    Note(NOW - 108_000, "error", "An answer was rejected by replay: token 31. Penalty 640 µcr.", "money"),
+    Note(NOW - 5_380_000, "good", "Signed in as reef-42; probation ends after 10 answers.", "network"),
+    Note(NOW - 5_395_000, "good", "The engine is ready: self-test passed, 171 tokens/s.", "engine"),
+    Note(NOW - 5_400_000, "info", "The agent started.", "operator"),
+)
+EARNING = NodeState(
+    now_ms=NOW, node=NODE, reason=reason("earning", since_ms=NOW - 720_000), engine=ENGINE, machine=MACHINE,
+    network=NETWORK, money=MONEY, jobs=(*LIVE, *DONE), verdicts=VERDICTS, notes=NOTES,
+)  # fmt: skip
+IDLE_ENGINE = replace(ENGINE, slots_busy=0, queued=0, tokens_per_s_milli=0)
+FRESH = replace(
+    EARNING,
+    reason=reason("no_demand", since_ms=NOW - 8_000),
+    engine=replace(IDLE_ENGINE, first_token_ms=0, tokens_history=()),
+    money=MoneyView(bond_target=500_000),
+    network=replace(NETWORK, draws=0, won=0, expected_milli=0, variance_milli=0, epoch=1, slot=4),
+    machine=replace(MACHINE, cpu_history=MACHINE.cpu_history[:6]),
+    jobs=(), verdicts=(), notes=NOTES[-3:],
+)  # fmt: skip
+
+
+def because(state: NodeState, why: Reason, **changes: object) -> NodeState:
+    return replace(state, reason=why, jobs=DONE, **changes)
+
+
+STATES: dict[str, NodeState] = {
+    "fresh": FRESH,
+    "earning": EARNING,
+    "gpu": replace(EARNING, machine=GPU_MACHINE),
+    "paused": because(
+        EARNING, reason("paused", since_ms=NOW - 240_000), engine=IDLE_ENGINE,
+        switches=Switches(paused=True, since_ms=NOW - 240_000, by="ada"),
+    ),
+    "engine_down": because(
+        EARNING,
+        reason("engine_down", since_ms=NOW - 6_000,
+               sentence="The engine was ended by signal 9 (killed) in the middle of a job."),
+        engine=replace(
+            IDLE_ENGINE, state="waiting", pid=0, restarts=3, next_try_ms=NOW + 8_000,
+            sentence="Ended by signal 9: somebody or the system's out-of-memory guard killed it.",
+        ),
+    ),
+    "network_down": because(
+        EARNING, reason("coordinator_down", since_ms=NOW - 95_000), engine=IDLE_ENGINE,
+        network=replace(NETWORK, state="connecting", listed=False, latency_ms=None, next_try_ms=NOW + 4_000,
+                        sentence="Connection refused."),
+    ),
+    "suspended": because(
+        EARNING,
+        reason("suspended", sentence="The network suspended this node: 3 rejected answers within an hour.",
+               since_ms=NOW - 600_000, until_ms=NOW + 3_000_000, evidence=digest("evidence", size=32)),
+        engine=IDLE_ENGINE,
+    ),
+}  # fmt: skip
+
+
+def detail_of(view: JobView) -> JobDetail:
+    """All the evidence behind one job."""
+    bad = view.state == "rejected"
+    node = NODE.id
+    ticket = Ticket(view.job, 841, 9, digest("roster"), 4, 1)
+    path = tuple(digest("path", n) for n in range(16))
+    draw = DrawProof(ticket, digest("sig"), digest("nonce", size=32), digest("seed"), path, 2, path[:2])
+    amount = view.reward or -view.penalty
+    postings = (
+        Posting("escrow:" + view.job[:8], NanoCredits(-abs(amount))),
+        Posting(f"node:{node[:8]}:pending", NanoCredits(abs(amount))),
+    )
+    if bad:
+        postings = (
+            Posting(f"node:{node[:8]}:bond", NanoCredits(-420_000)),
+            Posting(f"node:{node[:8]}:pending", NanoCredits(-220_000)),
+            Posting("penalties", NanoCredits(640_000)),
+        )
+    evidence = EvidenceId(digest("evidence", view.job, size=32))
+    word = (
+        "Token 31 differs from the one that commitment and seed give." if bad else "Every token is the same."
+    )
+    judged = Verdict(evidence, view.job, 1, node, "rejected" if bad else "accepted",
+                     view.mode or "not_audited", view.tokens, int(bad), 31 if bad else -1, word,
+                     view.ended_ms + 300)  # fmt: skip
+    receipt = Receipt(
+        view.job, 1, node, judged.outcome, view.prompt_tokens, view.tokens, NanoCredits(view.reward),
+        NanoCredits(view.penalty), evidence,
+        Transaction(("penalty:" if bad else "pay:") + view.job, view.ended_ms + 310, postings),
+        MONEY.balances, digest("receipt"),
+    )  # fmt: skip
+    return JobDetail(
+        view=view, fence=1, group=GroupId(digest("group")), profile=ENGINE.profile, commitment=digest("blob"),
+        timeline=(
+            Moment(view.received_ms, "assigned", "attempt 1 under fence 1"),
+            Moment(view.received_ms + 4, "draw checked", "1 of 4, index 2"),
+            Moment(view.started_ms, "running"),
+            Moment(view.ended_ms, "result", f"{view.tokens} tokens, journalled, then sent"),
+            Moment(view.ended_ms + 300, judged.outcome, word),
+        ),
+        draw=draw, verdict=judged, receipt=receipt,
+        checks=(
+            Check("ticket", True, "The coordinator's signature on the ticket is right."),
+            Check("seed", True, "The seed was committed to before the client's nonce was known."),
+            Check("pick", True, "Nonce, job, roster and seed give number 2 of 4: this node."),
+            Check("receipt", True, "The receipt is signed, and its entries sum to zero."),
+            Check("recompute", None, "Only a machine with the same numerics can recompute this answer."),
+        ),
+    )  # fmt: skip
+
+
+def messages(state: NodeState) -> Iterator[tuple[int, News | Asked]]:
+    """Hello, snapshot, and the answers that the console may ask for."""
+    yield NOW - 5, Hello(1, "quarterdeck 0.1.0", 4711)
+    yield NOW, Snapshot(1, NOW, state)
+    for view in (job(2), REJECTED):
+        raw = msgspec.Raw(msgspec.json.encode(detail_of(view)))
+        yield NOW, Asked("job", {"job": view.job, "attempt": 1}, Answer("", True, "", raw))
+    yield NOW, Asked("pause", {}, Answer("", True, "Paused. Jobs that run are finished first."))
+    yield NOW, Asked("resume", {}, Answer("", True, "Taking work again."))
+    yield NOW, Asked("drain", {}, Answer("", True, "Draining: 1 job runs on, no new one is taken."))
+    yield NOW, Asked("restart_engine", {}, Answer("", True, "The engine restarts."))
+
+
+def busy(seconds: int) -> Iterator[tuple[int, News]]:
+    """A node at work for a while, in deltas: for live pictures and measurements."""
+    yield NOW - 5, Hello(1, "quarterdeck 0.1.0", 4711)
+    yield NOW, Snapshot(1, NOW, EARNING)
+    seq, state = 1, EARNING
+    for tick in range(seconds * 2):
+        at = NOW + 500 * (tick + 1)
+        for event in _tick(state, tick, at):
+            seq += 1
+            state = ev.reduce(state, at, event)
+            yield at, Delta(seq, at, event)
+
+
+def _tick(state: NodeState, tick: int, at: int) -> Iterator[ev.Event]:
+    cycle, step = divmod(tick, 8)
+    number = 1000 + cycle
+    running = job(number, state="running", ended_ms=0, received_ms=NOW + 4000 * cycle, reward=0, outcome=None,
+                  mode=None, tokens=16 * step, lease_until_ms=NOW + 4000 * cycle + 120_000)  # fmt: skip
+    if step < 7:
+        yield ev.JobChanged(running)
+    else:
+        done = replace(running, state="accepted", tokens=128, reward=64_000, outcome="accepted",
+                       mode="recompute_exact", ended_ms=at)  # fmt: skip
+        yield ev.JobChanged(done)
+        yield ev.VerdictArrived(verdict(done))
+        money = state.money
+        yield ev.MoneyChanged(replace(
+            money, today_earned=money.today_earned + 64_000, today_jobs=money.today_jobs + 1,
+            today_accepted=money.today_accepted + 1, last_accepted_ms=at, last_paid_ms=at,
+        ))  # fmt: skip
+    if tick % 2:
+        level = int(digest("cpu", tick, size=4), 16) % 60 + 20
+        yield ev.MachineSampled(replace(MACHINE, at_ms=at, cpu_percent=level))
+        speed = 120_000 + int(digest("speed", tick, size=4), 16) % 60_000
+        yield ev.EngineChanged(replace(ENGINE, tokens_per_s_milli=speed, tokens_history=()), sample=True)
+
+
+def write(name: str, recorded: Iterator[tuple[int, News | Asked]]) -> None:
+    with (HERE / f"{name}.jsonl").open("wb") as out:
+        recorder = Recorder(out)
+        for at_ms, message in recorded:
+            recorder.write(at_ms, message)
+
+
+def lost() -> Iterator[tuple[int, News | Asked]]:
+    yield from messages(EARNING)
+    yield NOW, Lost("No agent is running here. Start it with `quarterdeck agent start`.", 2.0)
+
+
+def never() -> Iterator[tuple[int, News | Asked]]:
+    yield NOW, Lost("No agent is running here. Start it with `quarterdeck agent start`.", 0.5)
+
+
+def main() -> None:
+    for name, state in STATES.items():
+        write(name, messages(state))
+    write("lost", lost())
+    write("no_agent", never())
+    write("busy", busy(60))
+
+
+if __name__ == "__main__":
+    main()
