@@ -1,0 +1,300 @@
+"""The node: all parts of the agent put together, and what flows between them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from console import __version__
+from console.agent.board import Board
+from console.agent.clock import NowMs
+from console.agent.clock import now_ms as wall_clock
+from console.agent.commands import Commands
+from console.agent.identity import Identity, machine_digest
+from console.agent.jobs.aftermath import Aftermath, verdict_view
+from console.agent.jobs.desk import Desk
+from console.agent.jobs.intake import Situation
+from console.agent.jobs.office import Office
+from console.agent.jobs.openings import Openings
+from console.agent.jobs.records import Records
+from console.agent.jobs.worker import Worker
+from console.agent.journal import Journal, JournalError
+from console.agent.launching import LlamaLauncher
+from console.agent.model import ModelFile, find_model, models_folder
+from console.agent.money import Purse
+from console.agent.policies import Policies
+from console.agent.pulse import Pulse
+from console.agent.supervision.machine import Limits, Supervised
+from console.agent.supervision.ports import Launcher
+from console.agent.supervision.supervisor import Supervisor
+from console.agent.uplink import Uplink
+from console.control.server import ControlServer
+from console.control.state import JOBS_KEPT, NOTES_KEPT, VERDICTS_KEPT, NodeFacts, NodeState, Note
+from console.hardware.sampler import Sampler
+from console.network.dialler import Dialler
+from console.network.native import NativeNetwork
+from console.network.pins import Pins
+from console.network.port import Network
+from console.protocol.ids import GroupId, short
+from console.protocol.keys import SigningKey
+from console.protocol.messages import (
+    NAME_LIMIT,
+    Cancel,
+    FromCoordinator,
+    Heartbeat,
+    OpenRequest,
+    ResultAnswered,
+)
+from console.protocol.types import Assignment, ModelOffer, Receipt, Verdict
+from console.settings.config import Config
+from console.settings.paths import socket_path
+
+SOFTWARE = f"quarterdeck/{__version__}"
+RESTING = ("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading")
+"""Reasons of this machine's own for which no work is wanted."""
+
+
+class ModelClaim(msgspec.Struct, frozen=True):
+    """A group that is offered instead of the model's own: how practice's rogue lies. Never used by a node
+    that means to earn: its first audited answer is rejected."""
+
+    group: GroupId
+    name: str = ""
+
+
+def llama_launcher(home: Path, model: ModelFile, config: Config) -> Launcher:
+    """Our own engine process."""
+    context = min(config.engine.context, model.trained_context or config.engine.context)
+    return LlamaLauncher(home, model.path, config.engine, context)
+
+
+def own_model(home: Path, config: Config) -> ModelFile:
+    """The operator's choice, verified."""
+    return find_model(config.engine.model, models_folder(home), lambda progress: None)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What may be put in place of the real thing."""
+
+    model: Callable[[Path, Config], ModelFile] = own_model
+    launcher: Callable[[Path, ModelFile, Config], Launcher] = llama_launcher
+    network: Callable[[str, SigningKey, Pins], Network] = NativeNetwork
+    now_ms: NowMs = wall_clock
+
+
+class Node:
+    """The parts, wired. Built once per run; `restore` before `work`."""
+
+    def __init__(
+        self,
+        home: Path,
+        config: Config,
+        parts: Parts,
+        identity: Identity,
+        journal: Journal,
+        model: ModelFile,
+        board: Board,
+        *,
+        claim: ModelClaim | None,
+        practice: bool,
+        stop: Callable[[], None],
+    ) -> None:
+        self.board = board
+        self.on_note: Callable[[Note], None] = lambda note: None
+        self._home = home
+        self._config = config
+        self._now_ms = parts.now_ms
+        self._journal = journal
+        self._model = model
+        self._claim = claim
+        self._notes: asyncio.Queue[Note] = asyncio.Queue(maxsize=1000)
+        self._build(parts, identity, practice, stop)
+
+    def _build(self, parts: Parts, identity: Identity, practice: bool, stop: Callable[[], None]) -> None:
+        now_ms, node, journal, model = parts.now_ms, identity.key.node_id, self._journal, self._model
+        launcher = parts.launcher(self._home, model, self._config)
+        name = (self._config.node.name or f"node-{short(node)}")[:NAME_LIMIT]
+        address = self._config.node.coordinator
+        self.board.state = NodeState(
+            node=NodeFacts(node, name, SOFTWARE, str(self._home), os.getpid(), now_ms(), practice)
+        )
+        self.board.on_note = self._note
+        self._purse = Purse(journal, self.board, now_ms)
+        self._policies = Policies(journal, self.board, now_ms)
+        self._uplink = Uplink(address, name, SOFTWARE, machine_digest(), self.board, self._purse, now_ms)
+        limits = Limits(self._config.engine.token_timeout_s, self._config.engine.start_timeout_s)
+        self.supervisor = Supervisor(launcher, limits, now_ms)
+        self._records = Records(journal, self.board, now_ms)
+        self._office = Office(
+            identity.key,
+            journal,
+            self._records,
+            Openings(journal),
+            self._purse,
+            self.board,
+            self._uplink.send,
+            now_ms,
+        )
+        worker = Worker(self._office, launcher.engine, self.supervisor.ready)
+        self._desk = Desk(self._office, worker, self._situation)
+        self._aftermath = Aftermath(self._office)
+        self._pulse = Pulse(
+            board=self.board,
+            journal=journal,
+            purse=self._purse,
+            policies=self._policies,
+            desk=self._desk,
+            supervisor=self.supervisor,
+            uplink=self._uplink,
+            model=model.name,
+            now_ms=now_ms,
+        )
+        self._connect_parts(worker)
+        commands = Commands(
+            board=self.board,
+            journal=journal,
+            records=self._records,
+            policies=self._policies,
+            desk=self._desk,
+            supervisor=self.supervisor,
+            uplink=self._uplink,
+            key_file=str(identity.path),
+            stop=stop,
+        )
+        self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
+        network = parts.network(address, identity.key, journal.facts)
+        self._dialler = Dialler(network, self._uplink, random.SystemRandom().random)
+
+    def _connect_parts(self, worker: Worker) -> None:
+        self._records.on_trouble = self._pulse.trouble_is
+        self.supervisor.on_change = self._engine_changed
+        self.supervisor.on_health = lambda: self._pulse.show_engine(sample=True)
+        self.supervisor.job_idle_ms = lambda: worker.idle_ms
+        self._uplink.describe = self._heartbeat
+        self._uplink.on_message = self._route
+        self._uplink.on_connected = self._office.pay_debts
+
+    async def restore(self) -> None:
+        """Take up what the last run left. Raises JournalError."""
+        journal = self._journal
+        await self._policies.load()
+        await self._purse.load()
+        state = self.board.state
+        self.board.state = msgspec.structs.replace(
+            state,
+            jobs=tuple(record.view for record in await journal.jobs.latest(JOBS_KEPT)),
+            verdicts=tuple(verdict_view(v) for v in await journal.jobs.latest_verdicts(VERDICTS_KEPT)),
+            notes=tuple(await journal.jobs.latest_notes(NOTES_KEPT)),
+            network=self._uplink.view,
+        )
+        await self._desk.recover()
+
+    def work(self) -> list[Coroutine[Any, Any, None]]:
+        """What runs as long as the node does."""
+        parts: list[Coroutine[Any, Any, None]] = [
+            self.supervisor.run(),
+            self._desk.run(),
+            self._pulse.sample(Sampler(self._home)),
+            self._pulse.tick(),
+            self._write_notes(),
+        ]
+        if self._config.node.coordinator:
+            parts.append(self._dialler.run())
+        return parts
+
+    async def wind_up(self) -> None:
+        """Give back what is unfinished and say goodbye, within ten seconds."""
+        self.board.note("info", "operator", "The agent stops.", keep=False)
+        try:
+            async with asyncio.timeout(10.0):
+                await self._desk.give_up("The node's operator stopped it.")
+                await self._uplink.leave("The operator stopped the node.")
+        except TimeoutError:
+            return
+
+    def _situation(self) -> Situation:
+        state = self._pulse.reason()
+        return Situation(
+            node=self.board.state.node.id,
+            offer=self._uplink.offer,
+            coordinator=self._uplink.coordinator,
+            seeds_roots=self._uplink.seeds_roots,
+            load=self._desk.waiting + self._desk.running,
+            queue_limit=self._uplink.policy.queue_limit,
+            switched_off=self._policies.code,
+            engine_ready=self.supervisor.ready.is_set(),
+            trouble=state.sentence if state.code == "disk_full" else "",
+        )
+
+    def _heartbeat(self) -> Heartbeat:
+        code = self._pulse.reason().code
+        load = self._desk.waiting + self._desk.running
+        return Heartbeat(code not in RESTING, code, load, self._now_ms())
+
+    async def _route(self, message: FromCoordinator) -> None:
+        match message:
+            case Assignment():
+                await self._desk.assigned(message)
+            case Cancel():
+                await self._desk.cancelled(message)
+            case OpenRequest():
+                await self._aftermath.open_requested(message)
+            case ResultAnswered():
+                await self._aftermath.answered(message)
+            case Verdict():
+                await self._aftermath.judged(message)
+            case Receipt():
+                await self._aftermath.paid(message)
+        self._pulse.refresh()
+
+    def _engine_changed(self, old: Supervised, new: Supervised) -> None:
+        if old.state == "ready" and new.state != "ready":
+            self._desk.engine_lost("The engine's process ended in the middle of this job.")
+        if new.state != old.state:
+            self._tell_engine(new)
+        self._pulse.show_engine()
+
+    def _tell_engine(self, new: Supervised) -> None:
+        if new.state in ("waiting", "failed"):
+            self.board.note("error", "engine", new.sentence)
+        elif new.state == "ready":
+            self.board.note("good", "engine", f"The engine is ready with {self._model.name}.")
+            offering = asyncio.ensure_future(self._offer())
+            offering.add_done_callback(lambda task: task.exception() if not task.cancelled() else None)
+
+    async def _offer(self) -> None:
+        health, proof = self.supervisor.health, self.supervisor.proof
+        if health is None or health.profile is None or health.model is None or proof is None:
+            return
+        claim = self._claim or ModelClaim(self._model.group, self._model.name)
+        await self._uplink.offer_model(
+            ModelOffer(
+                group=claim.group,
+                name=claim.name or self._model.name,
+                profile=health.profile.class_id,
+                context=health.model.context,
+                milli_tokens_per_s=proof.milli_tokens_per_s,
+                first_token_ms=proof.first_token_ms,
+            )
+        )
+
+    def _note(self, note: Note) -> None:
+        self.on_note(note)
+        if not self._notes.full():
+            self._notes.put_nowait(note)
+
+    async def _write_notes(self) -> None:
+        while True:
+            note = await self._notes.get()
+            try:
+                await self._journal.jobs.put_note(note)
+            except JournalError as error:
+                self._pulse.trouble_is(str(error))

@@ -1,0 +1,160 @@
+"""The agent's pulse: gauges, health, the current reason and the clock, each at its own pace."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+
+from console.agent.board import Board
+from console.agent.clock import NowMs, local_day
+from console.agent.jobs.desk import Desk
+from console.agent.journal import Journal, JournalError
+from console.agent.machine import machine_view, this_cpu
+from console.agent.money import Purse
+from console.agent.policies import Policies
+from console.agent.reason import Facts, current
+from console.agent.supervision.machine import Supervised
+from console.agent.supervision.supervisor import Supervisor
+from console.agent.uplink import Uplink
+from console.control.events import EngineChanged, MachineSampled, ReasonChanged, Ticked
+from console.control.state import EngineView
+from console.hardware.sampler import Sampler
+from console.protocol.reasons import Reason
+
+SAMPLE_S = 2.0
+TICK_S = 1.0
+EXPIRE_S = 300.0
+
+
+class Pulse:
+    """Reads the parts and tells the board. `trouble`: why the journal cannot be written, or empty."""
+
+    def __init__(
+        self,
+        *,
+        board: Board,
+        journal: Journal,
+        purse: Purse,
+        policies: Policies,
+        desk: Desk,
+        supervisor: Supervisor,
+        uplink: Uplink,
+        model: str,
+        now_ms: NowMs,
+    ) -> None:
+        self._board = board
+        self._journal = journal
+        self._purse = purse
+        self._policies = policies
+        self._desk = desk
+        self._supervisor = supervisor
+        self._uplink = uplink
+        self._model = model
+        self._now_ms = now_ms
+        self._day = local_day(now_ms())
+        self.trouble = ""
+
+    def trouble_is(self, sentence: str) -> None:
+        """The journal cannot be written (`sentence`), or can again (empty)."""
+        if sentence and not self.trouble:
+            self._board.note("error", "machine", sentence, keep=False)
+        if self.trouble and not sentence:
+            self._board.note("good", "machine", "The journal can be written again.")
+        self.trouble = sentence
+
+    def reason(self) -> Reason:
+        """Why the node is earning, or not, now."""
+        state = self._board.state
+        return current(
+            Facts(
+                now_ms=self._now_ms(),
+                switches=self._policies.switches,
+                engine=state.engine,
+                network=self._uplink.view,
+                network_reason=self._uplink.reason,
+                refused=self._uplink.refused,
+                disk_free_bytes=state.machine.disk_free_bytes,
+                journal_trouble=self.trouble,
+                gpu_lost=any(gpu.lost for gpu in state.machine.gpus),
+                waiting=self._desk.waiting,
+                running=self._desk.running,
+                queue_limit=self._uplink.policy.queue_limit,
+                last_accepted_ms=self._purse.standing.last_accepted_ms,
+                draws=self._uplink.draws,
+            )
+        )
+
+    def refresh(self) -> None:
+        """Tell the reason if it changed; the time since when is kept while the code stays."""
+        new, old = self.reason(), self._board.state.reason
+        same = new.code == old.code
+        since_ms = new.since_ms or (old.since_ms if same else self._now_ms())
+        new = msgspec.structs.replace(new, since_ms=since_ms)
+        if new != old:
+            self._board.apply(ReasonChanged(new))
+
+    def show_engine(self, sample: bool = False) -> None:
+        """Tell how the engine is."""
+        self._board.apply(EngineChanged(self._engine_view(self._supervisor.supervised), sample))
+        self.refresh()
+
+    async def sample(self, sampler: Sampler) -> None:
+        """The machine's gauges, for ever."""
+        cpu = await asyncio.to_thread(this_cpu)
+        try:
+            while True:
+                view = machine_view(await sampler.sample(time.monotonic()), cpu, self._now_ms())
+                self._board.apply(MachineSampled(view))
+                await asyncio.sleep(SAMPLE_S)
+        finally:
+            await sampler.close()
+
+    async def tick(self) -> None:
+        """The clock, for ever: the reason, the day, what expires."""
+        expire_at = time.monotonic() + EXPIRE_S
+        while True:
+            seq = self._board.snapshot().seq
+            self.refresh()
+            await asyncio.sleep(TICK_S)
+            if self._board.snapshot().seq == seq:
+                self._board.apply(Ticked())
+            today = local_day(self._now_ms())
+            if today != self._day or time.monotonic() >= expire_at or self.trouble:
+                self._day, expire_at = today, time.monotonic() + EXPIRE_S
+                await self._tidy()
+
+    async def _tidy(self) -> None:
+        try:
+            await self._journal.results.expire(self._now_ms())
+            await self._purse.publish()
+        except JournalError as error:
+            self.trouble_is(str(error))
+        else:
+            self.trouble_is("")
+
+    def _engine_view(self, supervised: Supervised) -> EngineView:
+        health = self._supervisor.health
+        view = EngineView(
+            state=supervised.state,
+            sentence=supervised.sentence,
+            model=self._model,
+            pid=self._supervisor.pid,
+            restarts=supervised.restarts,
+            next_try_ms=supervised.next_try_ms,
+        )
+        if health is None:
+            return view
+        return msgspec.structs.replace(
+            view,
+            slots=health.slots,
+            slots_busy=health.slots_busy,
+            queued=self._desk.waiting,
+            tokens_per_s_milli=health.tokens_per_s_milli,
+            first_token_ms=health.first_token_ms,
+            context=health.model.context if health.model is not None else 0,
+            rss_bytes=health.rss_bytes,
+            profile=health.profile.class_id if health.profile is not None else "",
+            self_test=health.profile.self_test if health.profile is not None else False,
+        )
