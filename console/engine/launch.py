@@ -77,7 +77,7 @@ class EngineLaunch:
     log: Path
 
     def command(self) -> tuple[str, ...]:
-        """The command line."""
+        """The command line; `-P`, so that no file of the folder one happens to be in is imported."""
         options = {
             "--model": self.model,
             "--socket": self.socket,
@@ -87,7 +87,7 @@ class EngineLaunch:
             "--log": self.log,
         }
         words = [word for name, value in options.items() for word in (name, str(value))]
-        return (sys.executable, "-m", "console.engine.process", *words)
+        return (sys.executable, "-P", "-m", "console.engine.process", *words)
 
     def environment(self) -> dict[str, str]:
         """The parent's, with what the numerics and a quiet start need."""

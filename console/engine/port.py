@@ -104,7 +104,8 @@ class Health(msgspec.Struct, frozen=True):
     first_token_ms: int
     """Of the last generation."""
     idle_ms: int
-    """Since the last token or prefill step, 0 while a step runs; the watchdog looks at this."""
+    """Without a finished step although there is work, 0 when there is none; the watchdog looks at this. One
+    step is at most 256 tokens of a prompt, which a slow machine with a large model may take a minute for."""
     rss_bytes: int
 
 

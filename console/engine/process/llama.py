@@ -53,8 +53,8 @@ class Model:
     def facts(self, path: Path, context: int) -> ModelFacts:
         """What the file says of itself; `context`: what is in use here."""
         return ModelFacts(
-            name=self.metadata("general.name") or path.stem,
-            architecture=self.metadata("general.architecture"),
+            name=_printable(self.metadata("general.name")) or path.stem,
+            architecture=_printable(self.metadata("general.architecture")),
             vocabulary=self.vocabulary_size,
             context=context,
             trained_context=self.trained_context,
@@ -130,6 +130,11 @@ class Model:
             device=accelerator(self.gpu_layers),
             self_test=self_test,
         )
+
+
+def _printable(text: str) -> str:
+    """A header's string is hostile: no control characters, and short."""
+    return "".join(c for c in text if c.isprintable())[:128]
 
 
 class Context:

@@ -6,13 +6,15 @@ The template is the file's, so it is hostile: it runs in Jinja's immutable sandb
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from console.engine.port import ChatMessage, EngineError
-from console.engine.process.llama import Model
+
+if TYPE_CHECKING:
+    from console.engine.process.llama import Model
 
 TEMPLATE_SECONDS = 5.0
 TEXT_CHARACTERS = 2 * 1024 * 1024

@@ -1,8 +1,8 @@
 """The start-up test of exactness: one row at a time against a batch, the candidates byte for byte.
 
-It looks on both sides of 256 tokens of context, since from 257 on ggml may take other attention paths, and its
-batches have more than 64 rows, since from there on it may take another one again (measured, llama.cpp of
-llama-cpp-python 0.3.36). The rows before are computed once: this runs at every start.
+It looks on both sides of 256 tokens of context, since from 257 on ggml may take other attention paths, and
+its batches have more than 64 rows, since from there on it may take another one again (measured, llama.cpp of
+llama-cpp-python 0.3.36). The rows between are computed once: this runs at every start.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ def self_test(decoder: Decoder, vocabulary: int, end_ids: frozenset[int], contex
     """
     ids = _filler(BORDER + BATCH_ROWS, vocabulary, end_ids)
     try:
-        together = _batch(decoder, ids, 0, min(BATCH_ROWS, context))
+        alone = _alone(decoder, ids, 0)
         decoder.forget(0)
-        same = together == _alone(decoder, ids, 0)
+        same = alone == _batch(decoder, ids, 0, min(BATCH_ROWS, context))
         if same and context >= len(ids):
-            decoder.decode([Row(ids[p], p, 0, False) for p in range(COMPARED, BORDER)])
-            together = _batch(decoder, ids, BORDER, len(ids))
+            decoder.decode([Row(ids[p], p, 0, False) for p in range(BATCH_ROWS, BORDER)])
+            alone = _alone(decoder, ids, BORDER)
             decoder.forget(0, BORDER)
-            same = together == _alone(decoder, ids, BORDER)
+            same = alone == _batch(decoder, ids, BORDER, len(ids))
         return same
     finally:
         decoder.forget(0)
