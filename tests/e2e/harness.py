@@ -1,4 +1,4 @@
-"""A small real network for end-to-end tests: coordinator, nodes, gateway, each a process that can be killed."""
+"""A small real network for end-to-end tests: each part is a process that can be killed."""
 
 from __future__ import annotations
 
@@ -121,9 +121,7 @@ class Net:
             "temperature": 1.0,
         } | more
         async with httpx.AsyncClient(base_url=self.base, timeout=180, trust_env=False) as http:
-            return await http.post(
-                "/v1/chat/completions", json=body, headers={"Authorization": "Bearer t"}
-            )
+            return await http.post("/v1/chat/completions", json=body, headers={"Authorization": "Bearer t"})
 
     @contextlib.asynccontextmanager
     async def streaming(self, prompt: str, max_tokens: int = 600) -> AsyncIterator[AsyncIterator[str]]:

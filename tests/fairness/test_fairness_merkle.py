@@ -1,4 +1,4 @@
-"""The trees against an independent definition of RFC 6962; paths must lead to the root, and only true ones."""
+"""The trees against an independent definition of RFC 6962; only true paths may lead to the root."""
 
 from __future__ import annotations
 
