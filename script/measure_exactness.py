@@ -93,6 +93,7 @@ def main() -> None:
                 "cheat": given.cheat.name if given.cheat else None,
                 "switches": "defaults" if given.defaults else "exact profile",
                 "threads": given.threads,
+                "score_threads": given.score_threads,
                 "slots": given.slots,
                 "load_s": round(load_s, 3),
                 "self_test": exact,
@@ -111,7 +112,9 @@ class _Bench:
         self._player, self._given, self._tally = player, given, tally
         vocabulary = Vocabulary(player.pieces(), () if given.no_end else player.end_ids())
         self._batcher = Batcher(context, vocabulary, Gauges(given.slots), time.monotonic, given.slots)
-        self._scorer = Scorer(lambda: llama.Context(judge, CONTEXT, given.threads), Gauges(1), time.monotonic)
+        self._scorer = Scorer(
+            lambda: llama.Context(judge, CONTEXT, given.score_threads), Gauges(1), time.monotonic
+        )
         self._number = 0
         self.sampling_s = 0.0
         self._time_sampling()
