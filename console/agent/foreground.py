@@ -55,8 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _config(options: argparse.Namespace) -> Config:
-    home_file = options.home / "config.toml" if options.home is not None else config_file()
-    path = options.config or home_file
+    usual = options.home is None or options.home.absolute() == data_dir()
+    path = options.config or (config_file() if usual else options.home / "config.toml")
     if options.config is not None and not path.exists():
         raise ConfigError(f"There is no configuration {path}. Check the path given with --config.")
     config = load(path)
