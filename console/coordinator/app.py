@@ -1,0 +1,168 @@
+"""The coordinator put together: one Starlette app, its routes and its background tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from console.coordinator.attempts import Attempts
+from console.coordinator.audits import Auditor
+from console.coordinator.clock import Clock
+from console.coordinator.deposits import book_deposits
+from console.coordinator.dispatch import Dispatch
+from console.coordinator.door import Door
+from console.coordinator.draws import Draws, Epoch
+from console.coordinator.gateway.chat import Gateway
+from console.coordinator.identity import load_identity
+from console.coordinator.outbox import Outbox
+from console.coordinator.parts import Entropy, Parts
+from console.coordinator.reference import Reference
+from console.coordinator.registry import Registry
+from console.coordinator.runner import Runner
+from console.coordinator.sealing import Secrets
+from console.coordinator.settings import CoordinatorConfig, Served
+from console.coordinator.store import StoreError
+from console.coordinator.store.sqlite import SqliteStore
+from console.engine.port import Engine
+from console.protocol.keys import SigningKey
+from console.protocol.messages import EpochOpened
+
+log = logging.getLogger(__name__)
+DATABASE = "coordinator.sqlite"
+_SWEEP_S = 0.5
+_FORGET_S = 600.0
+
+
+class Coordinator:
+    """Every part, wired. Public for tests; others use `build`."""
+
+    def __init__(self, parts: Parts, engine: Engine) -> None:
+        self.parts = parts
+        self.reference = Reference(engine)
+        self.registry = Registry(parts, self.reference)
+        self.draws = Draws(parts, self._announce)
+        self.outbox = Outbox(parts, self.registry)
+        attempts = Attempts(parts, self.registry, self.draws, self.reference)
+        auditor = Auditor(parts, self.reference)
+        runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
+        self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
+        self.door = Door(parts, self.registry, self.dispatch, self.draws, self.outbox)
+        self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Recover, open an epoch, run until told to stop, leave nothing open."""
+        await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
+        if refunded := await self.dispatch.recover():
+            log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)
+        await self.draws.open_epoch()
+        tasks = [
+            asyncio.create_task(work)
+            for work in (
+                self.reference.watch(),
+                self._each(_SWEEP_S, self._sweep),
+                self._each(self.parts.policy.epoch_s, self.draws.open_epoch),
+                self._each(_FORGET_S, self._forget),
+            )
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.dispatch.stop()
+            with contextlib.suppress(StoreError):
+                await self.dispatch.recover()
+            self.parts.store.close()
+
+    def app(self) -> Starlette:
+        """Routes for clients and nodes."""
+        return Starlette(
+            routes=[
+                Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
+                Route("/v1/models", self.gateway.models),
+                Route("/healthz", self._healthz),
+                Route("/net/v1/policy", self._policy),
+                WebSocketRoute("/net/v1/ws", self.door.serve),
+            ],
+            lifespan=self.lifespan,
+        )
+
+    async def _healthz(self, _: Request) -> Response:
+        ready = self.reference.ready
+        body = {
+            "status": "ready" if ready else "loading",
+            "sentence": "Ready." if ready else self.reference.sentence,
+            "nodes": len(self.registry.sessions()),
+            "listed": len(self.registry.roster(0)),
+        }
+        return JSONResponse(body, 200 if ready else 503)
+
+    async def _policy(self, _: Request) -> Response:
+        return JSONResponse(
+            {
+                "network": self.parts.config.network,
+                "coordinator": self.parts.key.node_id,
+                "model": self.parts.served.model,
+                "group": self.parts.served.group,
+                "profile": self.reference.profile,
+                "policy": msgspec.to_builtins(self.parts.policy),
+            }
+        )
+
+    async def _sweep(self) -> None:
+        """Sessions that fell silent are over."""
+        for session in self.registry.sessions():
+            if not session.alive(self.parts.silence_s):
+                session.close()
+
+    async def _forget(self) -> None:
+        now_ms = self.parts.clock.now_ms()
+        await self.parts.store.transact(lambda unit: unit.forget_evidence(now_ms))
+
+    async def _announce(self, epoch: Epoch) -> None:
+        for session in self.registry.sessions():
+            node = session.node
+            balances = await self.parts.store.transact(lambda unit, node=node: unit.balances(node))  # type: ignore[misc]
+            session.send(EpochOpened(epoch.number, epoch.seeds.root, balances))
+
+    async def _each(self, interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(interval_s)
+            try:
+                await step()
+            except StoreError as error:
+                log.error("%s", error)
+
+
+def build(
+    home: Path,
+    config: CoordinatorConfig,
+    served: Served,
+    engine: Engine,
+    clock: Clock,
+    entropy: Entropy,
+) -> Starlette:
+    """The app over the database in `home`; `app.state.coordinator` is the `Coordinator`.
+
+    Raises:
+        StoreError: the database cannot be used.
+        OSError: the identity cannot be read or written.
+    """
+    seed = load_identity(home, entropy)
+    store = SqliteStore(home / DATABASE)
+    parts = Parts(config, served, SigningKey(seed), Secrets(seed), store, clock, entropy)
+    coordinator = Coordinator(parts, engine)
+    app = coordinator.app()
+    app.state.coordinator = coordinator
+    return app

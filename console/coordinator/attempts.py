@@ -1,0 +1,210 @@
+"""One attempt of a job: ticket, draw, assignment, and what the node makes of it until a result or a loss."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from console.coordinator import jobs
+from console.coordinator.draws import Drawn, Draws
+from console.coordinator.jobs import Job
+from console.coordinator.live import ClientGone, Heard, LiveJob, NodeBack, NodeGone, Text
+from console.coordinator.parts import Parts
+from console.coordinator.reference import Reference
+from console.coordinator.registry import Registry
+from console.coordinator.results import chunk_fits, malformed, public_code
+from console.coordinator.store import Unit
+from console.protocol.canonical import ids_digest
+from console.protocol.ids import NodeId
+from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Opening, ResultAnswered
+from console.protocol.types import Assignment, Fault, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The attempt came to nothing, for a public reason."""
+
+    code: str
+    fault: Fault
+
+
+@dataclass(slots=True)
+class _Timers:
+    """Deadlines on the clock of durations."""
+
+    lease_s: float
+    hard_s: float
+    """However steadily tokens drip, no attempt lasts longer."""
+    ack_s: float | None
+    gone_s: float | None = None
+
+    def next_s(self) -> float:
+        return min(t for t in (self.lease_s, self.hard_s, self.ack_s, self.gone_s) if t is not None)
+
+    def expired(self, now_s: float) -> Lost:
+        if self.gone_s is not None and now_s >= self.gone_s:
+            return Lost("node_gone", "node")
+        if self.ack_s is not None and now_s >= self.ack_s:
+            return Lost("not_acknowledged", "node")
+        return Lost("lease_expired", "node")
+
+
+class Attempts:
+    """Carries out attempts; holds nothing of its own."""
+
+    def __init__(self, parts: Parts, registry: Registry, draws: Draws, reference: Reference) -> None:
+        self._parts = parts
+        self._registry = registry
+        self._draws = draws
+        self._reference = reference
+
+    async def start(self, live: LiveJob, roster: tuple[NodeId, ...], cause: str) -> None:
+        """Draw one of `roster` and send it the assignment.
+
+        Raises:
+            LookupError: the epoch has no seed left.
+            StoreError: nothing was sent.
+        """
+        async with self._draws.turns.draw():
+            drawn = await self._draws.draw(live.job, roster, cause)
+            live.job = drawn.ticketed
+            await self._parts.store.transact(lambda unit: self._record(unit, drawn))
+            live.job = drawn.job
+            live.tried.add(drawn.node)
+            live.received, live.result = [], None
+            live.visible = self._reference.visible(live.ask.stop)
+            live.assignment = self._assignment(live, drawn)
+            self._registry.count_draw(roster, drawn.node)
+            self._registry.took(drawn.node, drawn.job.id)
+            session = self._registry.session(drawn.node)
+            if session is None or not session.send(live.assignment):
+                live.inbox.put_nowait(NodeGone(drawn.node, on_purpose=True))
+
+    async def follow(self, live: LiveJob) -> Lost | ClientGone | None:
+        """Until a result is taken (None) or the attempt is lost. Raises StoreError."""
+        try:
+            return await self._follow(live)
+        finally:
+            self._registry.answered(live.job.node, live.job.id)
+
+    async def save(self, live: LiveJob, job: Job) -> None:
+        """Write a step of `live` and go on from it. Raises StoreError, ConflictError."""
+        was = live.job
+        await self._parts.store.transact(lambda unit: unit.save_job(job, was))
+        live.job = job
+
+    def call_off(self, job: Job, reason: str) -> None:
+        """Tell the node to stop."""
+        if (session := self._registry.session(job.node)) is not None:
+            session.send(Cancel(job.id, job.attempt, job.fence, reason))
+
+    def answer(self, node: str, result: Result, status: str, sentence: str) -> None:
+        """Tell the node what became of its result."""
+        if (session := self._registry.session(node)) is not None:
+            ids = (result.job, result.attempt, result.fence)
+            session.send(ResultAnswered(*ids, status=status, sentence=sentence))  # type: ignore[arg-type]
+
+    async def _follow(self, live: LiveJob) -> Lost | ClientGone | None:
+        clock, policy, limits = self._parts.clock, self._parts.policy, self._parts.config.limits
+        now_s = clock.tick_s()
+        slowest_s = live.ask.max_tokens * 1000 / max(1, policy.min_milli_tokens_per_s)
+        lease_s = now_s + policy.lease_s
+        timers = _Timers(lease_s, lease_s + slowest_s, now_s + limits.ack_s)
+        while True:
+            try:
+                wait_s = max(0.0, timers.next_s() - clock.tick_s())
+                heard = await asyncio.wait_for(live.inbox.get(), wait_s)
+            except TimeoutError:
+                return timers.expired(clock.tick_s())
+            if isinstance(heard, Result):
+                if (done := await self._take(live, heard)) is not None:
+                    return done if isinstance(done, Lost) else None
+                continue
+            end = await self._heard(live, heard, timers)
+            if end is not None:
+                return end
+
+    async def _heard(self, live: LiveJob, heard: Heard, timers: _Timers) -> Lost | ClientGone | None:
+        now_s = self._parts.clock.tick_s()
+        if isinstance(heard, ClientGone):
+            return heard
+        if isinstance(heard, NodeGone | NodeBack):
+            return self._line(live, heard, timers, now_s)
+        if isinstance(heard, Opening | Result) or heard.fence != live.job.fence:
+            return None
+        if isinstance(heard, Decline):
+            return Lost(heard.code, "node")
+        if isinstance(heard, Failed):
+            return Lost(public_code(heard.code), "node")
+        timers.ack_s = None
+        if isinstance(heard, Ack):
+            await self._acknowledged(live)
+            return None
+        timers.lease_s = now_s + self._parts.policy.lease_s
+        return await self._chunk(live, heard)
+
+    def _line(self, live: LiveJob, heard: NodeGone | NodeBack, timers: _Timers, now_s: float) -> Lost | None:
+        if heard.node != live.job.node:
+            return None
+        if isinstance(heard, NodeBack):
+            timers.gone_s = None
+            return None
+        if heard.on_purpose:
+            return Lost("node_left", "node")
+        timers.gone_s = now_s + self._parts.config.limits.grace_s
+        return None
+
+    async def _acknowledged(self, live: LiveJob) -> None:
+        job = live.job
+        if job.state == "ASSIGNED":
+            await self.save(live, jobs.ack(job, job.node, job.fence, self._parts.clock.now_ms()))
+
+    async def _chunk(self, live: LiveJob, chunk: Chunk) -> Lost | None:
+        if not chunk_fits(chunk, live.received, live.ask.max_tokens, self._reference.vocabulary):
+            return Lost("malformed", "node")
+        live.received.extend(chunk.token_ids)
+        if live.ask.streaming and (text := live.visible.feed(chunk.token_ids)):
+            live.shown = True
+            live.tell(Text(text))
+        job = live.job
+        if job.state != "RUNNING":
+            await self.save(live, jobs.run(job, job.node, job.fence, self._parts.clock.now_ms()))
+        return None
+
+    async def _take(self, live: LiveJob, result: Result) -> Lost | Result | None:
+        """The result once it is safely ours; None for one that does not count."""
+        job, given = live.job, live.assignment
+        if given is None or not live.holds(result.node, result.attempt, result.fence):
+            self.answer(result.node, result, "stale", "Another attempt has taken this one's place.")
+            return None
+        digest = ids_digest(live.ask.prompt_ids)
+        why = malformed(result, given, digest, live.received, self._reference.vocabulary)
+        if why:
+            self.answer(result.node, result, "malformed", why)
+            return Lost("malformed", "node")
+        tokens, now_ms = len(result.token_ids), self._parts.clock.now_ms()
+        await self.save(live, jobs.take_result(job, result.node, result.fence, tokens, now_ms))
+        live.result = result
+        self.answer(result.node, result, "taken", "")
+        return result
+
+    def _record(self, unit: Unit, drawn: Drawn) -> None:
+        unit.fill_ticket(drawn.row)
+        unit.save_job(drawn.job, drawn.ticketed)
+        unit.add_attempt(drawn.job, drawn.job.changed_ms)
+
+    def _assignment(self, live: LiveJob, drawn: Drawn) -> Assignment:
+        return Assignment(
+            job=drawn.job.id,
+            attempt=drawn.job.attempt,
+            fence=drawn.job.fence,
+            group=self._parts.served.group,
+            prompt_ids=live.ask.prompt_ids,
+            temperature_milli=live.ask.temperature_milli,
+            max_tokens=live.ask.max_tokens,
+            stop=live.ask.stop,
+            profile=self._reference.profile,
+            lease_s=self._parts.policy.lease_s,
+            reward_rate=self._parts.policy.node_rate,
+            draw=drawn.proof,
+        )

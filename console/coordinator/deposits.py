@@ -1,0 +1,22 @@
+"""Deposits from the settings, each booked once, and the keys of the clients."""
+
+from __future__ import annotations
+
+from console.coordinator.parts import Parts
+from console.coordinator.store import Unit
+from console.ledger import client, deposit, node_bond
+
+PRACTICE = "practice"
+
+
+def book_deposits(unit: Unit, parts: Parts) -> None:
+    """Book what has not been booked in an earlier start."""
+    config, now_ms = parts.config, parts.clock.now_ms()
+    wanted = [(PRACTICE, client(PRACTICE), config.practice.client_deposit)]
+    wanted += [(f"bond:{node}", node_bond(node), amount) for node, amount in config.practice.bonds.items()]
+    for name, known in config.clients.items():
+        unit.save_key(known.key_sha256.lower(), name)
+        wanted.append((f"client:{name}", client(name), known.deposit))
+    for name, account, amount in wanted:
+        if amount > 0 and not unit.booked(f"deposit:{name}"):
+            unit.book(deposit(name, account, amount, now_ms))

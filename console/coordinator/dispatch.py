@@ -1,0 +1,157 @@
+"""The jobs that live, and the way of every message to the job that it is about."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from console.coordinator.jobs import FINAL, Job
+from console.coordinator.live import Ask, ClientGone, LiveJob, NodeBack, NodeGone
+from console.coordinator.parts import Parts
+from console.coordinator.reference import Reference
+from console.coordinator.registry import Registry
+from console.coordinator.runner import Runner
+from console.coordinator.sessions import Session
+from console.coordinator.settle import give_back, open_job
+from console.coordinator.store import Unit
+from console.protocol.ids import JobId
+from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening, ResultAnswered
+from console.protocol.types import Result
+
+log = logging.getLogger(__name__)
+_ANSWERS = {
+    "taken": "",
+    "stale": "This attempt no longer counts: the job went on without it. Nothing is paid and nothing taken.",
+    "unknown": "This network knows no such job.",
+}
+
+
+class Dispatch:
+    """Takes jobs in and routes what nodes say about them."""
+
+    def __init__(self, parts: Parts, registry: Registry, reference: Reference, runner: Runner) -> None:
+        self._parts = parts
+        self._registry = registry
+        self._reference = reference
+        self._runner = runner
+        self._live: dict[JobId, LiveJob] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def full(self) -> bool:
+        """Whether as many jobs live as may."""
+        return len(self._live) >= self._parts.config.limits.open_jobs
+
+    async def submit(self, ask: Ask) -> LiveJob:
+        """Hold the money for a request and set it going.
+
+        Raises:
+            OverdrawnError: the client cannot pay for it.
+            StoreError: nothing was taken on.
+        """
+        job = Job(
+            id=JobId(self._parts.fresh_id()),
+            client=ask.client,
+            group=self._parts.served.group,
+            prompt_tokens=len(ask.prompt_ids),
+            max_tokens=ask.max_tokens,
+            received_ms=self._parts.clock.now_ms(),
+        )
+        held = await self._parts.store.transact(lambda unit: open_job(unit, self._parts, job))
+        live = LiveJob(held, ask, self._reference.visible(ask.stop))
+        self._live[job.id] = live
+        self._spawn(self._run(live))
+        return live
+
+    def cancel(self, live: LiveJob) -> None:
+        """The client left."""
+        if not live.client_gone:
+            live.client_gone = True
+            live.inbox.put_nowait(ClientGone())
+
+    def hear(self, session: Session, message: Ack | Decline | Chunk | Failed | Result | Opening) -> None:
+        """A node said something about a job. What is not under the current fence does not count."""
+        live = self._live.get(message.job)
+        if isinstance(message, Result):
+            self._result(session, live, message)
+            return
+        if live is None or live.job.node != session.node or message.attempt != live.job.attempt:
+            return
+        if isinstance(message, Opening) or message.fence == live.job.fence:
+            live.inbox.put_nowait(message)
+
+    def gone(self, session: Session) -> None:
+        """A node's connection ended."""
+        for live in self._of(session):
+            live.inbox.put_nowait(NodeGone(session.node, on_purpose=session.leaving))
+
+    def back(self, session: Session) -> None:
+        """A node signed in."""
+        for live in self._of(session):
+            live.inbox.put_nowait(NodeBack(session.node))
+
+    async def recover(self) -> int:
+        """Refund what a coordinator that ended left open: its prompts are lost. How many jobs that were."""
+
+        def refund_all(unit: Unit) -> int:
+            left = unit.open_jobs()
+            for job in left:
+                give_back(unit, self._parts, job, "coordinator", "coordinator_restarted")
+            return len(left)
+
+        return await self._parts.store.transact(refund_all)
+
+    async def stop(self) -> None:
+        """End every job's task; what is open is refunded at the next start, or by `recover`."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _of(self, session: Session) -> list[LiveJob]:
+        return [live for live in self._live.values() if live.job.node == session.node]
+
+    async def _run(self, live: LiveJob) -> None:
+        try:
+            await self._runner.run(live)
+        finally:
+            self._live.pop(live.job.id, None)
+
+    def _result(self, session: Session, live: LiveJob | None, result: Result) -> None:
+        if result.node != session.node:
+            self._answer(session, result, "unknown")
+        elif live is None:
+            self._spawn(self._late(session, result))
+        elif not live.holds(session.node, result.attempt, result.fence):
+            self._answer(session, result, "stale")
+        elif live.result is not None:
+            self._answer(session, result, "taken")
+        else:
+            live.inbox.put_nowait(result)
+
+    async def _late(self, session: Session, result: Result) -> None:
+        """A result for a job that is no longer in memory."""
+
+        def look(unit: Unit) -> str:
+            job = unit.job(result.job)
+            if job is None:
+                return "unknown"
+            judged = unit.judged(job.id, result.attempt, session.node)
+            return "taken" if judged and job.state in FINAL else "stale"
+
+        self._answer(session, result, await self._parts.store.transact(look))
+
+    def _answer(self, session: Session, result: Result, status: str) -> None:
+        ids = (result.job, result.attempt, result.fence)
+        session.send(ResultAnswered(*ids, status=status, sentence=_ANSWERS[status]))  # type: ignore[arg-type]
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task ended with %s: %s", type(error).__name__, error)

@@ -1,0 +1,210 @@
+"""The nodes' WebSocket: challenge, sign-in, then frames in and out until the line ends.
+
+A frame that cannot be accepted ends its own connection with a clear `Refused`; nothing else is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from console.coordinator.dispatch import Dispatch
+from console.coordinator.draws import Draws
+from console.coordinator.outbox import Outbox
+from console.coordinator.parts import Parts
+from console.coordinator.rates import Rate
+from console.coordinator.registry import Registry
+from console.coordinator.sessions import Session
+from console.coordinator.sign_in import check_sign_in, clean, cleaned
+from console.coordinator.store import StoreError
+from console.protocol.frames import FrameError, check_signature, open_from_node, peek_from_node, seal
+from console.protocol.ids import short
+from console.protocol.messages import (
+    Challenge,
+    FromCoordinator,
+    FromNode,
+    Goodbye,
+    Heartbeat,
+    Refused,
+    SignIn,
+    Welcome,
+)
+
+log = logging.getLogger(__name__)
+_LAST_WORD_S = 5.0
+_BROKEN = (WebSocketDisconnect, RuntimeError, OSError)
+"""What a socket raises that is no longer there."""
+
+
+class Door:
+    """Serves node connections."""
+
+    def __init__(
+        self, parts: Parts, registry: Registry, dispatch: Dispatch, draws: Draws, outbox: Outbox
+    ) -> None:
+        self._parts = parts
+        self._registry = registry
+        self._dispatch = dispatch
+        self._draws = draws
+        self._outbox = outbox
+        self._open = 0
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """One connection from beginning to end."""
+        await websocket.accept()
+        self._open += 1
+        try:
+            await self._serve(websocket)
+        except FrameError as error:
+            log.info("a connection was refused at sign-in: %s", _loggable(error))
+            await self._say(websocket, _refused_frame(error))
+        except StoreError as error:
+            log.error("%s", error)
+            await self._say(websocket, Refused("coordinator_failed", str(error), "Try again in a moment."))
+        except _BROKEN:
+            pass
+        finally:
+            self._open -= 1
+            await _close(websocket)
+
+    async def _serve(self, websocket: WebSocket) -> None:
+        if self._open > self._parts.config.limits.connections:
+            await self._say(
+                websocket, Refused("too_many", "As many nodes are connected as may be.", "Try again later.")
+            )
+            return
+        admitted = await self._sign_in(websocket)
+        if isinstance(admitted, Refused):
+            log.info("sign-in refused: %s", admitted.code)
+            await self._say(websocket, admitted)
+            return
+        session = admitted
+        try:
+            await self._welcome(websocket, session)
+            self._dispatch.back(session)
+            await self._hold(websocket, session)
+        finally:
+            if self._registry.leave(session):
+                self._dispatch.gone(session)
+                log.info("node %s left", short(session.node))
+
+    async def _sign_in(self, websocket: WebSocket) -> Session | Refused:
+        patience_s, clock = self._parts.config.limits.sign_in_s, self._parts.clock
+        challenge = Challenge(
+            nonce=self._parts.entropy(32).hex(),
+            coordinator=self._parts.key.node_id,
+            network=self._parts.config.network,
+            now_ms=clock.now_ms(),
+            policy=self._parts.policy,
+        )
+        sent_s = clock.tick_s()
+        await websocket.send_text(seal(self._parts.key, "to_node", "", 0, challenge).decode())
+        try:
+            data = await asyncio.wait_for(_receive(websocket), patience_s)
+        except TimeoutError:
+            return Refused(
+                "challenge_expired", f"No sign-in came within {patience_s:.0f} s.", "Sign in again."
+            )
+        frame, message = peek_from_node(data)
+        if not isinstance(message, SignIn):
+            raise FrameError(f"{type(message).__name__} came where a sign-in was due")
+        check_signature(frame, "to_coordinator", message.node)
+        refused = check_sign_in(message, challenge, clock.tick_s() - sent_s, patience_s)
+        return refused or await self._registry.admit(cleaned(message))
+
+    async def _welcome(self, websocket: WebSocket, session: Session) -> None:
+        node = session.node
+        balances, accepted, rejected = await self._parts.store.transact(
+            lambda unit: (
+                unit.balances(node),
+                unit.verdicts(node, "accepted", 0, 1 << 60),
+                unit.verdicts(node, "rejected", 0, 1 << 60),
+            )
+        )
+        epoch = self._draws.epoch
+        welcome = Welcome(session.id, epoch.number, epoch.seeds.root, balances, accepted, rejected)
+        await self._say(websocket, welcome)
+        log.info("node %s signed in", short(node))
+        await self._outbox.flush(node)
+
+    async def _hold(self, websocket: WebSocket, session: Session) -> None:
+        pump = asyncio.create_task(session.pump(self._parts.key, websocket.send_text))
+        reading = asyncio.create_task(self._read(websocket, session))
+        try:
+            await asyncio.wait({pump, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if reading.done():
+                session.close(_last_word(reading, session))
+                await asyncio.wait({pump}, timeout=_LAST_WORD_S)
+        finally:
+            for task in (pump, reading):
+                task.cancel()
+            await asyncio.gather(pump, reading, return_exceptions=True)
+
+    async def _read(self, websocket: WebSocket, session: Session) -> None:
+        clock, limits = self._parts.clock, self._parts.config.limits
+        frames, size = Rate(limits.frames_per_s, clock.tick_s()), Rate(limits.bytes_per_s, clock.tick_s())
+        counter = -1
+        while not session.leaving:
+            data = await _receive(websocket)
+            now_s = clock.tick_s()
+            if not (frames.take(1, now_s) and size.take(len(data), now_s)):
+                raise FrameError("more frames or bytes per second than one node may send")
+            counter, message = open_from_node(data, session.node, session.id, counter)
+            await self._hear(session, message)
+
+    async def _hear(self, session: Session, message: FromNode) -> None:
+        if isinstance(message, Heartbeat):
+            session.send(self._registry.beat(session, message))
+            await self._outbox.confirm(session)
+        elif isinstance(message, Goodbye):
+            session.leaving = True
+        elif isinstance(message, SignIn):
+            raise FrameError("a second sign-in on one connection")
+        else:
+            self._dispatch.hear(session, message)
+
+    async def _say(self, websocket: WebSocket, message: FromCoordinator) -> None:
+        with contextlib.suppress(*_BROKEN):
+            await websocket.send_text(seal(self._parts.key, "to_node", "", 1, message).decode())
+
+
+async def _receive(websocket: WebSocket) -> str | bytes:
+    message = await websocket.receive()
+    if message["type"] != "websocket.receive":
+        raise WebSocketDisconnect(message.get("code", 1005))
+    data: str | bytes | None = message.get("text")
+    return data if data is not None else message["bytes"]
+
+
+def _last_word(reading: asyncio.Task[None], session: Session) -> Refused | None:
+    error = reading.exception()
+    if isinstance(error, FrameError):
+        log.warning("node %s: connection ended: %s", short(session.node), _loggable(error))
+        return _refused_frame(error)
+    if isinstance(error, StoreError):
+        log.error("%s", error)
+        return Refused("coordinator_failed", str(error), "Sign in again in a moment.")
+    if error is not None and not isinstance(error, _BROKEN):
+        log.error("node %s: %s", short(session.node), type(error).__name__, exc_info=error)
+    return None
+
+
+def _refused_frame(error: FrameError) -> Refused:
+    return Refused(
+        "frame_refused",
+        f"The network cannot accept what this node sent: {clean(str(error), 200)}.",
+        "Check that node and network run the same version of Quarterdeck.",
+    )
+
+
+def _loggable(error: FrameError) -> str:
+    """Without what the peer wrote, which is quoted: it could be a prompt."""
+    return str(error).partition("'")[0][:200]
+
+
+async def _close(websocket: WebSocket) -> None:
+    with contextlib.suppress(*_BROKEN):
+        await websocket.close()

@@ -1,0 +1,154 @@
+"""Epochs and draws: seeds committed to beforehand, tickets fixed before their nonce exists."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+import msgspec
+
+from console.coordinator import jobs
+from console.coordinator.jobs import Job
+from console.coordinator.parts import Parts
+from console.coordinator.store import TicketRow, Unit
+from console.coordinator.turns import Turns
+from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick, roster_of
+from console.ledger import close_epoch, node_pending
+from console.protocol.frames import ticket_bytes
+from console.protocol.ids import NodeId
+from console.protocol.types import DrawProof, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """An open epoch."""
+
+    number: int
+    seeds: EpochSeeds
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A draw, made and not yet on record: whoever takes it writes `row` and `job` together."""
+
+    node: NodeId
+    proof: DrawProof
+    row: TicketRow
+    ticketed: Job
+    job: Job
+
+
+class Draws:
+    """The open epoch, and the draws in it."""
+
+    def __init__(self, parts: Parts, announce: Callable[[Epoch], Awaitable[None]]) -> None:
+        """`announce` is awaited before the first draw of an epoch: nodes must know its seeds by then."""
+        self._parts = parts
+        self._announce = announce
+        self._epoch: Epoch | None = None
+        self.turns = Turns()
+        """Held from a ticket until its assignment is sent."""
+
+    @property
+    def epoch(self) -> Epoch:
+        """The open one. Raises RuntimeError before the first."""
+        if self._epoch is None:
+            raise RuntimeError("no epoch is open yet")
+        return self._epoch
+
+    async def renew(self, full: int) -> None:
+        """Open a new epoch in place of `full`, unless that has happened."""
+        if self.epoch.number == full:
+            await self.open_epoch()
+
+    async def open_epoch(self) -> None:
+        """Commit to new seeds and close what was open; then pending becomes available, node by node.
+
+        Raises:
+            StoreError: nothing changed, or the payout of some nodes waits for the next epoch.
+        """
+        secret, nonce = self._parts.entropy(32), self._parts.entropy(12)
+        seeds = await asyncio.to_thread(EpochSeeds, secret)
+        async with self.turns.change():
+            number = await self._parts.store.transact(lambda u: self._commit(u, secret, nonce, seeds.root))
+            await self._pay_out(number - 1)
+            self._epoch = Epoch(number, seeds)
+            await self._announce(self._epoch)
+
+    async def draw(self, was: Job, roster: tuple[NodeId, ...], cause: str) -> Drawn:
+        """Fix a ticket for the next attempt of `was`, then draw the nonce, and with it one of `roster`.
+
+        The caller holds `turns.draw()`.
+
+        Raises:
+            LookupError: the epoch's seeds are used up.
+        """
+        epoch = self.epoch
+        job, ticket, row = await self._parts.store.transact(
+            lambda unit: self._fix(unit, epoch.number, was, roster, cause)
+        )
+        nonce = self._parts.entropy(16).hex()
+        seed, path = epoch.seeds.reveal(ticket.k)
+        drawn = pick(seed, nonce, job.id, ticket.roster_root, ticket.roster_size, ticket.attempt)
+        node = roster[drawn.index]
+        proof = DrawProof(
+            ticket=ticket,
+            ticket_signature=row.signature,
+            nonce=nonce,
+            seed=seed,
+            seed_path=path,
+            index=drawn.index,
+            roster_path=roster_of(roster).path(drawn.index),
+        )
+        filled = msgspec.structs.replace(row, seed=seed, nonce=nonce, pick=drawn.index, node=node)
+        return Drawn(node, proof, filled, job, jobs.assign(job, node, self._parts.clock.now_ms()))
+
+    def _fix(
+        self, unit: Unit, epoch: int, was: Job, roster: tuple[NodeId, ...], cause: str
+    ) -> tuple[Job, Ticket, TicketRow]:
+        now_ms = self._parts.clock.now_ms()
+        k, chain = unit.next_draw(epoch)
+        if k >= SEEDS_PER_EPOCH:
+            raise LookupError(f"epoch {epoch} has no seed left")
+        job = jobs.ticket(was, now_ms)
+        ticket = Ticket(job.id, k, epoch, roster_of(roster).root, len(roster), job.attempt)
+        data = ticket_bytes(ticket)
+        row = TicketRow(
+            epoch=epoch,
+            k=k,
+            job=job.id,
+            attempt=job.attempt,
+            roster_root=ticket.roster_root,
+            roster_size=ticket.roster_size,
+            cause=cause,
+            signature=self._parts.key.sign(data),
+            chain=hashlib.sha256(bytes.fromhex(chain) + data).hexdigest(),
+            at_ms=now_ms,
+        )
+        unit.add_ticket(row, roster)
+        unit.save_job(job, was)
+        return job, ticket, row
+
+    def _commit(self, unit: Unit, secret: bytes, nonce: bytes, root: str) -> int:
+        now_ms = self._parts.clock.now_ms()
+        for epoch, sealed in unit.sealed_secrets():
+            opened = self._parts.secrets.unseal(f"epoch:{epoch}", sealed)
+            unit.close_epoch(epoch, opened.hex(), now_ms)
+        number = unit.last_epoch() + 1
+        unit.open_epoch(number, root, self._parts.secrets.seal(f"epoch:{number}", secret, nonce), now_ms)
+        return number
+
+    async def _pay_out(self, epoch: int) -> None:
+        store, now_ms = self._parts.store, self._parts.clock.now_ms()
+        nodes = await store.transact(lambda unit: unit.nodes_with_pending())
+        await asyncio.gather(*(store.transact(partial(_release, epoch, n, now_ms)) for n in nodes))
+
+
+def _release(epoch: int, node: str, now_ms: int, unit: Unit) -> None:
+    amount = unit.balance(node_pending(node))
+    transaction = close_epoch(epoch, node, amount, now_ms)
+    if not unit.booked(transaction.id):
+        unit.book(transaction)

@@ -1,0 +1,151 @@
+"""A chat request's body: what is understood, what is refused by name rather than silently ignored. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from console.coordinator.gateway.errors import ApiError
+from console.engine.port import ChatMessage
+
+_STOPS_LIMIT = 4
+_STOP_LIMIT = 256
+_MESSAGES_LIMIT = 1024
+_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+_NEUTRAL: dict[str, tuple[object, ...]] = {
+    "n": (1,),
+    "top_p": (1,),
+    "frequency_penalty": (0,),
+    "presence_penalty": (0,),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "logit_bias": ({},),
+    "tools": ([],),
+    "functions": ([],),
+    "response_format": ({"type": "text"},),
+    "modalities": (["text"],),
+    "audio": (),
+    "prediction": (),
+}
+"""Parameters that change an answer and are not served yet, with the values that change nothing."""
+
+
+class ChatRequest(msgspec.Struct, frozen=True):
+    """What a client asks for, checked."""
+
+    model: str
+    messages: tuple[ChatMessage, ...]
+    stream: bool
+    include_usage: bool
+    max_tokens: int | None
+    temperature_milli: int
+    stop: tuple[str, ...]
+    seed_given: bool
+
+
+def parse_chat(body: bytes) -> ChatRequest:
+    """The request in `body`. Raises ApiError (400) naming the field."""
+    try:
+        fields = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ApiError(400, "invalid_json", "The body is not valid JSON.") from error
+    if not isinstance(fields, dict):
+        raise ApiError(400, "invalid_json", "The body has to be a JSON object.")
+    for name, neutral in _NEUTRAL.items():
+        value = fields.get(name)
+        if value is not None and value not in neutral:
+            raise _bad(name, f"`{name}` is not supported by this network yet; leave it out.")
+    return ChatRequest(
+        model=_text(fields, "model"),
+        messages=_messages(fields.get("messages")),
+        stream=_flag(fields, "stream"),
+        include_usage=_include_usage(fields.get("stream_options")),
+        max_tokens=_max_tokens(fields),
+        temperature_milli=_temperature(fields.get("temperature")),
+        stop=_stop(fields.get("stop")),
+        seed_given=fields.get("seed") is not None,
+    )
+
+
+def _messages(value: Any) -> tuple[ChatMessage, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= _MESSAGES_LIMIT:
+        raise _bad("messages", f"`messages` has to be a list of 1 to {_MESSAGES_LIMIT} messages.")
+    return tuple(_message(item, f"messages[{i}]") for i, item in enumerate(value))
+
+
+def _message(item: Any, where: str) -> ChatMessage:
+    if not isinstance(item, dict):
+        raise _bad(where, f"`{where}` has to be an object with `role` and `content`.")
+    role = item.get("role")
+    if not isinstance(role, str) or role not in _ROLES:
+        raise _bad(f"{where}.role", f"`{where}.role` has to be system, user or assistant.")
+    return ChatMessage(_ROLES[role], _content(item.get("content"), f"{where}.content"))
+
+
+def _content(value: Any, where: str) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        parts = [p.get("text") if isinstance(p, dict) and p.get("type") == "text" else None for p in value]
+        texts = [p for p in parts if isinstance(p, str)]
+        if len(texts) == len(parts):
+            return "".join(texts)
+    raise _bad(where, f"`{where}` has to be text; images, sound and tools are not supported.")
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if not isinstance(value, str) or not value:
+        raise _bad(name, f"`{name}` has to be a string.")
+    return value
+
+
+def _flag(fields: dict[str, Any], name: str) -> bool:
+    value = fields.get(name)
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise _bad(name, f"`{name}` has to be true or false.")
+    return value
+
+
+def _include_usage(value: Any) -> bool:
+    if value is None:
+        return False
+    if not isinstance(value, dict):
+        raise _bad("stream_options", "`stream_options` has to be an object.")
+    return _flag(value, "include_usage")
+
+
+def _max_tokens(fields: dict[str, Any]) -> int | None:
+    for name in ("max_completion_tokens", "max_tokens"):
+        value = fields.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise _bad(name, f"`{name}` has to be a whole number of at least 1.")
+        return value
+    return None
+
+
+def _temperature(value: Any) -> int:
+    if value is None:
+        return 1000
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2:
+        raise _bad("temperature", "`temperature` has to be a number from 0 to 2.")
+    return round(value * 1000)
+
+
+def _stop(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    stops = [value] if isinstance(value, str) else value
+    sound = isinstance(stops, list) and len(stops) <= _STOPS_LIMIT
+    if not sound or not all(isinstance(s, str) and 1 <= len(s) <= _STOP_LIMIT for s in stops):
+        raise _bad("stop", f"`stop` has to be a string or up to {_STOPS_LIMIT} strings, none empty.")
+    return tuple(dict.fromkeys(stops))
+
+
+def _bad(param: str, sentence: str) -> ApiError:
+    return ApiError(400, "invalid_value", sentence, param)

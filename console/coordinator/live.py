@@ -1,0 +1,103 @@
+"""A job while it lives: the request, which is in memory only, and what has come in for it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import msgspec
+
+from console.coordinator.jobs import Job
+from console.coordinator.stops import VisibleText
+from console.protocol.ids import NodeId
+from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening
+from console.protocol.types import Assignment, FinishReason, Result
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What a client wants, ready to be given to a node. Never written anywhere."""
+
+    client: str
+    prompt_ids: tuple[int, ...]
+    temperature_milli: int
+    max_tokens: int
+    stop: tuple[str, ...]
+    streaming: bool
+
+
+class Text(msgspec.Struct, frozen=True):
+    """More of the answer."""
+
+    text: str
+
+
+class Done(msgspec.Struct, frozen=True):
+    """The answer is whole."""
+
+    finish_reason: FinishReason
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Trouble(msgspec.Struct, frozen=True):
+    """There will be no (more) answer; nothing is charged."""
+
+    status: int
+    code: str
+    sentence: str
+
+
+Told = Text | Done | Trouble
+
+
+class NodeGone(msgspec.Struct, frozen=True):
+    """The node's connection ended; `on_purpose`: it said goodbye."""
+
+    node: NodeId
+    on_purpose: bool = False
+
+
+class NodeBack(msgspec.Struct, frozen=True):
+    """The node signed in again."""
+
+    node: NodeId
+
+
+class ClientGone(msgspec.Struct, frozen=True):
+    """The client hung up."""
+
+
+Heard = Ack | Decline | Chunk | Failed | Result | Opening | NodeGone | NodeBack | ClientGone
+
+
+@dataclass(slots=True)
+class LiveJob:
+    """Owned by the one task that runs the job; others only put into its inbox."""
+
+    job: Job
+    ask: Ask
+    visible: VisibleText
+    inbox: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue)
+    told: asyncio.Queue[Told] = field(default_factory=asyncio.Queue)
+    tried: set[NodeId] = field(default_factory=set)
+    assignment: Assignment | None = None
+    received: list[int] = field(default_factory=list)
+    """Token ids streamed under the current attempt."""
+    shown: bool = False
+    """Text may have reached a streaming client: no attempt may follow silently."""
+    result: Result | None = None
+    client_gone: bool = False
+    over: bool = False
+    """The client has had its last word."""
+
+    def holds(self, node: str, attempt: int, fence: int) -> bool:
+        """Whether a message of `node` is under the current attempt and fence."""
+        job = self.job
+        return (job.node, job.attempt, job.fence) == (node, attempt, fence)
+
+    def tell(self, event: Told) -> None:
+        """Say something to the client; after the last word, nothing."""
+        if self.over:
+            return
+        self.over = not isinstance(event, Text)
+        self.told.put_nowait(event)

@@ -1,0 +1,47 @@
+"""Verdicts and receipts on their way: each reaches its node at least once, however often the line breaks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from console.coordinator.parts import Parts
+from console.coordinator.registry import Registry
+from console.coordinator.sessions import Session
+from console.protocol.types import Receipt, Verdict
+
+
+class Outbox:
+    """What stands in the database is sent, and taken out once the node was heard of long enough after.
+
+    The wire has no answer to a verdict; a heartbeat that comes a whole interval after it, on the same
+    connection, says that the connection carried it.
+    """
+
+    def __init__(self, parts: Parts, registry: Registry) -> None:
+        self._parts = parts
+        self._registry = registry
+        self._flushing = asyncio.Lock()
+
+    async def flush(self, node: str) -> None:
+        """Send what waits for `node`, if it is here. Raises StoreError."""
+        async with self._flushing:
+            session = self._registry.session(node)
+            if session is None:
+                return
+            after = session.outbox_after
+            for row in await self._parts.store.transact(lambda unit: unit.outbox(node, after)):
+                message: Verdict | Receipt = msgspec.json.decode(row.body, type=Verdict | Receipt)
+                if not session.send(message):
+                    return
+                session.outbox_after = row.id
+                session.handed.append((row.id, self._parts.clock.tick_s()))
+
+    async def confirm(self, session: Session) -> None:
+        """A heartbeat came: forget what was sent a whole interval before it. Raises StoreError."""
+        border_s = self._parts.clock.tick_s() - self._parts.policy.heartbeat_s
+        done = tuple(row for row, at_s in session.handed if at_s < border_s)
+        if done:
+            session.handed = [h for h in session.handed if h[0] not in done]
+            await self._parts.store.transact(lambda unit: unit.delivered(done))

@@ -1,0 +1,83 @@
+"""The reference engine as the coordinator uses it: prompts to ids, ids to text, recompute."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from console.coordinator.stops import VisibleText
+from console.engine.port import ChatMessage, Engine, EngineError, ScoreRequest
+from console.verification.judge import Ending
+from console.verification.pieces import ending_of
+
+log = logging.getLogger(__name__)
+_POLL_READY_S = 1.0
+_POLL_LOADING_S = 0.1
+
+
+class Reference:
+    """Watches one engine. What was learnt from it stays known while it is away."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._pieces: list[bytes] = []
+        self._end_ids: frozenset[int] = frozenset()
+        self._ready = asyncio.Event()
+        self.sentence = "The reference model is still loading; try again in a moment."
+        self.profile = ""
+        self.context = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether it answers now."""
+        return self._ready.is_set()
+
+    @property
+    def vocabulary(self) -> int:
+        """Tokens of the model."""
+        return len(self._pieces)
+
+    async def watch(self) -> None:
+        """Ask for its health for ever."""
+        while True:
+            await self._look()
+            await asyncio.sleep(_POLL_READY_S if self.ready else _POLL_LOADING_S)
+
+    async def wait_ready(self, timeout_s: float) -> bool:
+        """Whether it is ready within `timeout_s`."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._ready.wait(), timeout_s)
+        return self.ready
+
+    async def chat_ids(self, messages: tuple[ChatMessage, ...]) -> tuple[int, ...]:
+        """Token ids of a conversation. Raises EngineError."""
+        return await self._engine.chat_prompt(messages)
+
+    async def score(self, job: str, prompt_ids: tuple[int, ...], token_ids: tuple[int, ...]) -> bytes:
+        """The reference's candidates for an answer. Raises EngineError."""
+        return (await self._engine.score(ScoreRequest(job, prompt_ids, token_ids))).blob
+
+    def visible(self, stop: tuple[str, ...]) -> VisibleText:
+        """A fresh decoder for one answer."""
+        return VisibleText(self._pieces, self._end_ids, stop)
+
+    def ending(self, token_ids: tuple[int, ...], stop: tuple[str, ...]) -> Ending:
+        """How an answer ends."""
+        return ending_of(token_ids, self._pieces, self._end_ids, stop)
+
+    async def _look(self) -> None:
+        try:
+            health = await self._engine.health()
+            if health.state == "ready" and health.profile is not None and health.model is not None:
+                if not self.ready:
+                    vocabulary = await self._engine.vocabulary()
+                    self._pieces, self._end_ids = list(vocabulary.pieces), frozenset(vocabulary.end_ids)
+                    self.profile, self.context = health.profile.class_id, health.model.context
+                    log.info("the reference engine is ready")
+                self._ready.set()
+                return
+            self.sentence = f"The reference model is not ready: {health.sentence}"
+        except EngineError as error:
+            self.sentence = f"The reference model is not ready: {error.sentence}"
+        self._ready.clear()

@@ -1,0 +1,165 @@
+"""The live sessions, the roster that follows from them, and the signed presence receipts."""
+
+from __future__ import annotations
+
+import msgspec
+
+from console.coordinator.parts import Parts
+from console.coordinator.reference import Reference
+from console.coordinator.rosters import Candidate, Rules, exclusion, roster_ids
+from console.coordinator.sessions import Session
+from console.coordinator.sign_in import duplicate
+from console.coordinator.store import NodeRow, Unit
+from console.fairness import roster_of
+from console.protocol.frames import presence_bytes
+from console.protocol.ids import JobId, NodeId, SessionId
+from console.protocol.messages import Heartbeat, Presence, Refused, SignIn
+from console.protocol.reasons import Reason, reason
+
+
+class Registry:
+    """Who is here. One session per node; the newer one wins only over a dead one."""
+
+    def __init__(self, parts: Parts, reference: Reference) -> None:
+        self._parts = parts
+        self._reference = reference
+        self._sessions: dict[NodeId, Session] = {}
+        self._suspended: dict[NodeId, Reason] = {}
+        self._open: dict[NodeId, set[JobId]] = {}
+
+    def sessions(self) -> list[Session]:
+        """All of them."""
+        return list(self._sessions.values())
+
+    def session(self, node: str) -> Session | None:
+        """The node's session, if it is connected and live."""
+        session = self._sessions.get(NodeId(node))
+        return session if session is not None and session.alive(self._parts.silence_s) else None
+
+    async def admit(self, message: SignIn) -> Session | Refused:
+        """A new session for a sign-in that was checked and cleaned."""
+        held = self.session(message.node)
+        now_ms = self._parts.clock.now_ms()
+        if held is not None:
+            return duplicate(message.node, max(0, now_ms - held.last_seen_ms) / 1000)
+        row = await self._parts.store.transact(lambda unit: _remember(unit, message, now_ms))
+        self.set_suspension(row)
+        offers = [offer for offer in message.models if offer.group == self._parts.served.group]
+        session = Session(
+            SessionId(self._parts.fresh_id()),
+            message.node,
+            message.name,
+            offers[0] if offers else None,
+            self._parts.clock,
+        )
+        if self.session(message.node) is not None:  # two sign-ins raced; the first one has it
+            return duplicate(message.node, 0)
+        if (old := self._sessions.get(message.node)) is not None:
+            old.close()
+        self._sessions[message.node] = session
+        return session
+
+    def leave(self, session: Session) -> bool:
+        """The session is over; whether the node has no newer one."""
+        session.close()
+        if self._sessions.get(session.node) is not session:
+            return False
+        del self._sessions[session.node]
+        return True
+
+    def took(self, node: str, job: JobId) -> None:
+        """The node was given `job`, which counts in its queue until `answered`."""
+        self._open.setdefault(NodeId(node), set()).add(job)
+
+    def answered(self, node: str, job: JobId) -> None:
+        """The node has no longer to answer `job`."""
+        self._open.get(NodeId(node), set()).discard(job)
+
+    def set_suspension(self, row: NodeRow) -> None:
+        """Keep what the database says of a node's suspension."""
+        self._suspended[NodeId(row.id)] = reason(
+            "suspended",
+            sentence=f"The network suspended this node: {row.suspended_rule}.",
+            until_ms=row.suspended_until_ms,
+            evidence=row.suspended_evidence,
+        )
+
+    def roster(self, context: int, without: frozenset[NodeId] = frozenset()) -> tuple[NodeId, ...]:
+        """Sorted ids of the nodes that may be drawn for a job of `context` tokens."""
+        candidates = [self._candidate(s) for s in self._sessions.values() if s.node not in without]
+        return roster_ids(candidates, self._rules(context))
+
+    def would_serve(self, context: int) -> bool:
+        """Whether a node is only kept from such a job by a full queue."""
+        rules = self._rules(context)
+        for session in self._sessions.values():
+            why = exclusion(self._candidate(session), rules)
+            if why is None or why.code == "queue_full":
+                return True
+        return False
+
+    def largest_context(self) -> int:
+        """Of the listed nodes, 0 when there is none."""
+        sessions = (self._sessions[node] for node in self.roster(0))
+        return max((s.offer.context for s in sessions if s.offer is not None), default=0)
+
+    def count_draw(self, roster: tuple[NodeId, ...], winner: NodeId) -> None:
+        """A draw took place."""
+        for node in roster:
+            if (session := self._sessions.get(node)) is not None:
+                session.count_draw(len(roster), node == winner)
+
+    def beat(self, session: Session, heartbeat: Heartbeat) -> Presence:
+        """The signed answer to a heartbeat."""
+        session.beat(heartbeat)
+        roster = self.roster(0)
+        now_ms, share = self._parts.clock.now_ms(), session.share
+        presence = Presence(
+            slot=now_ms // (1000 * self._parts.policy.slot_s),
+            group=self._parts.served.group,
+            roster_root=roster_of(roster).root if roster else "",
+            roster_size=len(roster),
+            listed=session.node in roster,
+            reason=exclusion(self._candidate(session), self._rules(0)),
+            draws=share.draws,
+            won=share.won,
+            expected_milli=share.expected_milli,
+            variance_milli=share.variance_milli,
+            echo_ms=heartbeat.sent_ms,
+            now_ms=now_ms,
+            signature="",
+        )
+        signature = self._parts.key.sign(presence_bytes(presence))
+        return msgspec.structs.replace(presence, signature=signature)
+
+    def _rules(self, context: int) -> Rules:
+        return Rules(self._parts.policy, self._reference.profile, context)
+
+    def _candidate(self, session: Session) -> Candidate:
+        suspended = self._suspended.get(session.node)
+        if suspended is not None and suspended.until_ms <= self._parts.clock.now_ms():
+            suspended = None
+        return Candidate(
+            session.node,
+            session.offer,
+            session.alive(self._parts.silence_s),
+            session.ready,
+            session.reason,
+            len(self._open.get(session.node, ())),
+            suspended,
+        )
+
+
+def _remember(unit: Unit, message: SignIn, now_ms: int) -> NodeRow:
+    known = unit.node(message.node)
+    row = NodeRow(message.node, message.name, message.software, message.machine, now_ms, now_ms)
+    if known is not None:
+        row = msgspec.structs.replace(
+            known,
+            name=message.name,
+            software=message.software,
+            machine=message.machine,
+            last_seen_ms=now_ms,
+        )
+    unit.save_node(row)
+    return row

@@ -1,0 +1,159 @@
+"""What happened, read from the coordinator's database alone: every count is derived from rows by SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from console.fairness import band95
+
+
+class Jobs(msgspec.Struct, frozen=True):
+    """Requests by how they ended; `unpaid_accepted` and `paid_twice` must be 0."""
+
+    received: int
+    accepted: int
+    rejected: int
+    failed: int
+    cancelled: int
+    open: int
+    unpaid_accepted: int
+    paid_twice: int
+
+
+class TokenCounts(msgspec.Struct, frozen=True):
+    """Of all answers that were judged."""
+
+    prompt: int
+    generated: int
+
+
+class Audits(msgspec.Struct, frozen=True):
+    """How many answers went through each step, and how many were rejected."""
+
+    structure: int
+    replay: int
+    recompute: int
+    rejected: int
+    tokens_recomputed: int
+
+
+class Ledger(msgspec.Struct, frozen=True):
+    """Nano-credits. `sum`: of all postings, 0; `paid`: to nodes; `held`: in escrow now."""
+
+    sum: int
+    paid: int
+    held: int
+    refunded: int
+    penalised: int
+
+
+class NodeReport(msgspec.Struct, frozen=True):
+    """One node. `draws`: draws won; `expected`: the sum of its chances, with the 95 % band of a fair draw."""
+
+    id: str
+    name: str
+    draws: int
+    expected: float
+    band95: tuple[float, float]
+    accepted: int
+    rejected: int
+    paid: int
+    penalised: int
+    suspended_until_ms: int
+
+
+class Report(msgspec.Struct, frozen=True):
+    """Everything; times are wall-clock milliseconds, 0 for what has not happened."""
+
+    jobs: Jobs
+    tokens: TokenCounts
+    audits: Audits
+    ledger: Ledger
+    nodes: tuple[NodeReport, ...]
+    first_received_ms: int
+    first_token_ms: int
+    first_accepted_ms: int
+    first_payment_ms: int
+
+
+_JOBS = """SELECT
+  (SELECT count(*) FROM jobs),
+  (SELECT count(*) FROM verdicts WHERE outcome = 'accepted'),
+  (SELECT count(*) FROM verdicts WHERE outcome = 'rejected'),
+  (SELECT count(*) FROM jobs WHERE state = 'FAILED'),
+  (SELECT count(*) FROM jobs WHERE state = 'CANCELLED'),
+  (SELECT count(*) FROM jobs WHERE state NOT IN ('SETTLED', 'PENALISED', 'CANCELLED', 'FAILED')),
+  (SELECT count(*) FROM verdicts v JOIN jobs j ON j.id = v.job WHERE v.outcome = 'accepted' AND j.price > 0
+     AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.id = 'pay:' || v.job)),
+  (SELECT count(*) FROM (SELECT account FROM postings WHERE account LIKE 'escrow:%' AND amount < 0
+     GROUP BY account HAVING count(*) > 1))"""
+_TOKENS = """SELECT coalesce(sum(j.prompt_tokens), 0), coalesce(sum(j.completion_tokens), 0)
+  FROM verdicts v JOIN jobs j ON j.id = v.job"""
+_AUDITS = """SELECT
+  coalesce(sum(mode IN ('structure', 'replay', 'recompute_exact')), 0),
+  coalesce(sum(mode IN ('replay', 'recompute_exact')), 0),
+  coalesce(sum(mode = 'recompute_exact'), 0),
+  coalesce(sum(outcome = 'rejected'), 0),
+  coalesce(sum(CASE WHEN mode = 'recompute_exact' THEN tokens_checked END), 0)
+  FROM verdicts"""
+_LEDGER = """SELECT
+  (SELECT coalesce(sum(amount), 0) FROM postings),
+  (SELECT coalesce(sum(amount), 0) FROM postings WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:%'),
+  (SELECT coalesce(sum(amount), 0) FROM postings WHERE account LIKE 'escrow:%'),
+  (SELECT coalesce(sum(amount), 0) FROM postings
+     WHERE "transaction" LIKE 'refund:%' AND account LIKE 'client:%'),
+  (SELECT coalesce(sum(amount), 0) FROM postings WHERE account = 'penalties')"""
+_NODES = """SELECT n.id, n.name,
+  (SELECT count(*) FROM tickets t WHERE t.node = n.id),
+  (SELECT coalesce(sum(1000.0 / t.roster_size), 0) FROM tickets t
+     JOIN roster_members m ON m.root = t.roster_root AND m.node = n.id WHERE t.node <> ''),
+  (SELECT coalesce(sum(1000.0 / t.roster_size * (1 - 1.0 / t.roster_size)), 0) FROM tickets t
+     JOIN roster_members m ON m.root = t.roster_root AND m.node = n.id WHERE t.node <> ''),
+  (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'accepted'),
+  (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'rejected'),
+  (SELECT coalesce(sum(amount), 0) FROM postings
+     WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:' || n.id || ':%'),
+  (SELECT coalesce(-sum(amount), 0) FROM postings
+     WHERE "transaction" LIKE 'penalty:%' AND account LIKE 'node:' || n.id || ':%'),
+  n.suspended_until_ms
+  FROM nodes n ORDER BY n.first_seen_ms, n.id"""
+_TIMES = """SELECT
+  (SELECT coalesce(min(received_ms), 0) FROM jobs),
+  (SELECT coalesce(min(first_token_ms), 0) FROM jobs WHERE first_token_ms > 0),
+  (SELECT coalesce(min(at_ms), 0) FROM verdicts WHERE outcome = 'accepted'),
+  (SELECT coalesce(min(at_ms), 0) FROM transactions WHERE id LIKE 'pay:%')"""
+
+
+def report(db: Path) -> Report:
+    """Read `db`, also while a coordinator writes it.
+
+    Raises:
+        sqlite3.Error: it is missing or no coordinator's database.
+    """
+    connection = sqlite3.connect(f"file:{db}?mode=ro", uri=True, isolation_level=None)
+    try:
+        connection.execute("BEGIN")  # one moment for all figures
+        return Report(
+            Jobs(*_one(connection, _JOBS)),
+            TokenCounts(*_one(connection, _TOKENS)),
+            Audits(*_one(connection, _AUDITS)),
+            Ledger(*_one(connection, _LEDGER)),
+            tuple(_node(row) for row in connection.execute(_NODES)),
+            *_one(connection, _TIMES),
+        )
+    finally:
+        connection.close()
+
+
+def _one(connection: sqlite3.Connection, query: str) -> tuple[int, ...]:
+    row: tuple[int, ...] = connection.execute(query).fetchone()
+    return row
+
+
+def _node(row: tuple[str, str, int, float, float, int, int, int, int, int]) -> NodeReport:
+    node, name, draws, expected_milli, variance_milli, *rest = row
+    band = band95(round(expected_milli), round(variance_milli))
+    return NodeReport(node, name, draws, round(expected_milli / 1000, 3), band, *rest)

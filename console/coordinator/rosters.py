@@ -1,0 +1,95 @@
+"""Who is in the roster, by public rules alone. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from console.protocol.ids import NodeId
+from console.protocol.reasons import CODES, Reason, reason
+from console.protocol.types import ModelOffer, Policy
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """What the rules look at, of one signed-in node."""
+
+    node: NodeId
+    offer: ModelOffer | None
+    """What it offers to this group."""
+    alive: bool
+    ready: bool
+    reason: str
+    """The node's own words for not being ready, a code."""
+    open_jobs: int
+    """Assignments that it has not answered yet."""
+    suspended: Reason | None
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What the rules compare with."""
+
+    policy: Policy
+    profile: str
+    """Class id of the reference's numerics, empty until the reference is up."""
+    context: int = 0
+    """Tokens that one job needs; 0: no job in particular."""
+
+
+def exclusion(node: Candidate, rules: Rules) -> Reason | None:
+    """Why `node` is not listed, with the rule's name as evidence; None when it is listed."""
+    if node.suspended is not None:
+        return node.suspended
+    if not node.alive:
+        return _unlisted("heartbeat", "No heartbeat of this node came lately.", "Check its connection.")
+    if not node.ready:
+        known = node.reason in CODES and node.reason != "earning"
+        code = node.reason if known else "not_in_roster"
+        return reason(code, evidence="ready")
+    return _offer_exclusion(node.offer, rules) or _queue_exclusion(node, rules)
+
+
+def roster_ids(nodes: list[Candidate], rules: Rules) -> tuple[NodeId, ...]:
+    """Sorted ids of the nodes that meet every rule."""
+    return tuple(sorted(node.node for node in nodes if exclusion(node, rules) is None))
+
+
+def _offer_exclusion(offer: ModelOffer | None, rules: Rules) -> Reason | None:
+    if offer is None:
+        return _unlisted(
+            "model", "This node does not offer the group's model.", "Serve the model that the network names."
+        )
+    if not rules.profile:
+        return _unlisted(
+            "reference",
+            "The network's reference model is still loading, so no answer could be checked.",
+            "Wait; this is not your fault.",
+        )
+    if offer.profile != rules.profile:
+        return _unlisted(
+            "profile",
+            "This node's numerics are of another class than the reference's; only exact checks exist yet.",
+            "Run the same build of Quarterdeck on the same class of processor as the network.",
+        )
+    if offer.milli_tokens_per_s < rules.policy.min_milli_tokens_per_s:
+        floor = rules.policy.min_milli_tokens_per_s / 1000
+        return _unlisted(
+            "speed",
+            f"This node gave {offer.milli_tokens_per_s / 1000:g} tokens/s; the group asks for {floor:g}.",
+            "Give the engine more threads or a faster device.",
+        )
+    if offer.context < rules.context:
+        return _unlisted(
+            "context",
+            f"This node's context holds {offer.context} tokens; {rules.context} are needed.",
+            "Start the engine with a larger context.",
+        )
+    return None
+
+
+def _queue_exclusion(node: Candidate, rules: Rules) -> Reason | None:
+    if node.open_jobs >= rules.policy.queue_limit:
+        return reason("queue_full", evidence=f"{node.open_jobs} of {rules.policy.queue_limit}")
+    return None
+
+
+def _unlisted(rule: str, sentence: str, remedy: str) -> Reason:
+    return reason("not_in_roster", sentence=sentence, remedy=remedy, evidence=rule)

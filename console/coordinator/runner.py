@@ -1,0 +1,251 @@
+"""One job from its hold to its end: attempts until there is a result, then the verdict, then the money."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import msgspec
+
+from console.coordinator import jobs
+from console.coordinator.attempts import Attempts, Lost
+from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor
+from console.coordinator.draws import Draws
+from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
+from console.coordinator.outbox import Outbox
+from console.coordinator.parts import Parts
+from console.coordinator.registry import Registry
+from console.coordinator.settle import accept, give_back, reject
+from console.coordinator.store import ConflictError, StoreError, Unit
+from console.protocol.ids import NodeId, short
+from console.protocol.messages import Opening, OpenRequest
+from console.protocol.types import Fault, Result, Verdict
+from console.verification.judge import Finding
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+_LOOK_S = 0.1
+_AGAIN_S = 1.0
+
+
+class Runner:
+    """Runs jobs; each in a task of its own."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        registry: Registry,
+        draws: Draws,
+        attempts: Attempts,
+        auditor: Auditor,
+        outbox: Outbox,
+    ) -> None:
+        self._parts = parts
+        self._registry = registry
+        self._draws = draws
+        self._attempts = attempts
+        self._auditor = auditor
+        self._outbox = outbox
+
+    async def run(self, live: LiveJob) -> None:
+        """Until the job is final. What goes wrong here is the coordinator's fault, and refunded."""
+        try:
+            if await self._until_result(live) and live.result is not None:
+                await self._after_result(live, live.result)
+        except Exception as error:
+            log.error("job %s: %s", short(live.job.id), _plain(error), exc_info=_unexpected(error))
+            await self._give_up(live, "coordinator", "coordinator_failed")
+
+    async def _until_result(self, live: LiveJob) -> bool:
+        cause = "request"
+        while live.job.attempt < self._parts.policy.max_attempts:
+            roster = await self._roster(live)
+            if isinstance(roster, ClientGone):
+                await self._give_up(live, "client", "cancelled")
+                return False
+            if not roster:
+                break
+            await self._start(live, roster, cause)
+            lost = await self._attempts.follow(live)
+            if lost is None:
+                return True
+            if isinstance(lost, ClientGone):
+                self._attempts.call_off(live.job, "The client left.")
+                await self._give_up(live, "client", "cancelled")
+                return False
+            await self._lost(live, lost)
+            cause = lost.code
+            if live.shown:
+                break
+        await self._give_up(live, "node", "interrupted" if live.shown else _no_answer(cause))
+        return False
+
+    async def _roster(self, live: LiveJob) -> tuple[NodeId, ...] | ClientGone:
+        """Who may be drawn; a first attempt waits for a node whose queue is full."""
+        clock, need = self._parts.clock, live.job.prompt_tokens + live.job.max_tokens
+        until_s = clock.tick_s() + self._parts.config.limits.queue_wait_s
+        while True:
+            roster = self._registry.roster(need, frozenset(live.tried))
+            waiting = not live.tried and clock.tick_s() < until_s and self._registry.would_serve(need)
+            if roster or not waiting:
+                return roster
+            try:
+                heard = await asyncio.wait_for(live.inbox.get(), _LOOK_S)
+            except TimeoutError:
+                continue
+            if isinstance(heard, ClientGone):
+                return heard
+
+    async def _start(self, live: LiveJob, roster: tuple[NodeId, ...], cause: str) -> None:
+        try:
+            await self._attempts.start(live, roster, cause)
+        except LookupError:
+            await self._draws.renew(self._draws.epoch.number)
+            await self._attempts.start(live, roster, cause)
+
+    async def _lost(self, live: LiveJob, lost: Lost) -> None:
+        job, now_ms = live.job, self._parts.clock.now_ms()
+        self._attempts.call_off(job, lost.code)
+        log.info("job %s: attempt %d lost (%s)", short(job.id), job.attempt, lost.code)
+        await self._parts.store.transact(lambda unit: unit.end_attempt(job, lost.code, lost.fault, now_ms))
+
+    async def _after_result(self, live: LiveJob, result: Result) -> None:
+        done = Done(result.finish_reason, live.job.prompt_tokens, len(result.token_ids))
+        if live.ask.streaming:
+            rest = live.visible.feed(result.token_ids[len(live.received) :], final=True)
+        else:
+            rest = live.visible.feed(result.token_ids, final=True)
+        whole = (Text(rest), done) if rest else (done,)
+        if live.ask.streaming:
+            _tell(live, whole)
+        wait_s = self._parts.config.limits.verdict_wait_s
+        patience = asyncio.get_running_loop().call_later(wait_s, _tell, live, whole)
+        try:
+            await self._judge(live, result)
+        finally:
+            patience.cancel()
+        if live.job.state == "SETTLED":
+            _tell(live, whole)
+
+    async def _judge(self, live: LiveJob, result: Result) -> None:
+        rate_ppm = await self._rate(result.node)
+        if not self._parts.secrets.audited(result.job, result.attempt, rate_ppm):
+            await self._settle(live, self._auditor.verdict(result, NOT_AUDITED), b"")
+            return
+        await self._attempts.save(live, jobs.audit(live.job, self._parts.clock.now_ms()))
+        blob = await self._opening(live, result)
+        if blob is None:
+            await self._give_up(live, "node", "gone_before_opening")
+            return
+        finding = await self._find(live, result, blob)
+        await self._settle(live, self._auditor.verdict(result, finding), blob)
+
+    async def _find(self, live: LiveJob, result: Result, blob: bytes) -> Finding:
+        if not blob or live.assignment is None:
+            return NOT_OPENED
+        return await self._auditor.judge(live.ask, live.assignment.draw, result, blob)
+
+    async def _rate(self, node: str) -> int:
+        policy = self._parts.policy
+
+        def accepted(unit: Unit) -> int:
+            row = unit.node(node)
+            since_ms = row.probation_from_ms if row is not None else 0
+            return unit.verdicts(node, "accepted", since_ms, policy.probation_answers)
+
+        proven = await self._parts.store.transact(accepted) >= policy.probation_answers
+        return policy.audit_ppm if proven else policy.probation_audit_ppm
+
+    async def _opening(self, live: LiveJob, result: Result) -> bytes | None:
+        """The blob; empty when a connected node does not open; None when the node is gone for good."""
+        clock, limits = self._parts.clock, self._parts.config.limits
+        hard_s = clock.tick_s() + limits.reconnect_s + 2 * limits.opening_s
+        here = self._request_opening(result)
+        until_s = clock.tick_s() + (limits.opening_s if here else limits.reconnect_s)
+        while True:
+            try:
+                wait_s = max(0.0, min(until_s, hard_s) - clock.tick_s())
+                heard = await asyncio.wait_for(live.inbox.get(), wait_s)
+            except TimeoutError:
+                return b"" if here else None
+            if isinstance(heard, Opening) and (heard.job, heard.attempt) == (result.job, result.attempt):
+                return heard.blob
+            if isinstance(heard, NodeGone) and heard.node == result.node:
+                here, until_s = False, clock.tick_s() + limits.reconnect_s
+            if isinstance(heard, NodeBack) and heard.node == result.node:
+                here, until_s = self._request_opening(result), clock.tick_s() + limits.opening_s
+
+    def _request_opening(self, result: Result) -> bool:
+        session = self._registry.session(result.node)
+        return session is not None and session.send(OpenRequest(result.job, result.attempt))
+
+    async def _settle(self, live: LiveJob, verdict: Verdict, blob: bytes) -> None:
+        """Verdict and money, however long the database takes to come back."""
+        was, parts = live.job, self._parts
+        if verdict.outcome == "accepted":
+            live.job = await self._insist(
+                lambda: parts.store.transact(lambda u: accept(u, parts, was, verdict))
+            )
+        else:
+            ids = list(live.result.token_ids) if live.result is not None else []
+            plain = msgspec.msgpack.encode({"token_ids": ids, "blob": blob})
+            sealed = parts.secrets.seal(f"evidence:{verdict.id}", plain, parts.entropy(12))
+            live.job, suspended = await self._insist(
+                lambda: parts.store.transact(lambda u: reject(u, parts, was, verdict, sealed))
+            )
+            if suspended is not None:
+                self._registry.set_suspension(suspended)
+            live.tell(Trouble(502, "answer_rejected", _SENTENCES["answer_rejected"]))
+        log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
+        await self._outbox.flush(was.node)
+
+    async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:
+        parts, last = self._parts, live.job
+
+        def undo(unit: Unit) -> jobs.Job:
+            was = unit.job(last.id) or last
+            return was if was.state in jobs.FINAL else give_back(unit, parts, was, fault, code)
+
+        live.job = await self._insist(lambda: parts.store.transact(undo))
+        log.info("job %s: %s (%s)", short(last.id), live.job.state.lower(), code)
+        status = 503 if code in ("no_node", "coordinator_failed") else 502
+        live.tell(Trouble(status, code, _SENTENCES.get(code, _SENTENCES["no_answer"])))
+
+    async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Do `step` again until the database takes it."""
+        while True:
+            try:
+                return await step()
+            except StoreError as error:
+                log.error("%s Trying again.", error)
+                await asyncio.sleep(_AGAIN_S)
+
+
+def _tell(live: LiveJob, events: tuple[Text | Done, ...]) -> None:
+    for event in events:
+        live.tell(event)
+
+
+def _no_answer(cause: str) -> str:
+    return "no_node" if cause == "request" else "no_answer"
+
+
+def _plain(error: Exception) -> str:
+    return str(error) if isinstance(error, StoreError | ConflictError) else type(error).__name__
+
+
+def _unexpected(error: Exception) -> bool:
+    return not isinstance(error, StoreError | ConflictError)
+
+
+_SENTENCES = {
+    "answer_rejected": "The answer was checked and found false. Nothing is charged; please ask again.",
+    "interrupted": "The node that answered broke off. Nothing is charged; please ask again.",
+    "no_answer": "No node could finish this request. Nothing is charged; please ask again.",
+    "no_node": "No node was free for this request in time. Nothing is charged; try again in a moment.",
+    "coordinator_failed": "The network had a fault of its own. Nothing is charged; try again in a moment.",
+    "cancelled": "The request was cancelled. Nothing is charged.",
+    "gone_before_opening": "The answering node left before its answer could be checked. Nothing is charged.",
+}

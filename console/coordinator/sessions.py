@@ -1,0 +1,109 @@
+"""One node's session: what it said of itself, its way out, and its share of the draws."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from console.coordinator.clock import Clock
+from console.protocol.frames import seal
+from console.protocol.ids import NodeId, SessionId
+from console.protocol.keys import SigningKey
+from console.protocol.messages import FromCoordinator, Heartbeat, Refused
+from console.protocol.types import ModelOffer
+
+_QUEUE_LIMIT = 2048
+"""Messages that may wait for one node; a node that reads slower is cut off and comes back."""
+
+
+class Share(msgspec.Struct, frozen=True):
+    """Draws while a node was listed, and what a fair draw gives it of them."""
+
+    draws: int = 0
+    won: int = 0
+    expected_milli: int = 0
+    variance_milli: int = 0
+
+
+class Session:
+    """A signed-in node. Everything here is a fact of one connection and dies with it."""
+
+    def __init__(
+        self, session: SessionId, node: NodeId, name: str, offer: ModelOffer | None, clock: Clock
+    ) -> None:
+        self.id = session
+        self.node = node
+        self.name = name
+        self.offer = offer
+        self.ready = False
+        self.reason = "model_loading"
+        self.leaving = False
+        self.outbox_after = 0
+        self.handed: list[tuple[int, float]] = []
+        """Outbox rows put on the wire, and when: done with once the node is heard of again later."""
+        self._clock = clock
+        self._beat_s = clock.tick_s()
+        self._beat_ms = clock.now_ms()
+        self._out: asyncio.Queue[FromCoordinator | None] = asyncio.Queue(_QUEUE_LIMIT)
+        self._drawn = 0
+        self._won = 0
+        self._expected = 0.0
+        self._variance = 0.0
+        self.closed = False
+
+    @property
+    def last_seen_ms(self) -> int:
+        """Wall clock of the last heartbeat."""
+        return self._beat_ms
+
+    @property
+    def share(self) -> Share:
+        """Of the draws of this session."""
+        return Share(self._drawn, self._won, round(self._expected * 1000), round(self._variance * 1000))
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """The node said that it lives."""
+        self._beat_s, self._beat_ms = self._clock.tick_s(), self._clock.now_ms()
+        self.ready, self.reason = heartbeat.ready and not self.leaving, heartbeat.reason
+
+    def alive(self, silence_s: float) -> bool:
+        """Whether a heartbeat came within `silence_s`."""
+        return not self.closed and self._clock.tick_s() - self._beat_s <= silence_s
+
+    def count_draw(self, size: int, won: bool) -> None:
+        """The node stood in the roster of one draw among `size`."""
+        self._drawn += 1
+        self._won += won
+        self._expected += 1 / size
+        self._variance += (1 - 1 / size) / size
+
+    def send(self, message: FromCoordinator) -> bool:
+        """Queue `message`; False when the node cannot be reached (any more)."""
+        if self.closed:
+            return False
+        try:
+            self._out.put_nowait(message)
+        except asyncio.QueueFull:
+            self.close()
+            return False
+        return True
+
+    def close(self, refused: Refused | None = None) -> None:
+        """End the session, with a last word where there is one."""
+        if self.closed:
+            return
+        self.closed = True
+        last: tuple[FromCoordinator | None, ...] = (refused, None) if refused is not None else (None,)
+        for message in last:
+            if self._out.full():
+                self._out.get_nowait()
+            self._out.put_nowait(message)
+
+    async def pump(self, key: SigningKey, write: Callable[[str], Awaitable[None]]) -> None:
+        """Seal and write what is queued, until the session is closed."""
+        counter = 0
+        while (message := await self._out.get()) is not None:
+            await write(seal(key, "to_node", self.id, counter, message).decode())
+            counter += 1

@@ -1,0 +1,120 @@
+"""The coordinator's settings: policy, practice deposits, client keys, limits; one TOML file, read once."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from console.protocol.ids import GroupId
+from console.protocol.types import Policy
+from console.settings.config import ConfigError
+
+
+class Practice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a practice network is given from outside, booked once."""
+
+    open: bool = False
+    """Any API key is taken, and all of them are the client `practice`."""
+    client_deposit: int = 0
+    """Nano-credits for the client `practice`."""
+    bonds: dict[str, int] = {}
+    """Node id to nano-credits of bond."""
+
+
+class ClientKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client of the network, known by the SHA-256 of its API key."""
+
+    key_sha256: str
+    deposit: int = 0
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds and patience, durations in seconds."""
+
+    ack_s: float = 10.0
+    """A drawn node that does not acknowledge for so long is passed over."""
+    grace_s: float = 10.0
+    """A node whose connection broke in mid-job may come back for so long."""
+    opening_s: float = 30.0
+    """A connected node opens its commitment within this."""
+    reconnect_s: float = 60.0
+    """An audited node that is gone may come back for so long."""
+    queue_wait_s: float = 30.0
+    """A request waits so long for a node whose queue is not full."""
+    verdict_wait_s: float = 10.0
+    """A whole answer (no stream) is held back so long for its verdict."""
+    queued_comment_s: float = 2.0
+    """Interval of the comments that keep a waiting stream alive."""
+    audit_patience_s: float = 300.0
+    """After so long without a reference engine the verdict rests on replay."""
+    dispute_s: int = 7 * 86_400
+    """Sealed evidence of a rejected answer is kept for so long."""
+    sign_in_s: float = 30.0
+    body_bytes: int = 1 << 20
+    open_jobs: int = 1024
+    connections: int = 4096
+    frames_per_s: int = 2000
+    bytes_per_s: int = 16 << 20
+
+
+class CoordinatorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    network: str = "Quarterdeck network"
+    """Its name, for people."""
+    policy: Policy = Policy()
+    practice: Practice = Practice()
+    clients: dict[str, ClientKey] = {}
+    limits: Limits = Limits()
+
+
+class Served(msgspec.Struct, frozen=True):
+    """The model of this coordinator's group."""
+
+    model: str
+    group: GroupId
+
+
+def load_config(path: Path | None) -> CoordinatorConfig:
+    """Read `path`; None gives the defaults.
+
+    Raises:
+        ConfigError: unreadable, not TOML, an unknown key, a wrong type, or a value that makes no sense.
+    """
+    if path is None:
+        return CoordinatorConfig()
+    try:
+        table = tomllib.loads(path.read_bytes().decode())
+    except OSError as error:
+        raise ConfigError(
+            f"The policy {path} cannot be read ({error.strerror}). Give a file that exists and is readable."
+        ) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"The policy {path} is not valid TOML: {error}. Mend that place.") from error
+    try:
+        config = msgspec.convert(table, CoordinatorConfig)
+        _check_policy(table.get("policy", {}), config.policy)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise ConfigError(
+            f"The policy {path} has a setting that cannot be used: {error}. Mend or remove it."
+        ) from error
+    return config
+
+
+def _check_policy(table: dict[str, object], policy: Policy) -> None:
+    unknown = sorted(set(table) - set(Policy.__struct_fields__))
+    if unknown:
+        raise ValueError(f"`policy.{unknown[0]}` is no setting")
+    negative = [name for name in Policy.__struct_fields__ if getattr(policy, name) < 0]
+    if negative:
+        raise ValueError(f"`policy.{negative[0]}` is negative")
+    positive = ("slot_s", "epoch_s", "lease_s", "heartbeat_s", "max_tokens", "max_attempts", "queue_limit")
+    zero = [name for name in positive if getattr(policy, name) == 0]
+    if zero:
+        raise ValueError(f"`policy.{zero[0]}` is 0")
+    if policy.node_rate > policy.client_rate:
+        raise ValueError("`policy.node_rate` is above `policy.client_rate`: every answer would lose money")
+    if policy.holdback_percent > 100:
+        raise ValueError("`policy.holdback_percent` is above 100")

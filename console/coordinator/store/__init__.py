@@ -1,0 +1,14 @@
+"""What the coordinator must not forget: the port `Store` and its adapters.
+
+One port holds jobs, money and outbox, since payment is exactly once only when they change together. No
+prompt, answer or unsealed token id may enter.
+"""
+
+from console.coordinator.store.port import ConflictError as ConflictError
+from console.coordinator.store.port import NodeRow as NodeRow
+from console.coordinator.store.port import OutboxRow as OutboxRow
+from console.coordinator.store.port import OverdrawnError as OverdrawnError
+from console.coordinator.store.port import Store as Store
+from console.coordinator.store.port import StoreError as StoreError
+from console.coordinator.store.port import TicketRow as TicketRow
+from console.coordinator.store.port import Unit as Unit

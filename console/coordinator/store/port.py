@@ -1,0 +1,215 @@
+"""The port `Store`: units of work, each of which happens wholly or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from console.coordinator.jobs import Job
+from console.protocol.ids import JobId
+from console.protocol.types import Balances, Receipt, Transaction, Verdict
+
+T = TypeVar("T")
+
+
+class StoreError(Exception):
+    """The database cannot do it; the text says why and what to do. Nothing of the unit happened."""
+
+
+class ConflictError(Exception):
+    """Somebody was first: the job is not in the state expected, or the transaction is booked already."""
+
+
+class OverdrawnError(Exception):
+    """An account would fall below zero."""
+
+
+class NodeRow(msgspec.Struct, frozen=True):
+    """What is remembered of a node between its sessions."""
+
+    id: str
+    name: str
+    software: str
+    machine: str
+    first_seen_ms: int
+    last_seen_ms: int
+    probation_from_ms: int = 0
+    """Answers accepted before this do not shorten the probation."""
+    suspended_until_ms: int = 0
+    suspended_rule: str = ""
+    suspended_evidence: str = ""
+
+
+class TicketRow(msgspec.Struct, frozen=True):
+    """One draw of the transcript; the last four are empty in a ticket that was never drawn (a vacant k)."""
+
+    epoch: int
+    k: int
+    job: str
+    attempt: int
+    roster_root: str
+    roster_size: int
+    cause: str
+    """Why there was this attempt: `request`, or the public reason that ended the last one."""
+    signature: str
+    chain: str
+    """SHA-256 over the last ticket's chain and this ticket: nothing can be taken out or put in later."""
+    at_ms: int
+    seed: str = ""
+    nonce: str = ""
+    pick: int = -1
+    node: str = ""
+
+
+class OutboxRow(msgspec.Struct, frozen=True):
+    """A message that its node must get, now or after a reconnect."""
+
+    id: int
+    node: str
+    body: bytes
+    """A `Verdict` or `Receipt`, JSON."""
+
+
+class Unit(Protocol):
+    """One open transaction of the database."""
+
+    def job(self, job: JobId) -> Job | None:
+        """The job as it stands."""
+        ...
+
+    def open_jobs(self) -> list[Job]:
+        """Jobs that are not final."""
+        ...
+
+    def save_job(self, job: Job, was: Job | None) -> None:
+        """Insert (`was` None), or replace while state and fence are those of `was`. Raises ConflictError."""
+        ...
+
+    def book(self, transaction: Transaction) -> None:
+        """Add to the ledger. Raises ConflictError (booked already), OverdrawnError, LedgerError."""
+        ...
+
+    def booked(self, transaction_id: str) -> bool:
+        """Whether a transaction of that id stands."""
+        ...
+
+    def balance(self, account: str) -> int:
+        """Nano-credits."""
+        ...
+
+    def balances(self, node: str) -> Balances:
+        """A node's three accounts."""
+        ...
+
+    def nodes_with_pending(self) -> list[str]:
+        """Nodes that an epoch's close has to pay."""
+        ...
+
+    def last_epoch(self) -> int:
+        """Number of the newest epoch, 0 for none."""
+        ...
+
+    def open_epoch(self, epoch: int, root: str, sealed_secret: bytes, at_ms: int) -> None:
+        """Commit to an epoch's seeds."""
+        ...
+
+    def close_epoch(self, epoch: int, secret: str, at_ms: int) -> None:
+        """End an epoch and reveal its secret, hex."""
+        ...
+
+    def sealed_secrets(self) -> list[tuple[int, bytes]]:
+        """Epochs that are not closed, with their sealed secrets."""
+        ...
+
+    def next_draw(self, epoch: int) -> tuple[int, str]:
+        """The next k of the epoch, gapless, and the chain so far."""
+        ...
+
+    def add_ticket(self, row: TicketRow, roster: tuple[str, ...]) -> None:
+        """Fix a draw before its nonce exists."""
+        ...
+
+    def fill_ticket(self, row: TicketRow) -> None:
+        """Add seed, nonce, pick and node."""
+        ...
+
+    def add_attempt(self, job: Job, at_ms: int) -> None:
+        """A node was given the job."""
+        ...
+
+    def end_attempt(self, job: Job, code: str, fault: str, at_ms: int) -> None:
+        """How the current attempt ended; what ended already stays as it is."""
+        ...
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """Raises ConflictError when that attempt was judged already."""
+        ...
+
+    def judged(self, job: str, attempt: int, node: str) -> bool:
+        """Whether that attempt has its verdict."""
+        ...
+
+    def verdicts(self, node: str, outcome: str, since_ms: int, limit: int) -> int:
+        """How many of a node's verdicts had that outcome since then, counted up to `limit`."""
+        ...
+
+    def add_evidence(self, verdict: Verdict, sealed: bytes, until_ms: int) -> None:
+        """Keep what a rejection rests on, sealed."""
+        ...
+
+    def forget_evidence(self, before_ms: int) -> int:
+        """Delete what the dispute window has closed over; how many."""
+        ...
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Keep a receipt."""
+        ...
+
+    def node(self, node: str) -> NodeRow | None:
+        """What is known of a node."""
+        ...
+
+    def save_node(self, row: NodeRow) -> None:
+        """Insert or replace."""
+        ...
+
+    def post(self, node: str, body: bytes, at_ms: int) -> None:
+        """Put a message for `node` in the outbox."""
+        ...
+
+    def outbox(self, node: str, after: int) -> list[OutboxRow]:
+        """What is to be delivered to `node`, oldest first."""
+        ...
+
+    def delivered(self, ids: tuple[int, ...]) -> None:
+        """Take messages out of the outbox."""
+        ...
+
+    def client_of(self, key_sha256: str) -> str | None:
+        """The client that an API key belongs to."""
+        ...
+
+    def save_key(self, key_sha256: str, client: str) -> None:
+        """Know a client by the hash of its key."""
+        ...
+
+
+class Store(Protocol):
+    """A database of the coordinator."""
+
+    async def transact(self, work: Callable[[Unit], T]) -> T:
+        """Run `work` in one transaction and return its result once that is on disk.
+
+        `work` runs on the store's thread, alone; what it raises undoes it and is raised here. A caller
+        that is cancelled while it waits does not undo it.
+
+        Raises:
+            StoreError: the database failed (full disk, I/O error).
+        """
+        ...
+
+    def close(self) -> None:
+        """Finish what is queued and let go of the file."""
+        ...

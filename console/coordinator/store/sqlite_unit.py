@@ -1,0 +1,240 @@
+"""One open SQLite transaction as a `Unit`."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, TypeVar
+
+import msgspec
+
+from console.coordinator.jobs import Job
+from console.coordinator.store.port import ConflictError, NodeRow, OutboxRow, OverdrawnError, TicketRow
+from console.ledger import check_transaction, node_available, node_bond, node_pending
+from console.protocol.ids import JobId, NanoCredits
+from console.protocol.types import Balances, Receipt, Transaction, Verdict
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class SqliteUnit:
+    """Statements of one transaction; the writer thread owns it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    # Jobs
+
+    def job(self, job: JobId) -> Job | None:
+        """The job as it stands."""
+        return self._one(Job, "SELECT {} FROM jobs WHERE id = ?", job)
+
+    def open_jobs(self) -> list[Job]:
+        """Jobs that are not final."""
+        return self._all(
+            Job, "SELECT {} FROM jobs WHERE state NOT IN ('SETTLED', 'PENALISED', 'CANCELLED', 'FAILED')"
+        )
+
+    def save_job(self, job: Job, was: Job | None) -> None:
+        """Compare and set on state and fence."""
+        if was is None:
+            self._insert("INSERT INTO jobs", job)
+            return
+        columns = ", ".join(f'"{name}" = ?' for name in job.__struct_fields__)
+        changed = self._db.execute(
+            f"UPDATE jobs SET {columns} WHERE id = ? AND state = ? AND fence = ?",
+            (*_values(job), was.id, was.state, was.fence),
+        )
+        if changed.rowcount != 1:
+            raise ConflictError(f"job {job.id} is no longer {was.state} under fence {was.fence}")
+
+    def add_attempt(self, job: Job, at_ms: int) -> None:
+        """A node was given the job."""
+        self._db.execute(
+            "INSERT INTO attempts (job, attempt, fence, node, started_ms) VALUES (?, ?, ?, ?, ?)",
+            (job.id, job.attempt, job.fence, job.node, at_ms),
+        )
+
+    def end_attempt(self, job: Job, code: str, fault: str, at_ms: int) -> None:
+        """How the current attempt ended."""
+        self._db.execute(
+            "UPDATE attempts SET ended_ms = ?, code = ?, fault = ? WHERE job = ? AND attempt = ? "
+            "AND ended_ms = 0",
+            (at_ms, code, fault, job.id, job.attempt),
+        )
+
+    # Money
+
+    def book(self, transaction: Transaction) -> None:
+        """Postings and balances together."""
+        check_transaction(transaction)
+        if self.booked(transaction.id):
+            raise ConflictError(f"{transaction.id} is booked already")
+        self._db.execute("INSERT INTO transactions VALUES (?, ?)", (transaction.id, transaction.at_ms))
+        for posting in transaction.postings:
+            row = (posting.account, posting.amount)
+            self._db.execute("INSERT INTO postings VALUES (?, ?, ?)", (transaction.id, *row))
+            try:
+                self._db.execute("INSERT OR IGNORE INTO balances VALUES (?, 0)", (posting.account,))
+                self._db.execute("UPDATE balances SET amount = amount + ?2 WHERE account = ?1", row)
+            except sqlite3.IntegrityError as error:
+                text = f"{transaction.id}: {posting.account} does not hold {-posting.amount}"
+                raise OverdrawnError(text) from error
+            if posting.account.startswith("escrow:"):
+                where = "account = ? AND amount = 0"
+                self._db.execute(f"DELETE FROM balances WHERE {where}", (posting.account,))
+
+    def booked(self, transaction_id: str) -> bool:
+        """Whether a transaction of that id stands."""
+        return self._value("SELECT count(*) FROM transactions WHERE id = ?", transaction_id) > 0
+
+    def balance(self, account: str) -> int:
+        """Nano-credits."""
+        return self._value("SELECT sum(amount) FROM balances WHERE account = ?", account)
+
+    def balances(self, node: str) -> Balances:
+        """A node's three accounts."""
+        accounts = (node_pending(node), node_available(node), node_bond(node))
+        return Balances(*(NanoCredits(self.balance(a)) for a in accounts))
+
+    def nodes_with_pending(self) -> list[str]:
+        """Nodes that an epoch's close has to pay."""
+        where = "account LIKE 'node:%:pending' AND amount > 0"
+        rows = self._db.execute(f"SELECT account FROM balances WHERE {where}")
+        return [account.split(":")[1] for (account,) in rows]
+
+    # Epochs and draws
+
+    def last_epoch(self) -> int:
+        """Number of the newest epoch."""
+        return self._value("SELECT max(epoch) FROM epochs")
+
+    def open_epoch(self, epoch: int, root: str, sealed_secret: bytes, at_ms: int) -> None:
+        """Commit to an epoch's seeds."""
+        self._db.execute(
+            "INSERT INTO epochs (epoch, root, sealed_secret, opened_ms) VALUES (?, ?, ?, ?)",
+            (epoch, root, sealed_secret, at_ms),
+        )
+
+    def close_epoch(self, epoch: int, secret: str, at_ms: int) -> None:
+        """End an epoch and reveal its secret."""
+        row = (secret, at_ms, epoch)
+        self._db.execute("UPDATE epochs SET secret = ?, closed_ms = ? WHERE epoch = ?", row)
+
+    def sealed_secrets(self) -> list[tuple[int, bytes]]:
+        """Epochs that are not closed."""
+        return self._db.execute("SELECT epoch, sealed_secret FROM epochs WHERE closed_ms = 0").fetchall()
+
+    def next_draw(self, epoch: int) -> tuple[int, str]:
+        """Takes the next k."""
+        k = self._value("SELECT next_k FROM epochs WHERE epoch = ?", epoch)
+        self._db.execute("UPDATE epochs SET next_k = ? WHERE epoch = ?", (k + 1, epoch))
+        last = self._db.execute("SELECT chain FROM tickets ORDER BY epoch DESC, k DESC LIMIT 1").fetchone()
+        return k, last[0] if last else ""
+
+    def add_ticket(self, row: TicketRow, roster: tuple[str, ...]) -> None:
+        """The ticket, and its roster where that is new."""
+        known = self._db.execute(
+            "INSERT OR IGNORE INTO rosters VALUES (?, ?)", (row.roster_root, row.roster_size)
+        )
+        if known.rowcount == 1:
+            self._db.executemany(
+                "INSERT INTO roster_members VALUES (?, ?)", [(row.roster_root, node) for node in roster]
+            )
+        self._insert("INSERT INTO tickets", row)
+
+    def fill_ticket(self, row: TicketRow) -> None:
+        """Add seed, nonce, pick and node."""
+        self._db.execute(
+            "UPDATE tickets SET seed = ?, nonce = ?, pick = ?, node = ? WHERE epoch = ? AND k = ?",
+            (row.seed, row.nonce, row.pick, row.node, row.epoch, row.k),
+        )
+
+    # Verdicts
+
+    def add_verdict(self, verdict: Verdict) -> None:
+        """One per attempt."""
+        if self.judged(verdict.job, verdict.attempt, verdict.node):
+            raise ConflictError(f"attempt {verdict.attempt} of {verdict.job} was judged already")
+        self._insert("INSERT INTO verdicts", verdict)
+
+    def judged(self, job: str, attempt: int, node: str) -> bool:
+        """Whether that attempt has its verdict."""
+        where = "job = ? AND attempt = ? AND node = ?"
+        return self._value(f"SELECT count(*) FROM verdicts WHERE {where}", job, attempt, node) > 0
+
+    def verdicts(self, node: str, outcome: str, since_ms: int, limit: int) -> int:
+        """Counted up to `limit`."""
+        inner = "SELECT 1 FROM verdicts WHERE node = ? AND outcome = ? AND at_ms >= ? LIMIT ?"
+        return self._value(f"SELECT count(*) FROM ({inner})", node, outcome, since_ms, limit)
+
+    def add_evidence(self, verdict: Verdict, sealed: bytes, until_ms: int) -> None:
+        """What a rejection rests on."""
+        row = (verdict.id, verdict.node, sealed, until_ms)
+        self._db.execute("INSERT INTO evidence VALUES (?, ?, ?, ?)", row)
+
+    def forget_evidence(self, before_ms: int) -> int:
+        """Delete what the dispute window has closed over."""
+        return self._db.execute("DELETE FROM evidence WHERE until_ms < ?", (before_ms,)).rowcount
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Keep a receipt."""
+        row = (receipt.job, receipt.attempt, receipt.node, msgspec.json.encode(receipt))
+        self._db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?)", row)
+
+    # Nodes, outbox, keys
+
+    def node(self, node: str) -> NodeRow | None:
+        """What is known of a node."""
+        return self._one(NodeRow, "SELECT {} FROM nodes WHERE id = ?", node)
+
+    def save_node(self, row: NodeRow) -> None:
+        """Insert or replace."""
+        self._insert("INSERT OR REPLACE INTO nodes", row)
+
+    def post(self, node: str, body: bytes, at_ms: int) -> None:
+        """Put a message in the outbox."""
+        self._db.execute("INSERT INTO outbox (node, body, at_ms) VALUES (?, ?, ?)", (node, body, at_ms))
+
+    def outbox(self, node: str, after: int) -> list[OutboxRow]:
+        """Oldest first, at most 1000 at a time."""
+        return self._all(
+            OutboxRow, "SELECT {} FROM outbox WHERE node = ? AND id > ? ORDER BY id LIMIT 1000", node, after
+        )
+
+    def delivered(self, ids: tuple[int, ...]) -> None:
+        """Take messages out of the outbox."""
+        self._db.executemany("DELETE FROM outbox WHERE id = ?", [(i,) for i in ids])
+
+    def client_of(self, key_sha256: str) -> str | None:
+        """The client that an API key belongs to."""
+        row = self._db.execute("SELECT client FROM keys WHERE key_sha256 = ?", (key_sha256,)).fetchone()
+        return row[0] if row else None
+
+    def save_key(self, key_sha256: str, client: str) -> None:
+        """Know a client by the hash of its key."""
+        self._db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key_sha256, client))
+
+    # Rows and structs
+
+    def _insert(self, verb: str, row: msgspec.Struct) -> None:
+        names = row.__struct_fields__
+        columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" for _ in names)
+        try:
+            self._db.execute(f"{verb} ({columns}) VALUES ({marks})", _values(row))
+        except sqlite3.IntegrityError as error:
+            raise ConflictError(f"it stands already ({error})") from error
+
+    def _one(self, kind: type[S], query: str, *values: Any) -> S | None:
+        rows = self._all(kind, query, *values)
+        return rows[0] if rows else None
+
+    def _all(self, kind: type[S], query: str, *values: Any) -> list[S]:
+        columns = ", ".join(f'"{name}"' for name in kind.__struct_fields__)
+        return [kind(*row) for row in self._db.execute(query.format(columns), values)]
+
+    def _value(self, query: str, *values: Any) -> int:
+        return int(self._db.execute(query, values).fetchone()[0] or 0)
+
+
+def _values(row: msgspec.Struct) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in row.__struct_fields__)
