@@ -203,6 +203,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--answer", type=int, default=128, help="most tokens per answer")
     parser.add_argument("--slots", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--score-threads", type=int, default=1, help="threads of the lone prefill")
     parser.add_argument(
         "--defaults", action="store_true", help="leave both weight switches at their defaults"
     )
