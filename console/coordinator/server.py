@@ -1,0 +1,30 @@
+"""The HTTP and WebSocket server around the app."""
+
+from __future__ import annotations
+
+import uvicorn
+from starlette.applications import Starlette
+
+from console.protocol.messages import FRAME_BYTES_LIMIT
+
+_SHUTDOWN_S = 3
+
+
+def server_of(app: Starlette, host: str, port: int) -> uvicorn.Server:
+    """A server that is not started yet. A frame up to twice the limit is read, so that it can be refused."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        ws="websockets-sansio",
+        ws_max_size=2 * FRAME_BYTES_LIMIT,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_SHUTDOWN_S,
+        server_header=False,
+        h11_max_incomplete_event_size=64 << 10,
+        log_config=None,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,341 @@
+"""A whole coordinator on an ephemeral port with a scripted engine, and nodes that can misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import secrets
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import uvicorn
+from doubles.engine_double import PROFILE, ScriptedEngine
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from console.coordinator.app import DATABASE, Coordinator, build
+from console.coordinator.clock import SystemClock
+from console.coordinator.report import Report, report
+from console.coordinator.server import server_of
+from console.coordinator.settings import CoordinatorConfig, Limits, Practice, Served
+from console.engine.port import EngineError, Generated, GenerateRequest, Tokens
+from console.fairness import check_draw, draw_bytes
+from console.protocol.canonical import ids_digest
+from console.protocol.frames import (
+    open_from_coordinator,
+    peek_from_coordinator,
+    result_bytes,
+    seal,
+    sign_in_bytes,
+)
+from console.protocol.ids import GroupId
+from console.protocol.keys import SigningKey
+from console.protocol.messages import (
+    Ack,
+    Cancel,
+    Chunk,
+    EpochOpened,
+    Failed,
+    FromCoordinator,
+    FromNode,
+    Heartbeat,
+    Opening,
+    OpenRequest,
+    Presence,
+    Refused,
+    ResultAnswered,
+    SignIn,
+    Welcome,
+)
+from console.protocol.types import Assignment, ModelOffer, Policy, Receipt, Result, Verdict
+from console.verification.noise import job_seed
+
+MODEL = "toy-model"
+GROUP = GroupId(hashlib.sha256(b"toy weights").hexdigest())
+POLICY = Policy(heartbeat_s=1, lease_s=20, max_tokens=64, bond_target=20_000)
+LIMITS = Limits(ack_s=5, grace_s=2, opening_s=5, reconnect_s=5, queue_wait_s=2, queued_comment_s=0.05)
+CONFIG = CoordinatorConfig(
+    network="test network",
+    policy=POLICY,
+    practice=Practice(open=True, client_deposit=1_000_000_000),
+    limits=LIMITS,
+)
+
+
+class Running:
+    """A coordinator that listens."""
+
+    def __init__(self, home: Path, coordinator: Coordinator, engine: ScriptedEngine, port: int) -> None:
+        self.home = home
+        self.coordinator = coordinator
+        self.engine = engine
+        self.url = f"http://127.0.0.1:{port}"
+        self.ws = f"ws://127.0.0.1:{port}/net/v1/ws"
+        self.nodes: list[FakeNode] = []
+
+    async def node(self, name: str = "reef", **options: Any) -> FakeNode:
+        """A connected node that is in the roster."""
+        node = FakeNode(self, name, **options)
+        self.nodes.append(node)
+        await node.connect()
+        await until(lambda: node.key.node_id in self.coordinator.registry.roster(0))
+        return node
+
+    async def chat(self, content: str = "ahoy", **fields: Any) -> httpx.Response:
+        """One request to the gateway."""
+        body = {"model": MODEL, "messages": [{"role": "user", "content": content}], "max_tokens": 8} | fields
+        async with httpx.AsyncClient(base_url=self.url, timeout=30, trust_env=False) as client:
+            return await client.post("/v1/chat/completions", json=body, headers=AUTH)
+
+    def report(self) -> Report:
+        """From the database."""
+        return report(self.home / DATABASE)
+
+    async def settled(self, jobs: int) -> Report:
+        """The report once so many jobs are final."""
+        await until(lambda: (r := self.report().jobs).received >= jobs and r.open == 0)
+        found = self.report()
+        assert found.ledger.sum == 0
+        assert found.ledger.held == 0
+        assert found.jobs.unpaid_accepted == found.jobs.paid_twice == 0
+        return found
+
+
+AUTH = {"authorization": "Bearer any key"}
+
+
+@contextlib.asynccontextmanager
+async def running(
+    home: Path, config: CoordinatorConfig = CONFIG, engine: ScriptedEngine | None = None
+) -> AsyncIterator[Running]:
+    """Start, and stop at the end as SIGTERM would."""
+    reference = engine or ScriptedEngine()
+    app = build(home, config, Served(MODEL, GROUP), reference, SystemClock(), secrets.token_bytes)
+    server = server_of(app, "127.0.0.1", 0)
+    task = asyncio.create_task(server.serve())
+    await until(lambda: server.started or task.done())
+    assert server.started, task.exception()
+    run = Running(home, app.state.coordinator, reference, port_of(server))
+    try:
+        await until(lambda: run.coordinator.reference.ready)
+        yield run
+    finally:
+        for node in run.nodes:
+            await node.drop()
+        server.should_exit = True
+        await asyncio.wait_for(task, 15)
+
+
+def port_of(server: uvicorn.Server) -> int:
+    """Where it listens."""
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
+
+
+async def until(ready: Callable[[], Any], timeout_s: float = 20.0) -> None:
+    """Wait for a fact; fails when it does not come."""
+    async with asyncio.timeout(timeout_s):
+        while not ready():
+            await asyncio.sleep(0.01)
+
+
+class FakeNode:
+    """A node in one class. Switches make it misbehave; `manual` makes it do nothing by itself."""
+
+    def __init__(
+        self,
+        run: Running,
+        name: str,
+        *,
+        weights: str = "toy",
+        manual: bool = False,
+        key: SigningKey | None = None,
+    ) -> None:
+        self.key = key or SigningKey(secrets.token_bytes(32))
+        self.engine = ScriptedEngine(weights)
+        self.name = name
+        self.manual = manual
+        self.opens = True
+        self.offer = ModelOffer(GROUP, MODEL, PROFILE.class_id, 2048, 100_000, 1)
+        self.seen: list[FromCoordinator] = []
+        self.blobs: dict[str, bytes] = {}
+        self.results: dict[str, Result] = {}
+        self._run = run
+        self._socket: ClientConnection | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._counter = 0
+        self.session = ""
+        self.coordinator = ""
+        self.seeds_roots: dict[int, str] = {}
+
+    async def connect(self, **changes: Any) -> Welcome | Refused:
+        """Dial and sign in; `changes` to the signed sign-in message."""
+        self._socket = await connect(self._run.ws, proxy=None, max_size=4 << 20)
+        _, challenge = peek_from_coordinator(await self._socket.recv())
+        self.coordinator = challenge.coordinator  # type: ignore[union-attr]
+        claims = SignIn(challenge.nonce, self.key.node_id, self.name, "fake", "machine", (self.offer,), "")  # type: ignore[union-attr]
+        claims = msgspec.structs.replace(claims, **changes)
+        claims = msgspec.structs.replace(
+            claims,
+            signature=self.key.sign(sign_in_bytes(claims, self.coordinator)),  # type: ignore[arg-type]
+        )
+        await self._socket.send(seal(self.key, "to_coordinator", "", 0, claims).decode())
+        _, answer = open_from_coordinator(await self._socket.recv(), self.coordinator, "", 0)
+        if isinstance(answer, Welcome):
+            self.session, self._counter = answer.session, 0
+            self.seeds_roots[answer.epoch] = answer.seeds_root
+            self._spawn(self._listen(self._socket))
+            self._spawn(self._beat())
+        assert isinstance(answer, Welcome | Refused)
+        return answer
+
+    async def drop(self) -> None:
+        """The line breaks."""
+        if self._socket is not None:
+            await self._socket.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def send(self, message: FromNode) -> None:
+        """One signed frame."""
+        await self.send_raw(seal(self.key, "to_coordinator", self.session, self._counter, message).decode())
+        self._counter += 1
+
+    async def send_raw(self, data: str | bytes) -> None:
+        """Whatever it is."""
+        assert self._socket is not None
+        await self._socket.send(data)
+
+    def got(self, kind: type[Any], **fields: Any) -> list[Any]:
+        """Messages of a kind that came, with those values."""
+        return [
+            m
+            for m in self.seen
+            if isinstance(m, kind) and all(getattr(m, name) == value for name, value in fields.items())
+        ]
+
+    async def wait(self, kind: type[Any], count: int = 1, **fields: Any) -> Any:
+        """The last of `count` such messages."""
+        await until(lambda: len(self.got(kind, **fields)) >= count)
+        return self.got(kind, **fields)[count - 1]
+
+    async def generate(self, assignment: Assignment, chunks: bool = True) -> Result | None:
+        """The real work: keyed sampling, commitment, signature."""
+        draw = draw_bytes(assignment.draw)
+        digest = ids_digest(assignment.prompt_ids)
+        seed = job_seed(draw, assignment.job, self.key.node_id, digest).hex()
+        request = GenerateRequest(
+            assignment.job,
+            assignment.prompt_ids,
+            seed,
+            assignment.temperature_milli,
+            assignment.max_tokens,
+            assignment.stop,
+        )
+        async for event in self.engine.generate(request):
+            if isinstance(event, Tokens) and chunks:
+                ids = (assignment.job, assignment.attempt, assignment.fence)
+                await self.send(Chunk(*ids, event.start, event.token_ids))
+            elif isinstance(event, Generated):
+                return self.result(assignment, event)
+        return None
+
+    def result(self, assignment: Assignment, made: Generated) -> Result:
+        """Signed, and remembered with its blob."""
+        self.blobs[assignment.job] = made.blob
+        unsigned = Result(
+            assignment.job,
+            assignment.attempt,
+            assignment.fence,
+            self.key.node_id,
+            assignment.group,
+            ids_digest(assignment.prompt_ids),
+            made.token_ids,
+            made.finish_reason,
+            assignment.profile,
+            made.commitment,
+            1,
+            1,
+            "",
+        )
+        return self.sign(unsigned)
+
+    def sign(self, result: Result) -> Result:
+        """With this node's key."""
+        signed = msgspec.structs.replace(result, signature=self.key.sign(result_bytes(result)))
+        self.results[result.job] = signed
+        return signed
+
+    async def work(self, assignment: Assignment) -> None:
+        """What a good node does with an assignment."""
+        root = self.seeds_roots[assignment.draw.ticket.epoch]
+        checks = check_draw(
+            assignment.draw, assignment.job, assignment.attempt, self.key.node_id, root, self.coordinator
+        )
+        assert all(check.ok for check in checks), checks
+        ids = (assignment.job, assignment.attempt, assignment.fence)
+        await self.send(Ack(*ids))
+        try:
+            result = await self.generate(assignment)
+        except EngineError as error:
+            await self.send(Failed(*ids, "node", error.code, error.sentence))
+            return
+        if result is None:
+            await self.send(Failed(*ids, "node", "decode_failed", "It broke."))
+            return
+        await self.send(result)
+
+    async def _react(self, message: FromCoordinator) -> None:
+        if isinstance(message, EpochOpened):
+            self.seeds_roots[message.epoch] = message.seeds_root
+        if self.manual:
+            return
+        if isinstance(message, Assignment):
+            self._spawn(self.work(message))
+        elif isinstance(message, OpenRequest) and self.opens:
+            await self.send(Opening(message.job, message.attempt, self.blobs.get(message.job, b"")))
+        elif isinstance(message, Cancel):
+            await self.engine.cancel(message.job)
+
+    async def _listen(self, socket: ClientConnection) -> None:
+        after = -1
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                after, message = open_from_coordinator(
+                    await socket.recv(), self.coordinator, self.session, after
+                )
+                self.seen.append(message)
+                await self._react(message)
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                await self.send(Heartbeat(True, "earning", 0, 1))
+                await asyncio.sleep(0.3)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+__all__ = [
+    "AUTH",
+    "CONFIG",
+    "GROUP",
+    "MODEL",
+    "POLICY",
+    "FakeNode",
+    "Presence",
+    "Receipt",
+    "ResultAnswered",
+    "Running",
+    "Verdict",
+    "running",
+    "until",
+]
