@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def main(
         plan = make_plan(home, models, nodes=nodes, rogue=rogue, minutes=minutes, seed=seed)
         _claim(home)
         report = asyncio.run(_run(plan))
-    except (ValueError, CrewError, ModelError, AgentError, OSError) as error:
+    except (ValueError, CrewError, ModelError, AgentError, OSError, sqlite3.Error) as error:
         to_stderr(f"quarterdeck practice: {error}")
         (home / "host.pid").unlink(missing_ok=True)
         sys.exit(1)

@@ -17,6 +17,7 @@ from console.practice import rigging
 from console.practice.clients import Clients
 from console.practice.crew import CrewError, Member
 from console.practice.plan import Cast, Plan
+from console.practice.report import until_settled
 from console.practice.weights import Weights, prepare
 from console.settings import paths
 
@@ -93,7 +94,7 @@ class Host:
             await sending
             self._say("Waiting for what is under way, its audits and payments.")
             await clients.finish(_SETTLE_TIMEOUT_S)
-            await rigging.until_settled(self._plan, _SETTLE_TIMEOUT_S)
+            await until_settled(self._plan, _SETTLE_TIMEOUT_S)
 
     async def _until_served(self, base: str) -> None:
         """Wait until the gateway lists a model with a live node."""

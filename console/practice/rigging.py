@@ -11,6 +11,8 @@ from console.practice.plan import CLIENT_DEPOSIT, POLICY, Cast, Plan
 from console.practice.weights import Weights
 from console.settings.paths import make_private
 
+NETWORK = "practice network"
+
 
 def write_policy(plan: Plan) -> None:
     """The coordinator's policy: practice's rules, the client's deposit, and the rivals' bonds.
@@ -25,10 +27,13 @@ def write_policy(plan: Plan) -> None:
         if not member.yours
     }
     lines = [
+        f"network = {_text(NETWORK)}",
+        "",
         "[policy]",
         *(f"{key} = {value}" for key, value in rules.items()),
         "",
         "[practice]",
+        "open = true",
         f"client_deposit = {CLIENT_DEPOSIT}",
         "",
         "[practice.bonds]",
@@ -57,8 +62,8 @@ def write_config(member: Cast, weights: Weights, url: str) -> None:
 def agent_arguments(member: Cast, weights: Weights) -> list[str]:
     """Arguments of a node's process. The rogue claims the hash of weights that it does not serve."""
     home = str(member.home)
-    arguments = ["-m", "console.agent", "--home", home, "--config", f"{home}/config.toml"]
-    return arguments if member.honest else [*arguments, "--claim", weights.sha256]
+    arguments = ["-m", "console.agent", "--home", home, "--config", f"{home}/config.toml", "--practice"]
+    return arguments if member.honest else [*arguments, "--claim", f"{weights.sha256}:{weights.name}"]
 
 
 def coordinator_arguments(plan: Plan, weights: Weights, port: int) -> list[str]:
@@ -66,8 +71,7 @@ def coordinator_arguments(plan: Plan, weights: Weights, port: int) -> list[str]:
     folder = plan.home / "coordinator"
     return [
         "-m", "console.coordinator", "--home", str(folder), "--port", str(port),
-        "--model", weights.name, "--policy", str(folder / "policy.toml"),
-        "--threads", "1", "--network-name", "practice network", "--open",
+        "--model", weights.name, "--policy", str(folder / "policy.toml"), "--threads", "1",
     ]  # fmt: skip
 
 

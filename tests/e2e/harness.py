@@ -34,7 +34,7 @@ class Net:
         self.plan = make_plan(home, models, nodes=nodes, rogue=rogue, minutes=0, seed=5)
         self.port = _free_port()
         self.base = f"http://127.0.0.1:{self.port}"
-        self.database = home / "coordinator" / "coordinator.db"
+        self.database = home / "coordinator" / "coordinator.sqlite"
         self.weights: Weights
         self.members: dict[str, Member] = {}
 

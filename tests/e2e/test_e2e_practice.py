@@ -65,7 +65,7 @@ def rogue_is_caught(report: dict, kept: Path) -> None:  # type: ignore[type-arg]
     One of two nodes is drawn in none of fifteen jobs once in 30,000 runs.
     """
     (rogue,) = [n for n in report["nodes"] if not n["honest"]]
-    with sqlite3.connect(next(kept.rglob("coordinator.db"))) as db:
+    with sqlite3.connect(next(kept.rglob("coordinator.sqlite"))) as db:
         judged = db.execute(
             "SELECT outcome FROM verdicts WHERE node = ? AND mode <> 'not_audited' AND tokens_checked >= 32 "
             "ORDER BY at_ms",

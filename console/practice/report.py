@@ -1,0 +1,83 @@
+"""What happened in a run, from the coordinator's database, in the keys of `practice --json`."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from console.coordinator.app import DATABASE
+from console.coordinator.report import Report, report
+from console.practice.plan import Plan
+
+SCHEMA_VERSION = 1
+
+
+def database(plan: Plan) -> Path:
+    """The coordinator's database of the run."""
+    return plan.home / "coordinator" / DATABASE
+
+
+def collect(plan: Plan, started_ms: int) -> dict[str, Any]:
+    """The report; durations in seconds from `started_ms`, the moment the command began.
+
+    Raises:
+        sqlite3.Error: the coordinator never made its database.
+    """
+    found = report(database(plan))
+    honest = {member.name: member.honest for member in plan.cast}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "minutes": round((time.time_ns() // 1_000_000 - started_ms) / 60_000, 2),
+        "jobs": msgspec.to_builtins(found.jobs),
+        "tokens": msgspec.to_builtins(found.tokens),
+        "audits": msgspec.to_builtins(found.audits),
+        "ledger": msgspec.to_builtins(found.ledger),
+        "nodes": [
+            msgspec.to_builtins(node) | {"honest": honest.get(node.name, True)} for node in found.nodes
+        ],
+        "seconds": {
+            "to_first_token": _since(started_ms, found.first_token_ms),
+            "to_first_accepted": _since(started_ms, found.first_accepted_ms),
+            "to_first_payment": _since(started_ms, found.first_payment_ms),
+        },
+    }
+
+
+def broken_promises(told: dict[str, Any]) -> list[str]:
+    """What must never be in a report, each as a sentence; none when all is well."""
+    jobs, ledger = told["jobs"], told["ledger"]
+    judged = [n for n in told["nodes"] if n["honest"] and n["rejected"]]
+    checks = [
+        (jobs["accepted"] == 0, "no job was accepted; the logs say why (run again with --keep DIR)."),
+        (ledger["sum"] != 0, f"the ledger sums to {ledger['sum']}, not to zero."),
+        (jobs["unpaid_accepted"] > 0, f"{jobs['unpaid_accepted']} accepted jobs were not paid."),
+        (jobs["paid_twice"] > 0, f"{jobs['paid_twice']} jobs were paid twice."),
+        (bool(judged), f"honest nodes were rejected: {', '.join(n['name'] for n in judged)}."),
+    ]
+    return [sentence for broken, sentence in checks if broken]
+
+
+async def until_settled(plan: Plan, timeout_s: float) -> None:
+    """Wait until no job is open any more, or the time is over."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        found = await asyncio.to_thread(_try_report, database(plan))
+        if found is None or found.jobs.open == 0:
+            return
+        await asyncio.sleep(0.25)
+
+
+def _try_report(path: Path) -> Report | None:
+    try:
+        return report(path)
+    except sqlite3.Error:
+        return None
+
+
+def _since(started_ms: int, at_ms: int) -> float | None:
+    return round((at_ms - started_ms) / 1000, 3) if at_ms else None
