@@ -46,6 +46,7 @@ class Commands:
         uplink: Uplink,
         key_file: str,
         stop: Callable[[], None],
+        refresh: Callable[[], None],
     ) -> None:
         self._board = board
         self._journal = journal
@@ -56,6 +57,7 @@ class Commands:
         self._uplink = uplink
         self._key_file = key_file
         self._stop = stop
+        self._refresh = refresh
         self._known: dict[str, Callable[[Command], Awaitable[Answer]]] = {
             "pause": self._switch,
             "resume": self._switch,
@@ -83,6 +85,7 @@ class Commands:
             "drain": self._policies.drain,
         }
         sentence = await action[command.name](by)
+        self._refresh()
         self._board.note("info", "operator", f"{by}: {command.name}.")
         return Answer(command.id, True, sentence)
 

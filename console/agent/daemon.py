@@ -12,9 +12,9 @@ from console.agent.board import Board
 from console.agent.identity import Identity, load_or_create
 from console.agent.journal import Journal, JournalError
 from console.agent.lock import Lock
-from console.agent.node import ModelClaim as ModelClaim
 from console.agent.node import Node
-from console.agent.node import Parts as Parts
+from console.agent.parts import ModelClaim as ModelClaim
+from console.agent.parts import Parts as Parts
 from console.agent.trouble import AgentError
 from console.control.server import ControlError
 from console.control.state import Note

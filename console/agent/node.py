@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,6 @@ import msgspec
 
 from console import __version__
 from console.agent.board import Board
-from console.agent.clock import NowMs
-from console.agent.clock import now_ms as wall_clock
 from console.agent.commands import Commands
 from console.agent.identity import Identity, machine_digest
 from console.agent.jobs.aftermath import Aftermath, verdict_view
@@ -26,24 +23,19 @@ from console.agent.jobs.openings import Openings
 from console.agent.jobs.records import Records
 from console.agent.jobs.worker import Worker
 from console.agent.journal import Journal, JournalError
-from console.agent.launching import LlamaLauncher
-from console.agent.model import ModelFile, find_model, models_folder
+from console.agent.model import ModelFile
 from console.agent.money import Purse
+from console.agent.parts import ModelClaim, Parts
 from console.agent.policies import Policies
 from console.agent.pulse import Pulse
 from console.agent.supervision.machine import Limits, Supervised
-from console.agent.supervision.ports import Launcher
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.uplink import Uplink
 from console.control.server import ControlServer
 from console.control.state import JOBS_KEPT, NOTES_KEPT, VERDICTS_KEPT, NodeFacts, NodeState, Note
 from console.hardware.sampler import Sampler
 from console.network.dialler import Dialler
-from console.network.native import NativeNetwork
-from console.network.pins import Pins
-from console.network.port import Network
-from console.protocol.ids import GroupId, short
-from console.protocol.keys import SigningKey
+from console.protocol.ids import short
 from console.protocol.messages import (
     NAME_LIMIT,
     Cancel,
@@ -59,35 +51,6 @@ from console.settings.paths import socket_path
 SOFTWARE = f"quarterdeck/{__version__}"
 RESTING = ("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading")
 """Reasons of this machine's own for which no work is wanted."""
-
-
-class ModelClaim(msgspec.Struct, frozen=True):
-    """A group that is offered instead of the model's own: how practice's rogue lies. Never used by a node
-    that means to earn: its first audited answer is rejected."""
-
-    group: GroupId
-    name: str = ""
-
-
-def llama_launcher(home: Path, model: ModelFile, config: Config) -> Launcher:
-    """Our own engine process."""
-    context = min(config.engine.context, model.trained_context or config.engine.context)
-    return LlamaLauncher(home, model.path, config.engine, context)
-
-
-def own_model(home: Path, config: Config) -> ModelFile:
-    """The operator's choice, verified."""
-    return find_model(config.engine.model, models_folder(home), lambda progress: None)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What may be put in place of the real thing."""
-
-    model: Callable[[Path, Config], ModelFile] = own_model
-    launcher: Callable[[Path, ModelFile, Config], Launcher] = llama_launcher
-    network: Callable[[str, SigningKey, Pins], Network] = NativeNetwork
-    now_ms: NowMs = wall_clock
 
 
 class Node:
@@ -168,6 +131,7 @@ class Node:
             uplink=self._uplink,
             key_file=str(identity.path),
             stop=stop,
+            refresh=self._pulse.refresh,
         )
         self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
         network = parts.network(address, identity.key, journal.facts)

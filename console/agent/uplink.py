@@ -47,7 +47,8 @@ class Uplink:
         self._session: Session | None = None
         self._offered = asyncio.Event()
         self._last_words = ""
-        self.view = NetworkView(coordinator=address, since_ms=now_ms())
+        waits = "The node signs in when its model is ready." if address else "No network is chosen."
+        self.view = NetworkView(coordinator=address, sentence=waits, since_ms=now_ms())
         self.offer: ModelOffer | None = None
         self.seeds_roots: dict[int, str] = {}
         self.coordinator = ""
@@ -139,7 +140,7 @@ class Uplink:
         self._session = None
         if isinstance(news, Dialling):
             if self.view.state != "connecting":
-                self._show(state="connecting", next_try_ms=0)
+                self._show(state="connecting", sentence=self._last_words, next_try_ms=0)
             return
         self.refused = news.refused
         state = "refused" if news.refused is not None else "connecting"

@@ -92,10 +92,11 @@ class Desk:
 
     async def give_up(self, sentence: str) -> None:
         """The node stops: say at once what it will not finish, so that others can."""
+        failure = JobFailed("agent_stopped", sentence, "nobody")
         left, self._queue = list(self._queue), deque()
         for _, record in left:
-            await self._office.failed(record, JobFailed("agent_stopped", sentence), fault="nobody")
-        self._worker.stop(JobFailed("agent_stopped", sentence))
+            await self._office.failed(record, failure)
+        self._worker.stop(failure)
         self._settle()
         await self.idle.wait()
 

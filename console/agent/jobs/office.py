@@ -24,10 +24,11 @@ Send = Callable[[FromNode], Awaitable[bool]]
 class JobFailed(Exception):  # noqa: N818
     """There is no answer. `code` is for programs, the text for people."""
 
-    def __init__(self, code: str, sentence: str) -> None:
+    def __init__(self, code: str, sentence: str, fault: Fault = "node") -> None:
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,12 @@ class Office:
         done = moved(record, state, ended_ms=self.now_ms(), **changes)
         await self.records.keep(done, word, done.view.sentence)
 
-    async def failed(self, record: JobRecord, failure: JobFailed, fault: Fault = "node") -> None:
+    async def failed(self, record: JobRecord, failure: JobFailed) -> None:
         """The attempt failed: on record, and told to the network now or at the next connection."""
         if failure.code == "cancelled":
             await self.ended(record, "cancelled", "cancelled", sentence=failure.sentence)
             return
+        fault = failure.fault
         await self.ended(record, "failed", "failed", fault=fault, sentence=failure.sentence)
         view = record.view
         message = Failed(view.job, view.attempt, record.fence, fault, failure.code, failure.sentence)

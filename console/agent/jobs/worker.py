@@ -66,8 +66,8 @@ class Worker:
         except JobFailed as failed:
             await self._office.failed(self._live, failed)
         except ValueError:
-            malformed = JobFailed("malformed", "The assignment holds ids that are none.")
-            await self._office.failed(self._live, malformed, fault="coordinator")
+            malformed = JobFailed("malformed", "The assignment holds ids that are none.", "coordinator")
+            await self._office.failed(self._live, malformed)
         finally:
             self._live = None
 

@@ -202,7 +202,7 @@ def _exited(now: Supervised, at_ms: int, sentence: str) -> Supervised:
 def _kill(now: Supervised, cause: str) -> tuple[Supervised, Order | None]:
     if now.state not in _ALIVE or now.killed_for:
         return now, None
-    return msgspec.structs.replace(now, killed_for=cause), "kill"
+    return msgspec.structs.replace(now, killed_for=cause.rstrip(". ")), "kill"
 
 
 def _to(

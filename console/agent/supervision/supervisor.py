@@ -128,7 +128,8 @@ class Supervisor:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
                 self.proof = await self._launcher.prove()
         except EngineError as error:
-            self._happenings.put_nowait(Disproved(error.sentence))
+            if error.code != "unreachable":  # its end, which is told by itself, says more
+                self._happenings.put_nowait(Disproved(error.sentence))
         except TimeoutError:
             self._happenings.put_nowait(Disproved(f"no answer within {PROBE_TIMEOUT_S:.0f} s"))
         else:
