@@ -47,6 +47,7 @@ class Coordinator:
 
     def __init__(self, parts: Parts, engine: Engine) -> None:
         self.parts = parts
+        self._started = False
         self.reference = Reference(engine)
         self.registry = Registry(parts, self.reference)
         self.draws = Draws(parts, self._announce)
@@ -58,13 +59,25 @@ class Coordinator:
         self.door = Door(parts, self.registry, self.dispatch, self.draws, self.outbox)
         self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
 
-    @contextlib.asynccontextmanager
-    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        """Recover, open an epoch, run until told to stop, leave nothing open."""
+    async def start(self) -> None:
+        """Book deposits, refund what the last run left open, open an epoch; a second call does nothing.
+
+        Raises:
+            StoreError: the database cannot be written.
+            SealError: the database belongs to another identity.
+        """
+        if self._started:
+            return
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
             log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)
         await self.draws.open_epoch()
+        self._started = True
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        """Run until told to stop, leave nothing open."""
+        await self.start()
         tasks = [
             asyncio.create_task(work)
             for work in (
@@ -158,6 +171,7 @@ def build(
     Raises:
         StoreError: the database cannot be used.
         OSError: the identity cannot be read or written.
+        ValueError: the identity is damaged.
     """
     seed = load_identity(home, entropy)
     store = SqliteStore(home / DATABASE)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 import uvicorn
 from starlette.applications import Starlette
 
@@ -27,4 +30,13 @@ def server_of(app: Starlette, host: str, port: int) -> uvicorn.Server:
         h11_max_incomplete_event_size=64 << 10,
         log_config=None,
     )
-    return uvicorn.Server(config)
+    return _Server(config)
+
+
+class _Server(uvicorn.Server):
+    """Signals are its starter's business: uvicorn's own handling would end the process by the signal."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield

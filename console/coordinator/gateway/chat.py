@@ -58,15 +58,15 @@ class Gateway:
         )
 
     async def models(self, request: Request) -> Response:
-        """`GET /v1/models`."""
+        """`GET /v1/models`: what can be served now, so nothing while no live node is in the roster."""
         try:
             await self._client(request)
         except ApiError as error:
             return error.response()
-        served = self._parts.served
+        served, nodes = self._parts.served, len(self._registry.roster(0))
         model = {"id": served.model, "object": "model", "created": 0, "owned_by": self._parts.config.network}
-        extra = {"sha256": served.group, "nodes": len(self._registry.roster(0))}
-        return JSONResponse({"object": "list", "data": [model | {"quarterdeck": extra}]})
+        offered = model | {"quarterdeck": {"sha256": served.group, "nodes": nodes}}
+        return JSONResponse({"object": "list", "data": [offered] if nodes else []})
 
     async def _submit(self, client: str, asked: ChatRequest) -> LiveJob:
         if asked.model != self._parts.served.model:

@@ -1,0 +1,63 @@
+"""`quarterdeck coordinator`: run the network's side, make a client's key."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def coordinator() -> None:
+    """Run the network's side."""
+
+
+@coordinator.command()
+@click.option("--home", type=click.Path(path_type=Path), help="Folder of database, identity and logs.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="0: any free.")
+@click.option("--model", default="", help="Catalogue name, or path of a GGUF file; default: the starter.")
+@click.option("--policy", type=click.Path(path_type=Path), help="TOML file: policy, clients, limits.")
+@click.option("--threads", type=click.IntRange(0), default=0, help="Of the reference engine; 0: all cores.")
+@click.option("--context", type=click.IntRange(64), default=2048, show_default=True, help="Tokens per job.")
+@click.option("--network-name", default="", help="The network's name for people.")
+@click.option("--open", "open_", is_flag=True, help="Take any API key: for practice only.")
+def run(
+    home: Path | None,
+    host: str,
+    port: int,
+    model: str,
+    policy: Path | None,
+    threads: int,
+    context: int,
+    network_name: str,
+    open_: bool,
+) -> None:
+    """Run a coordinator here, until Ctrl-C."""
+    words = ["--host", host, "--port", str(port), "--threads", str(threads), "--context", str(context)]
+    given = {"--home": home, "--model": model, "--policy": policy, "--network-name": network_name}
+    for name, value in given.items():
+        if value:
+            words += [name, str(value)]
+    if open_:
+        words.append("--open")
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "console.coordinator", *words])
+
+
+@coordinator.command()
+@click.argument("client")
+def key(client: str) -> None:
+    """Make an API key for CLIENT: the key itself, once, and the lines for the policy file."""
+    if not client.replace("-", "").replace("_", "").isalnum() or not client.isascii():
+        raise click.UsageError("A client's name has letters, digits, - and _ only.")
+    secret = f"qd-{secrets.token_urlsafe(32)}"
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    click.echo("The key, which is not kept anywhere:", err=True)
+    click.echo(secret)
+    click.echo("For the coordinator's policy file (deposit in nano-credits):", err=True)
+    click.echo(f'[clients.{client}]\nkey_sha256 = "{digest}"\ndeposit = 0')

@@ -1,0 +1,120 @@
+"""`python -m console.coordinator`: the coordinator in the foreground, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+from console.coordinator.app import Coordinator, build
+from console.coordinator.clock import SystemClock
+from console.coordinator.sealing import SealError
+from console.coordinator.server import server_of
+from console.coordinator.settings import CoordinatorConfig, load_config
+from console.coordinator.start import StartError, announce, find_model, prepare_home, take_port
+from console.coordinator.store import StoreError
+from console.coordinator.supervise import NoReferenceError, supervise
+from console.engine.client import LlamaEngine
+from console.engine.launch import EngineLaunch
+from console.models import STARTER
+from console.settings.config import ConfigError
+from console.settings.paths import data_dir, socket_path
+
+log = logging.getLogger("console.coordinator")
+_TROUBLE = (ConfigError, NoReferenceError, OSError, SealError, StartError, StoreError, ValueError)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 stopped, 1 failed; 2, from argparse, wrong usage."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", level=logging.WARNING)
+    logging.getLogger("console").setLevel(logging.INFO)
+    home = (options.home or data_dir() / "coordinator").expanduser().absolute()
+    try:
+        config = _config(options)
+        with prepare_home(home), take_port(options.host, options.port) as listening:
+            asyncio.run(_run(options, home, config, listening))
+    except _TROUBLE as error:
+        print(f"quarterdeck: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="quarterdeck coordinator run", description=__doc__)
+    parser.add_argument("--home", type=Path, help="folder of database, identity and logs")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8800, help="port to listen on, 0: any free one")
+    parser.add_argument("--model", default=STARTER.name, help="catalogue name, or path of a GGUF file")
+    parser.add_argument("--policy", type=Path, help="TOML file with policy, clients and limits")
+    parser.add_argument("--threads", type=int, default=0, help="of the reference engine, 0: physical cores")
+    parser.add_argument("--context", type=int, default=2048, help="tokens that one job may have")
+    parser.add_argument("--network-name", default="", help="the network's name for people")
+    parser.add_argument("--open", action="store_true", help="take any API key as the client `practice`")
+    return parser
+
+
+def _config(options: argparse.Namespace) -> CoordinatorConfig:
+    config = load_config(options.policy)
+    if options.network_name:
+        config = msgspec.structs.replace(config, network=options.network_name)
+    if options.open:
+        config = msgspec.structs.replace(config, practice=msgspec.structs.replace(config.practice, open=True))
+    return config
+
+
+async def _run(
+    options: argparse.Namespace, home: Path, config: CoordinatorConfig, listening: socket.socket
+) -> None:
+    path, served = await asyncio.to_thread(find_model, options.model, home)
+    launch = EngineLaunch(
+        model=path,
+        socket=socket_path(home, "reference"),
+        context=options.context,
+        threads=options.threads,
+        gpu_layers=0,
+        log=home / "reference.log",
+    )
+    engine = LlamaEngine(launch.socket)
+    app = build(home, config, served, engine, SystemClock(), secrets.token_bytes)
+    coordinator: Coordinator = app.state.coordinator
+    try:
+        await coordinator.start()
+        server = server_of(app, options.host, options.port)
+        address = announce(home, options.host, listening.getsockname()[1], coordinator.parts.key.node_id)
+        log.info("coordinator %s serves %s at %s", address.coordinator[:6], served.model, address.url)
+        await _serve(server, listening, asyncio.create_task(supervise(launch, engine)))
+    finally:
+        await engine.close()
+        coordinator.parts.store.close()
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket, engine: asyncio.Task[None]) -> None:
+    """Until a signal, or until the reference engine turns out to be unusable."""
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+    engine.add_done_callback(stop)
+    try:
+        await server.serve(sockets=[listening])
+    finally:
+        engine.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await engine
+
+
+if __name__ == "__main__":
+    sys.exit(main())
