@@ -251,5 +251,8 @@ def _same_user(writer: asyncio.StreamWriter) -> bool:
         return True
     connection: socket.socket = writer.get_extra_info("socket")
     credentials = connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
-    uid = struct.unpack("3i", credentials)[1]
+    return _uid_allowed(struct.unpack("3i", credentials)[1])
+
+
+def _uid_allowed(uid: int) -> bool:
     return uid in (os.getuid(), 0)

@@ -116,6 +116,8 @@ def step(
     match happening:
         case Begin():
             return _begin(now, at_ms)
+        case Started() if now.state != "starting":
+            return now, None
         case Started():
             sentence = "The engine's process has started."
             return _to(now, "loading", at_ms, sentence, heard_ms=at_ms), None
