@@ -167,8 +167,8 @@ class Detach(Command):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    ShowDeck, ShowJobs, ShowEvents, PauseOrResume, Drain, Filter, Back, Help, Palette, NextTheme,
-    RestartEngine, Detach,
+    ShowDeck, ShowJobs, ShowEvents, PauseOrResume, Drain, Filter, Back, Help, Detach, Palette, NextTheme,
+    RestartEngine,
 )  # fmt: skip
 BY_ID = {command.id: command for command in COMMANDS}
 _KEY_WORDS = {"question_mark": "?", "slash": "/", "escape": "esc", "ctrl+p": "^p", "ctrl+r": "^r"}

@@ -37,10 +37,10 @@ def exact_credits(nano: int) -> str:
 def duration(ms: int) -> str:
     """A length of time in its largest sensible unit: `0 s`, `41 s`, `12 min`, `3 h 05`, `2 d 4 h`."""
     seconds = max(0, ms) // 1000
-    if seconds < 100:
+    if seconds < 120:
         return f"{seconds} s"
     minutes = seconds // 60
-    if minutes < 100:
+    if minutes < 120:
         return f"{minutes} min"
     hours = minutes // 60
     if hours < 48:

@@ -16,7 +16,7 @@ from console.protocol.reasons import label
 from console.tui.figures import clock_time, credits
 from console.tui.rows import Span, clean, to_ascii
 from console.tui.store import ViewStore
-from console.tui.views.verdicts import MODE_WORDS
+from console.tui.views.words import MODE_WORDS
 
 
 class Teller:

@@ -87,9 +87,7 @@ class Look:
             "cursor": Style(reverse=True) if theme.native else _style(c.text, c.cursor, bold=True),
             **badge,  # type: ignore[dict-item]
         }
-        self._faded: dict[Role, Style] = {
-            role: self._styles["bar_dim" if role.startswith("bar_") else "dim"] for role in self._styles
-        }
+        self._faded: dict[Role, Style] = {role: self._styles[_faded_role(role)] for role in self._styles}
 
     def _badge(self, ink: str, back: str) -> Style:
         if self.theme.native:
@@ -142,8 +140,14 @@ def shipped_folder() -> Path:
     return Path(__file__).resolve().parents[2] / "themes"
 
 
+def _faded_role(role: Role) -> Role:
+    if role in ("rule", "track"):
+        return role
+    return "bar_dim" if role.startswith("bar_") else "dim"
+
+
 def _badges(c: Colours) -> list[tuple[str, str]]:
-    return [("badge_good", c.good), ("badge_warn", c.warn), ("badge_bad", c.bad), ("badge_calm", c.accent)]
+    return [("badge_good", c.good), ("badge_warn", c.warn), ("badge_bad", c.bad), ("badge_calm", c.chart)]
 
 
 def _style(ink: str, back: str, *, bold: bool = False) -> Style:

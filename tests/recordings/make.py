@@ -56,9 +56,10 @@ def wave(low: int, high: int, count: int, salt: str) -> tuple[int, ...]:
     values = []
     at = (low + high) // 2
     for index in range(count):
-        step = int(digest(salt, index, size=4), 16) % (high - low) - (high - low) // 2
-        at = min(high, max(low, at + step // 2))
-        values.append(at)
+        goal = low + int(digest(salt, index // 9, size=4), 16) % (high - low)
+        noise = int(digest(salt, index, "noise", size=4), 16) % max(1, (high - low) // 6)
+        at += (goal - at) // 3
+        values.append(min(high, at + noise))
     return tuple(values)
 
 

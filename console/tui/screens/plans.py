@@ -29,7 +29,7 @@ def small(width: int, height: int, top: int) -> Placed:
 def compact(width: int, height: int, top: int) -> Placed:
     """Rules instead of boxes; every row carries figures."""
     placed: Placed = {}
-    gap = 1 if height - top >= 21 else 0
+    gap = 1 if height - top >= 19 else 0
     at = top + gap
     placed["earnings"] = (Region(0, at, width, 3), Style())
     at += 3

@@ -18,7 +18,7 @@ from console.tui.store import EVERYTHING, Part, View
 from console.tui.views.frame import Frame
 from console.tui.views.status import footer_row, notice, notice_rows, status_line
 from console.tui.widgets.canvas import Canvas
-from console.tui.widgets.panel import Bar, Panel, Style
+from console.tui.widgets.panel import Bar, Notice, Panel, Style
 
 if TYPE_CHECKING:
     from console.tui.app import QuarterdeckApp
@@ -75,9 +75,9 @@ class RoomScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Status line, notice, the screen's own panels, footer."""
         yield Bar("status", status_line, frozenset(("reason", "money", "node", "network", "time")))
-        yield Panel("notice", notice, frozenset(("reason", "time")), help_text="")
+        yield Notice("notice", notice, frozenset(("reason", "time")))
         yield from self.panels()
-        yield Bar("footer", self._footer, frozenset())
+        yield Bar("footer", self._footer, frozenset(("switches",)))
 
     def panels(self) -> ComposeResult:
         """The screen's own."""
@@ -125,7 +125,9 @@ class RoomScreen(Screen[None]):
 
     def _footer(self, view: View, frame: Frame) -> list[Row]:
         commands = [command for command in on_screen(self.room) if command.footer]
+        held = view.state.switches.paused or view.state.switches.draining
         keys = [(key_word(command, self.quarterdeck.keys), command.label) for command in commands]
+        keys = [(key, "resume" if held and word == "pause" else word) for key, word in keys]
         line, self._places = footer_row(keys, frame.width, self.room.capitalize())
         self._keys = [command.id for command in commands]
         return [line]

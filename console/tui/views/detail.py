@@ -7,7 +7,7 @@ from console.protocol.types import DrawProof, Receipt, Verdict
 from console.tui.figures import brief, clock_time, credits, exact_credits, rate
 from console.tui.rows import Role, Row, fit, row, rule, text_fit, wrap
 from console.tui.views.jobs import STATE_INK
-from console.tui.views.verdicts import MODE_WORDS
+from console.tui.views.words import MODE_WORDS
 
 _CHECK: dict[bool | None, tuple[str, Role]] = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "dim")}
 

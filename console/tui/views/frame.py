@@ -28,7 +28,7 @@ class Frame(NamedTuple):
     @property
     def inner_width(self) -> int:
         """Cells for content."""
-        return self.width - (2 if self.roomy or self.divider else 1)
+        return self.width - (2 if self.roomy else 1)
 
     @property
     def inner_height(self) -> int:

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 from console.control.state import LIVE_JOB_STATES, JobState, JobView
 from console.protocol.ids import short
-from console.tui.figures import credits, duration, rate
+from console.tui.figures import brief, credits, duration, rate
 from console.tui.rows import Role, Row, Span, clean, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
+from console.tui.views.words import MODE_WORDS
 
 STATE_INK: dict[JobState, tuple[str, Role]] = {
     "queued": ("○", "accent"),
@@ -36,13 +37,14 @@ class Column(NamedTuple):
 COLUMNS = (
     Column("JOB", 7),
     Column("STATE", 11),
-    Column("TOKENS", 12),
-    Column("TOK/S", 7),
-    Column("DRAW", 11, 52),
-    Column("LEASE", 8, 96),
-    Column("EARNED", 12, 46),
-    Column("PROMPT", 8, 104),
-    Column("AGE", 9, 74),
+    Column("TOKENS", 9),
+    Column("TOK/S", 6),
+    Column("DRAW", 9, 44),
+    Column("EARNED", 11, 55),
+    Column("AGE", 9, 64),
+    Column("PROMPT", 8, 72),
+    Column("FIRST", 9, 84),
+    Column("VERDICT", 13, 98),
 )
 
 
@@ -81,15 +83,14 @@ def _cell(head: str, job: JobView, now_ms: int) -> tuple[str, Role]:
             return rate(job.tokens_per_s_milli), quiet
         case "DRAW":
             return _draw(job), "bad" if job.draw_ok is False else quiet
-        case "LEASE":
-            left = job.lease_until_ms - now_ms
-            return (
-                duration(left) if live and job.lease_until_ms else "—"
-            ), "warn" if left < 10_000 else quiet
         case "EARNED":
-            return _earned(job), "bad" if job.penalty else quiet
+            return _earned(job, now_ms), "bad" if job.penalty else quiet
         case "PROMPT":
             return (f"{job.prompt_tokens:,}" if job.prompt_tokens else "—"), quiet
+        case "FIRST":
+            return brief(job.first_token_ms), quiet
+        case "VERDICT":
+            return (MODE_WORDS.get(job.mode, job.mode) if job.mode else "—"), quiet
     return duration(now_ms - job.received_ms), quiet
 
 
@@ -103,9 +104,11 @@ def _draw(job: JobView) -> str:
     return chance + mark
 
 
-def _earned(job: JobView) -> str:
+def _earned(job: JobView, now_ms: int) -> str:
     if job.penalty:
         return credits(-job.penalty)
+    if job.state in LIVE_JOB_STATES:
+        return f"{duration(job.lease_until_ms - now_ms)} left" if job.lease_until_ms else "—"
     return credits(job.reward, sign=True) if job.reward else "—"
 
 
@@ -159,4 +162,4 @@ def _why_empty(view: View) -> str:
         return "No job yet: the engine is not ready."
     if view.state.network.state != "connected":
         return "No job yet: the network is not connected."
-    return "No job yet: waiting for the first draw that falls on this node."
+    return "Waiting for the first draw that falls on this node."

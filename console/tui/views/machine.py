@@ -22,8 +22,8 @@ def machine(view: View, frame: Frame) -> list[Row]:
 
 
 def _compact_machine(now: MachineView, wide: int) -> list[Row]:
-    head = row((" CPU ", "dim"), (f"{of_cent(now.cpu_percent):>6} ", "strong"))
-    trend = sparkline(now.cpu_history, max(0, wide - 13), 100)
+    head = row((" CPU ", "dim"), (f"{of_cent(now.cpu_percent):<6} ", "strong"))
+    trend = sparkline(now.cpu_history, max(0, wide - 14), 100)
     return [(*head, Span(trend, "bar")), _memory(now, wide), *_gpu_rows(now, wide)]
 
 
@@ -37,7 +37,7 @@ def _memory(now: MachineView, wide: int) -> Row:
 
 def _gpu_rows(now: MachineView, wide: int) -> list[Row]:
     if not now.gpus:
-        return [row((" GPU ", "dim"), "no GPU found; the engine runs on the CPU")]
+        return [row((" GPU ", "dim"), "no GPU found")]
     rows = []
     for gpu in now.gpus:
         trend = sparkline(now.gpu_history, max(0, wide - 38), 100) if gpu is now.gpus[0] else ""
@@ -69,7 +69,7 @@ def _roomy_machine(now: MachineView, wide: int, high: int) -> list[Row]:
     for index, line in enumerate(chart):
         head: Row = row(("             ", "dim"))
         if index == len(chart) - 1:
-            head = row((" CPU ", "dim"), (f"{of_cent(now.cpu_percent):>6}  ", "strong"))
+            head = row((" CPU ", "dim"), (f"{of_cent(now.cpu_percent):<6}  ", "strong"))
         rows.append((*head, Span(line, "bar")))
     return [*rows, _memory(now, wide), *_gpu_rows(now, wide), _disk(now)]
 
@@ -104,7 +104,8 @@ def engine_state(engine: EngineView, now_ms: int) -> Row:
     word, ink = _ENGINE_WORDS.get(engine.state, (engine.state, "text"))
     parts: list[str | tuple[str, Role]] = [(f" {word}", ink)]
     if engine.state == "waiting" and engine.next_try_ms:
-        parts.append((f", next try in {duration(engine.next_try_ms - now_ms)}", "strong"))
+        left_ms = engine.next_try_ms - now_ms
+        parts.append((f", next try in {duration(left_ms)}" if left_ms >= 1000 else ", trying now", "strong"))
     if engine.restarts:
         times = "restart" if engine.restarts == 1 else "restarts"
         parts.append((f" · {engine.restarts} {times}", "warn"))
@@ -135,14 +136,15 @@ def engine(view: View, frame: Frame) -> list[Row]:
 
 def _speed(now: EngineView, wide: int, frame: Frame) -> list[Row]:
     top = ceiling(now.tokens_history, 10_000)
-    head = row((f" {rate(now.tokens_per_s_milli):>5}", "strong"), (" tok/s  ", "dim"))
+    speed = rate(now.tokens_per_s_milli)
+    head = row((f" {speed}", "strong"), (" tok/s".ljust(13 - len(speed)), "dim"))
     tail = row((" first ", "dim"), (brief(now.first_token_ms), "strong"))
     if not frame.roomy:
         room = max(0, wide - 14 - 15)
         return [(*head, Span(sparkline(now.tokens_history, room, top), "bar"), *tail)]
-    chart = columns(now.tokens_history, wide - 16, max(1, frame.inner_height - 4), top)
+    chart = columns(now.tokens_history, wide - 16, max(1, frame.inner_height - 3), top)
     heads = [row(("              ", "dim")) for _ in chart]
-    heads[0] = row((f" {rate(top):>5} top    ", "dim"))
+    heads[0] = row((f" top {rate(top)}".ljust(14), "dim"))
     heads[-1] = head
     return [(*start, Span(line, "bar")) for start, line in zip(heads, chart, strict=True)]
 

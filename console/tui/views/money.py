@@ -6,7 +6,7 @@ from math import sqrt
 
 from console.tui.charts import gauge
 from console.tui.figures import ago, credits, percent
-from console.tui.rows import Role, Row, Span, fit, row, text_fit
+from console.tui.rows import Role, Row, Span, clean, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
 
@@ -17,18 +17,20 @@ def draws_text(view: View) -> str:
     if network.draws == 0:
         return "no draw yet"
     band = 1.96 * sqrt(max(0, network.variance_milli) / 1000)
-    return f"{network.won:,}, expected {network.expected_milli / 1000:,.1f} ± {band:.1f}"
+    expected = network.expected_milli / 1000
+    digits = 0 if expected >= 20 else 1
+    return f"{network.won:,}, expected {expected:,.{digits}f} ± {band:.{digits}f}"
 
 
 def draws_word(view: View) -> str:
-    """Where the wins lie: `inside the 95 % band`, above or below it."""
+    """Where the wins lie: `in the 95 % band`, above or below it."""
     network = view.state.network
     off = network.won - network.expected_milli / 1000
     band = 1.96 * sqrt(max(0, network.variance_milli) / 1000)
     if network.draws == 0:
         return ""
     if abs(off) <= band:
-        return "inside the 95 % band"
+        return "in the 95 % band"
     return "above the 95 % band" if off > 0 else "below the 95 % band"
 
 
@@ -73,7 +75,7 @@ def earnings(view: View, frame: Frame) -> list[Row]:
 
 def _compact(view: View, width: int) -> list[Row]:
     money = view.state.money
-    second, third = (26, 51) if width >= 80 else (22, width)
+    second, third = (24, 49) if width >= 80 else (22, width)
     lines: list[tuple[Row, Row, Row]] = [
         (
             row((" Today      ", "dim"), (credits(money.today_earned, sign=True), "good")),
@@ -100,7 +102,7 @@ def _ink(penalised: int) -> Role:
 
 def _roomy(view: View, frame: Frame) -> list[Row]:
     money, wide = view.state.money, frame.inner_width
-    half = wide // 2
+    half = max(26, wide // 2 - 3)
     bar, rest = gauge(money.balances.bond, money.bond_target, max(4, wide - 40))
     bond: Row = ()
     if money.bond_target:
@@ -116,19 +118,19 @@ def _roomy(view: View, frame: Frame) -> list[Row]:
     content = [
         pair(
             named("Today", credits(money.today_earned, sign=True), "good"),
-            (*row((text_fit("Jobs", 11), "dim")), *_counts(view)),
+            (*row((text_fit("Jobs", 10), "dim")), *_counts(view)),
         ),
         pair(
             (*row((text_fit(" Net", 12), "dim")), *_net(view)),
-            row((text_fit("Accepted", 11), "dim"), (_accepted(view), "strong")),
+            row((text_fit("Accepted", 10), "dim"), (_accepted(view), "strong")),
         ),
         pair(
             named("Penalties", credits(-money.today_penalised), _ink(money.today_penalised)),
-            row((text_fit("Available", 11), "dim"), credits(money.balances.available)),
+            row((text_fit("Available", 10), "dim"), credits(money.balances.available)),
         ),
         pair(
             named("All time", credits(money.total_earned - money.total_penalised)),
-            row((text_fit("Pending", 11), "dim"), credits(money.balances.pending)),
+            row((text_fit("Pending", 10), "dim"), credits(money.balances.pending)),
         ),
         (*fit(named("Bond", bond_text(view)), 33), *bond),
     ]
@@ -137,7 +139,7 @@ def _roomy(view: View, frame: Frame) -> list[Row]:
 
 def standing(view: View, frame: Frame) -> list[Row]:
     """How the node stands with the network: draws, roster, and the two figures that are its health."""
-    state, network, money = view.state, view.state.network, view.state.money
+    network, money = view.state.network, view.state.money
     if not view.known:
         return framed("Standing", [], frame)
 
@@ -152,7 +154,7 @@ def standing(view: View, frame: Frame) -> list[Row]:
         named("Last paid", ago(view.now_ms, money.last_paid_ms), "strong"),
         named("Drawn", draws_text(view), "text", draws_word(view)),
         named("Roster", roster, "text" if network.listed else "warn", epoch),
-        named("Network", word, "text" if network.state == "connected" else "bad", state.network.coordinator),
+        named("Network", word, "text" if network.state == "connected" else "bad", clean(network.name)),
     ]
     return framed("Standing", content, frame)
 

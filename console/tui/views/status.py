@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.protocol.reasons import label
 from console.tui.figures import ago, duration
-from console.tui.rows import BLANK, Role, Row, Span, clean, ends, fit, row, text_fit, width_of, wrap
+from console.tui.rows import Role, Row, Span, clean, ends, fit, row, text_fit, width_of, wrap
 from console.tui.store import View
 from console.tui.views.frame import Frame
 
@@ -76,9 +76,9 @@ def notice_rows(view: View, width: int) -> list[Row]:
     if reason.code == "earning":
         return []
     glyph, badge = glyph_and_badge(reason.code)
-    ink: Role = "bad" if badge == "badge_bad" else "warn" if badge == "badge_warn" else "accent"
-    since = f" For {duration(view.now_ms - reason.since_ms)}." if reason.since_ms else ""
-    until = f" Ends in {duration(reason.until_ms - view.now_ms)}." if reason.until_ms > view.now_ms else ""
+    ink: Role = "bad" if badge == "badge_bad" else "warn" if badge == "badge_warn" else "bar"
+    since = f" · for {duration(view.now_ms - reason.since_ms)}" if reason.since_ms else ""
+    until = f", ends in {duration(reason.until_ms - view.now_ms)}" if reason.until_ms > view.now_ms else ""
     rows = [row((f" {glyph} " if i == 0 else "   ", ink), (line, "strong"))
             for i, line in enumerate(wrap(reason.sentence + since + until, width - 5, 2))]  # fmt: skip
     rows += [row("   ", (line, "text")) for line in wrap(reason.remedy, width - 5, 2) if line]
@@ -92,8 +92,8 @@ def notice(view: View, frame: Frame) -> list[Row]:
 
 def _attaching(view: View, width: int) -> list[Row]:
     if not view.trouble:
-        return [row((" ◌ ", "accent"), ("attaching to the agent…", "strong"))]
-    return [row((" ◌ ", "accent"), (line, "strong")) if i == 0 else row("   " + line)
+        return [row((" ◌ ", "bar"), ("attaching to the agent…", "strong"))]
+    return [row((" ◌ ", "bar"), (line, "strong")) if i == 0 else row("   " + line)
             for i, line in enumerate(wrap(view.trouble, width - 5, 2))] + [
         row("   ", ("Trying again by itself; nothing is shown until it answers.", "dim"))
     ]  # fmt: skip
@@ -103,21 +103,17 @@ def footer_row(
     keys: Sequence[tuple[str, str]], width: int, here: str = ""
 ) -> tuple[Row, list[tuple[int, int]]]:
     """Keys with their words, and the columns that each one takes; what does not fit is left to `?`."""
+    gap = 2 if sum(len(key) + len(word) + 3 for key, word in keys) <= width + 1 else 1
     spans: list[Span] = [Span(" ", "bar_text")]
     places: list[tuple[int, int]] = []
     at = 1
     for key, word in keys:
-        size = len(key) + 1 + len(word) + 2
+        size = len(key) + 1 + len(word)
         if at + size > width:
             places.append((0, 0))
             continue
         role: Role = "bar_strong" if word == here else "bar_text"
-        spans += [Span(key, "bar_key"), Span(f" {word}", role), Span("  ", "bar_text")]
-        places.append((at, at + size - 2))
-        at += size
+        spans += [Span(key, "bar_key"), Span(f" {word}", role), Span(" " * gap, "bar_text")]
+        places.append((at, at + size))
+        at += size + gap
     return fit(tuple(spans), width, "bar_text"), places
-
-
-def ruled(view: View, frame: Frame) -> list[Row]:
-    """A plain rule across."""
-    return [row(("─" * frame.width, "rule"))] if frame.height else [BLANK]

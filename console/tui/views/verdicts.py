@@ -10,13 +10,7 @@ from console.tui.figures import clock_time, duration
 from console.tui.rows import Role, Row, Span, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
-
-MODE_WORDS = {
-    "not_audited": "not audited",
-    "structure": "structure",
-    "replay": "replay",
-    "recompute_exact": "exact",
-}
+from console.tui.views.words import MODE_WORDS
 
 
 def verdict_row(verdict: VerdictView, now_ms: int, width: int, chosen: bool) -> Row:
@@ -28,7 +22,9 @@ def verdict_row(verdict: VerdictView, now_ms: int, width: int, chosen: bool) -> 
     spans.append(Span(f"{text_fit(short(verdict.job), 6)} ", "text"))
     if width >= 40:
         spans.append(Span(f"{verdict.outcome} ", ink))
-    spans.append(Span(text_fit(mode, 12 if width >= 34 else len(mode)) + " ", "dim" if good else "bad"))
+    spans.append(
+        Span(text_fit(mode, 11 if good and width >= 34 else len(mode)) + " ", "dim" if good else "bad")
+    )
     spans.append(Span(_checked(verdict), "text" if good else "bad"))
     line = fit(tuple(spans), width)
     if width >= 40:
@@ -39,7 +35,7 @@ def verdict_row(verdict: VerdictView, now_ms: int, width: int, chosen: bool) -> 
 
 def _checked(verdict: VerdictView) -> str:
     if verdict.outcome == "rejected" and verdict.first_mismatch >= 0:
-        return f"token {verdict.first_mismatch}"
+        return f"tok {verdict.first_mismatch}"
     if verdict.mode in ("not_audited", "structure"):
         return ""
     return f"{verdict.tokens_checked - verdict.mismatches}/{verdict.tokens_checked}"
@@ -72,7 +68,7 @@ def note_row(note: Note, width: int, offset_s: int, chosen: bool = False) -> Row
         (f"{clock_time(note.at_ms, offset_s)} ", "dim"),
         (f"{glyph} ", ink),
         (text_fit(note.room, 9) + " ", "dim"),
-        (note.text, "text" if note.level in ("info", "good") else ink),
+        (note.text, "strong" if note.level == "error" else "text"),
     )
     line = fit(line, width)
     return tuple(Span(span.text, "cursor") for span in line) if chosen else line

@@ -73,6 +73,12 @@ class Bar(Panel):
     fades = False
 
 
+class Notice(Panel):
+    """What is wrong and what to do: never faded, for it is about now."""
+
+    fades = False
+
+
 class Listing(Panel):
     """A panel that lists things and lets one be chosen; draws only the rows that are seen."""
 
