@@ -1,0 +1,399 @@
+"""What goes wrong between coordinator and nodes, and whose money it costs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from coordinator_harness import (
+    AUTH,
+    CONFIG,
+    LIMITS,
+    MODEL,
+    POLICY,
+    FakeNode,
+    Presence,
+    Receipt,
+    ResultAnswered,
+    Running,
+    Verdict,
+    running,
+    until,
+)
+
+from console.protocol.frames import presence_bytes
+from console.protocol.keys import verify
+from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Goodbye, Opening, OpenRequest
+from console.protocol.types import Assignment
+
+
+@pytest.fixture
+async def run(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as started:
+        yield started
+
+
+def with_policy(**changes: Any) -> Any:
+    return msgspec.structs.replace(CONFIG, policy=msgspec.structs.replace(POLICY, **changes))
+
+
+async def assigned(run: Running, node: FakeNode, **fields: Any) -> tuple[asyncio.Task[Any], Assignment]:
+    """A request on its way, and its assignment at a manual node, acknowledged."""
+    before = len(node.got(Assignment))
+    request = asyncio.create_task(run.chat(**fields))
+    given = await node.wait(Assignment, before + 1)
+    await node.send(Ack(given.job, given.attempt, given.fence))
+    return request, given
+
+
+async def test_an_engine_that_dies_before_the_first_token_costs_an_attempt_only(run: Running) -> None:
+    bad = await run.node("bad")
+    bad.engine.fail_after = 0
+    good = await run.node("good")
+    codes = [(await run.chat()).status_code for _ in range(6)]
+    assert codes == [200] * 6
+    found = await run.settled(6)
+    by_name = {n.name: n for n in found.nodes}
+    assert by_name["good"].accepted == 6
+    assert by_name["bad"].accepted == by_name["bad"].rejected == 0
+    assert by_name["bad"].penalised == 0
+    assert len(good.got(Receipt)) == 6
+
+
+async def test_with_no_other_node_the_client_gets_an_error_and_its_money(run: Running) -> None:
+    node = await run.node()
+    node.engine.fail_after = 0
+    response = await run.chat()
+    assert response.status_code == 502
+    assert "Nothing is charged" in response.json()["error"]["message"]
+    found = await run.settled(1)
+    assert found.jobs.failed == 1
+    assert found.ledger.refunded == 700 * (len("ahoy") + 2 + 8)
+
+
+async def test_a_stream_that_breaks_is_never_restarted_silently(run: Running) -> None:
+    node, other = await run.node(manual=True), None
+    request, given = await assigned(run, node, stream=True)
+    other = await run.node("other")
+    await node.send(Chunk(given.job, given.attempt, given.fence, 0, (100, 101)))
+    await node.send(Failed(given.job, given.attempt, given.fence, "node", "decode_failed", "It broke."))
+    response = await request
+    assert '"code":"interrupted"' in response.text
+    assert "[DONE]" not in response.text
+    assert other.got(Assignment) == []
+    assert (await run.settled(1)).jobs.failed == 1
+
+
+async def test_a_decline_is_a_public_reason_for_the_next_attempt(run: Running) -> None:
+    node = await run.node(manual=True)
+    request, given = await assigned(run, node)
+    await run.node("other")
+    await node.send(Decline(given.job, given.attempt, given.fence, "paused", "Paused."))
+    assert (await request).status_code == 200
+    assert (await run.settled(1)).jobs.accepted == 1
+    assert [t[0] for t in rows(run, "SELECT cause FROM tickets ORDER BY k")] == ["request", "paused"]
+    assert rows(run, "SELECT code, fault FROM attempts ORDER BY attempt")[0] == ("paused", "node")
+
+
+async def test_a_lease_that_expires_goes_on_elsewhere_and_the_late_result_is_stale(tmp_path: Path) -> None:
+    async with running(tmp_path, with_policy(lease_s=1)) as run:
+        slow = await run.node("slow", manual=True)
+        request, given = await assigned(run, slow)
+        await run.node("other")
+        assert (await request).status_code == 200
+        await slow.wait(Cancel, job=given.job)
+        result = await slow.generate(given, chunks=False)
+        assert result is not None
+        await slow.send(result)
+        assert (await slow.wait(ResultAnswered, job=given.job)).status == "stale"
+        found = await run.settled(1)
+        by_name = {n.name: n for n in found.nodes}
+        assert (by_name["slow"].paid, by_name["slow"].penalised, by_name["slow"].rejected) == (0, 0, 0)
+
+
+async def test_a_result_resent_after_a_broken_line_is_taken_once(run: Running) -> None:
+    node = await run.node(manual=True)
+    request, given = await assigned(run, node)
+    result = await node.generate(given, chunks=False)
+    assert result is not None
+    await node.drop()
+    await until(lambda: run.coordinator.registry.session(node.key.node_id) is None)
+    await node.connect()
+    await node.send(result)
+    assert (await node.wait(ResultAnswered, job=given.job)).status == "taken"
+    await node.send(result)
+    assert (await node.wait(ResultAnswered, 2, job=given.job)).status == "taken"
+    await node.wait(OpenRequest)
+    await node.drop()
+    await node.connect()
+    await node.wait(OpenRequest, 2)
+    await node.send(Opening(given.job, given.attempt, node.blobs[given.job]))
+    assert (await request).status_code == 200
+    await node.wait(Receipt)
+    await node.send(result)
+    assert (await node.wait(ResultAnswered, 3, job=given.job)).status == "taken"
+    found = await run.settled(1)
+    assert found.jobs.accepted == 1
+
+
+async def test_a_node_that_stays_away_is_passed_over(tmp_path: Path) -> None:
+    config = msgspec.structs.replace(CONFIG, limits=msgspec.structs.replace(LIMITS, grace_s=0.2))
+    async with running(tmp_path, config) as run:
+        node = await run.node(manual=True)
+        request, _ = await assigned(run, node)
+        await run.node("other")
+        await node.drop()
+        assert (await request).status_code == 200
+        assert rows(run, "SELECT code FROM attempts ORDER BY attempt")[0] == ("node_gone",)
+
+
+async def test_a_goodbye_passes_work_on_at_once(run: Running) -> None:
+    node = await run.node(manual=True)
+    request, _ = await assigned(run, node)
+    await run.node("other")
+    await node.send(Goodbye("drained"))
+    assert (await request).status_code == 200
+    assert rows(run, "SELECT code FROM attempts ORDER BY attempt")[0] == ("node_left",)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"token_ids": ()},
+        {"token_ids": (1 << 31,)},
+        {"token_ids": tuple(range(100, 120))},
+        {"prompt_digest": "00" * 32},
+        {"profile": "00" * 32},
+        {"commitment": "x"},
+        {"generation_ms": 5, "signature": "00" * 64},
+    ],
+)
+async def test_a_malformed_result_is_a_fault_and_no_false_answer(
+    run: Running, change: dict[str, Any]
+) -> None:
+    node = await run.node(manual=True)
+    request, given = await assigned(run, node)
+    result = await node.generate(given, chunks=False)
+    assert result is not None
+    changed = msgspec.structs.replace(result, **change)
+    await node.send(changed if "signature" in change else node.sign(changed))
+    assert (await node.wait(ResultAnswered)).status == "malformed"
+    assert (await request).status_code == 502
+    found = await run.settled(1)
+    assert (found.jobs.failed, found.jobs.rejected, found.ledger.penalised) == (1, 0, 0)
+
+
+async def test_a_result_that_is_not_what_was_streamed_is_malformed(run: Running) -> None:
+    node = await run.node(manual=True)
+    request, given = await assigned(run, node)
+    result = await node.generate(given, chunks=False)
+    assert result is not None
+    await node.send(Chunk(given.job, given.attempt, given.fence, 0, (result.token_ids[0] ^ 1,)))
+    await node.send(result)
+    assert (await node.wait(ResultAnswered)).status == "malformed"
+    assert (await request).status_code == 502
+
+
+async def test_results_for_jobs_of_others_are_unknown(run: Running) -> None:
+    node, other = await run.node(manual=True), await run.node("other", manual=True)
+    request = asyncio.create_task(run.chat())
+    await until(lambda: node.got(Assignment) or other.got(Assignment))
+    drawn, bystander = (node, other) if node.got(Assignment) else (other, node)
+    result = await drawn.generate(drawn.got(Assignment)[0], chunks=False)
+    assert result is not None
+    await bystander.send(result)
+    assert (await bystander.wait(ResultAnswered)).status == "unknown"
+    stolen = bystander.sign(msgspec.structs.replace(result, node=bystander.key.node_id))
+    await bystander.send(stolen)
+    assert (await bystander.wait(ResultAnswered, 2)).status == "stale"
+    await bystander.send(bystander.sign(msgspec.structs.replace(stolen, job="ab" * 16)))
+    assert (await bystander.wait(ResultAnswered, 3)).status == "unknown"
+    request.cancel()
+
+
+async def test_a_commitment_that_is_not_opened_is_rejected(tmp_path: Path) -> None:
+    config = msgspec.structs.replace(CONFIG, limits=msgspec.structs.replace(LIMITS, opening_s=0.2))
+    async with running(tmp_path, config) as run:
+        node = await run.node()
+        node.opens = False
+        assert (await run.chat()).status_code == 502
+        verdict = await node.wait(Verdict)
+        assert (verdict.outcome, verdict.mode) == ("rejected", "structure")
+        assert "did not open" in verdict.sentence
+
+
+async def test_an_audited_node_that_vanishes_is_not_penalised(tmp_path: Path) -> None:
+    config = msgspec.structs.replace(CONFIG, limits=msgspec.structs.replace(LIMITS, reconnect_s=0.2))
+    async with running(tmp_path, config) as run:
+        node = await run.node()
+        node.opens = False
+        request = asyncio.create_task(run.chat())
+        await node.wait(OpenRequest)
+        await node.drop()
+        assert (await request).status_code == 502
+        found = await run.settled(1)
+    assert (found.jobs.failed, found.jobs.rejected, found.ledger.penalised) == (1, 0, 0)
+
+
+async def test_noise_of_its_own_is_found_by_replay_without_the_model(run: Running) -> None:
+    node = await run.node()
+    node.engine.forged_noise = True
+    assert (await run.chat(temperature=1)).status_code == 502
+    verdict = await node.wait(Verdict)
+    assert (verdict.outcome, verdict.mode) == ("rejected", "replay")
+    assert run.engine.scores == []
+
+
+async def test_a_reference_that_fails_never_costs_the_node(run: Running) -> None:
+    node = await run.node()
+    node.opens = False
+    request = asyncio.create_task(run.chat())
+    given = await node.wait(OpenRequest)
+    run.engine.gone = True
+    await node.send(Opening(given.job, given.attempt, node.blobs[given.job]))
+    await until(lambda: not run.coordinator.reference.ready)
+    assert node.got(Verdict) == []
+    run.engine.gone = False
+    assert (await request).status_code == 200
+    assert (await node.wait(Verdict)).mode == "recompute_exact"
+
+
+async def test_three_false_answers_suspend_and_the_reason_names_rule_evidence_and_end(run: Running) -> None:
+    rogue = await run.node("rogue", weights="cheaper")
+    for _ in range(3):
+        assert (await run.chat()).status_code == 502
+    assert (await run.chat()).status_code == 503
+    verdict = await rogue.wait(Verdict, 3)
+    await until(lambda: rogue.got(Presence)[-1].reason is not None)
+    presence = rogue.got(Presence)[-1]
+    assert not presence.listed
+    assert (presence.reason.code, presence.reason.evidence) == ("suspended", verdict.id)
+    assert presence.reason.until_ms == verdict.at_ms + 3_600_000
+    assert "3 rejected answers within 3600 s" in presence.reason.sentence
+    await rogue.drop()
+    await rogue.connect()
+    assert rogue.session, "a suspended node may sign in"
+    assert rogue.key.node_id not in run.coordinator.registry.roster(0)
+    assert rows(run, "SELECT count(*) FROM evidence") == [(3,)]
+
+
+async def test_a_penalty_is_ten_rewards_out_of_bond_then_pending(tmp_path: Path) -> None:
+    async with running(tmp_path, with_policy(holdback_percent=50, bond_target=1_000_000)) as run:
+        node = await run.node()
+        assert (await run.chat()).status_code == 200
+        paid = (await node.wait(Receipt)).balances
+        node.engine.weights = "cheaper"
+        assert (await run.chat()).status_code == 502
+        receipt = await node.wait(Receipt, 2)
+        assert receipt.outcome == "rejected"
+        assert receipt.penalty == paid.bond + paid.pending
+        assert receipt.balances.bond == receipt.balances.pending == 0
+        found = await run.settled(2)
+    assert found.ledger.penalised == receipt.penalty == found.nodes[0].penalised
+
+
+async def test_a_client_that_hangs_up_is_refunded_and_the_node_stopped(run: Running) -> None:
+    node = await run.node(manual=True)
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "ahoy"}], "stream": True}
+    async with (
+        httpx.AsyncClient(base_url=run.url, trust_env=False) as http,
+        http.stream("POST", "/v1/chat/completions", json=body, headers=AUTH) as response,
+    ):
+        lines = response.aiter_lines()
+        assert "assistant" in await anext(lines)
+        given = await node.wait(Assignment)
+        while await anext(lines) != ": queued":
+            pass
+    await node.wait(Cancel, job=given.job)
+    found = await run.settled(1)
+    assert (found.jobs.cancelled, found.ledger.paid) == (1, 0)
+    assert found.ledger.refunded > 0
+
+
+async def test_after_probation_only_some_answers_are_audited(tmp_path: Path) -> None:
+    async with running(tmp_path, with_policy(probation_answers=2, audit_ppm=0)) as run:
+        node = await run.node()
+        for _ in range(4):
+            assert (await run.chat()).status_code == 200
+        await node.wait(Verdict, 4)
+        assert [v.mode for v in node.got(Verdict)] == ["recompute_exact"] * 2 + ["not_audited"] * 2
+        found = await run.settled(4)
+    assert (found.jobs.accepted, found.audits.structure, found.audits.recompute) == (4, 2, 2)
+
+
+async def test_a_full_queue_is_a_public_rule_and_requests_wait_for_it(tmp_path: Path) -> None:
+    async with running(tmp_path, with_policy(queue_limit=1)) as run:
+        node = await run.node(manual=True)
+        first, given = await assigned(run, node)
+        second = asyncio.create_task(run.chat())
+        await until(lambda: node.got(Presence)[-1].reason is not None)
+        assert node.got(Presence)[-1].reason.code == "queue_full"
+        node.manual = False
+        await node.work(given)
+        assert [(await r).status_code for r in (first, second)] == [200, 200]
+
+
+async def test_epochs_release_pending_and_new_draws_use_new_seeds(run: Running) -> None:
+    node = await run.node()
+    assert (await run.chat()).status_code == 200
+    before = (await node.wait(Receipt)).balances
+    await run.coordinator.draws.open_epoch()
+    await until(lambda: len(node.seeds_roots) == 2)
+    assert (await run.chat()).status_code == 200
+    after = (await node.wait(Receipt, 2)).balances
+    assert after.available == before.pending > 0
+    secrets_of = rows(run, "SELECT epoch, secret <> '' FROM epochs ORDER BY epoch")
+    assert secrets_of == [(1, 1), (2, 0)]
+
+
+async def test_verdicts_wait_for_a_node_that_is_away(run: Running) -> None:
+    node = await run.node()
+    node.opens = False
+    request = asyncio.create_task(run.chat())
+    asked = await node.wait(OpenRequest)
+    held = asyncio.Event()
+    judge = run.coordinator.reference.score
+
+    async def slow(*args: Any) -> bytes:
+        await held.wait()
+        return await judge(*args)
+
+    run.coordinator.reference.score = slow  # type: ignore[method-assign]
+    await node.send(Opening(asked.job, asked.attempt, node.blobs[asked.job]))
+    await node.drop()
+    held.set()
+    assert (await request).status_code == 200
+    assert rows(run, "SELECT count(*) FROM outbox") == [(2,)]
+    await node.connect()
+    await node.wait(Receipt)
+    await until(lambda: rows(run, "SELECT count(*) FROM outbox") == [(0,)])
+
+
+async def test_presence_is_signed_and_counts_draws(run: Running) -> None:
+    node = await run.node()
+    other = await run.node("other")
+    for _ in range(4):
+        assert (await run.chat(max_tokens=2)).status_code == 200
+    await until(lambda: node.got(Presence)[-1].draws == other.got(Presence)[-1].draws == 4)
+    mine, theirs = node.got(Presence)[-1], other.got(Presence)[-1]
+    assert verify(node.coordinator, presence_bytes(mine), mine.signature)
+    assert mine.won + theirs.won == 4
+    assert (mine.expected_milli, mine.variance_milli, mine.roster_size) == (2000, 1000, 2)
+    assert mine.listed and mine.reason is None
+
+
+def rows(run: Running, query: str) -> list[tuple[Any, ...]]:
+    import sqlite3
+
+    from console.coordinator.app import DATABASE
+
+    connection = sqlite3.connect(run.home / DATABASE)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
