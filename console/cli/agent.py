@@ -79,10 +79,11 @@ def start(home: Path | None, config: Path | None, coordinator: str, trust: bool)
 def stop(home: Path | None) -> None:
     """Stop the daemon: unfinished jobs go back to the network, results stay journalled."""
     folder = home_of(home)
+    pid = _process(folder)
     answer = question(folder, "stop")
     click.echo(answer.sentence)
     ends = time.monotonic() + STOP_TIMEOUT_S
-    while control_socket(folder).exists() or _locked(folder):
+    while control_socket(folder).exists() or _locked(folder) or _lives(pid):
         if time.monotonic() > ends:
             click.echo(
                 f"It has not ended after {STOP_TIMEOUT_S:.0f} s. See {folder / LOG}; "
@@ -100,6 +101,23 @@ def _answers(home: Path) -> bool:
     except NoAgent:
         return False
     return True
+
+
+def _process(home: Path) -> int:
+    try:
+        text = (home / "agent.lock").read_text().strip()
+    except OSError:
+        return 0
+    return int(text) if text.isdigit() else 0
+
+
+def _lives(pid: int) -> bool:
+    import psutil
+
+    try:
+        return pid > 0 and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _locked(home: Path) -> bool:

@@ -1,0 +1,97 @@
+"""`status`, `jobs`, `identity`, `pause`: what they print, for people and for programs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from doubles.agent_doubles import RunningAgent, ScriptedCoordinator, ScriptedLauncher
+from doubles.engine_double import ScriptedEngine
+
+from console.cli import quarterdeck
+from console.cli.wording import ago, credit, size, span
+from console.protocol.types import Result as JobResult
+
+
+@pytest.fixture
+async def node(tmp_path: Path) -> AsyncIterator[RunningAgent]:
+    """A node that has answered one job and was paid."""
+    coordinator = ScriptedCoordinator()
+    address = await coordinator.start()
+    running = RunningAgent(tmp_path / "home", address, ScriptedLauncher(ScriptedEngine(end_bias=-50.0)))
+    await running.start()
+    await coordinator.signed_in.wait()
+    await coordinator.say(coordinator.assignment(running.state.node.id))
+    [result] = await coordinator.hears(JobResult)
+    verdict = coordinator.verdict(result)
+    await coordinator.say(verdict)
+    await coordinator.say(coordinator.receipt(result, verdict))
+    await running.until(lambda s: s.money.today_accepted == 1 and s.network.listed)
+    yield running
+    await running.stop()
+    await coordinator.stop()
+
+
+async def ask(node: RunningAgent, *words: str) -> Result:
+    """Run a command beside the agent's event loop."""
+    return await asyncio.to_thread(CliRunner().invoke, quarterdeck, [*words, "--home", str(node.home)])
+
+
+async def test_status_for_people_names_the_reason_and_health(node: RunningAgent) -> None:
+    await node.until(lambda s: s.reason.code == "earning")
+    done = await ask(node, "status")
+    assert done.exit_code == 0
+    assert "● EARNING" in done.output
+    assert "last accepted" in done.output
+    assert "tester" in done.output
+    assert "pending 0.0000135" in done.output
+    assert max(len(line) for line in done.output.splitlines()) <= 80
+
+
+async def test_status_for_programs_is_the_nodes_state(node: RunningAgent) -> None:
+    document = json.loads((await ask(node, "status", "--json")).output)
+    assert document["schema_version"] == 1
+    assert document["state"]["node"]["id"] == node.state.node.id
+    assert document["state"]["money"]["today_accepted"] == 1
+
+
+async def test_jobs_for_people_and_programs(node: RunningAgent) -> None:
+    document = json.loads((await ask(node, "jobs", "--json", "--limit", "5")).output)
+    assert document["schema_version"] == 1
+    [job] = document["jobs"]
+    assert (job["state"], job["tokens"], job["settled"]) == ("accepted", 24, True)
+    shown = (await ask(node, "jobs")).output
+    assert job["job"][:6] in shown
+    assert "✓ accepted" in shown
+    assert "+0.0000135" in shown
+
+
+async def test_switches_and_identity(node: RunningAgent) -> None:
+    assert (await ask(node, "pause")).output.startswith("Paused.")
+    assert node.state.reason.code == "paused"
+    assert (await ask(node, "resume")).output.startswith("Resumed.")
+    assert (await ask(node, "drain")).output.startswith("Draining.")
+    document = json.loads((await ask(node, "identity", "--json")).output)
+    assert document["id"] == node.state.node.id
+    assert document["key_file"].endswith("identity.key")
+
+
+def test_wording() -> None:
+    assert credit(13_500) == "0.0000135"
+    assert credit(1_500_000_000, signed=True) == "+1.5000"
+    assert credit(-100_000) == "-0.0001"
+    assert [span(s) for s in (0, 59, 119, 120, 7_199, 7_200, 200_000)] == [
+        "0 s",
+        "59 s",
+        "119 s",
+        "2 min",
+        "119 min",
+        "2 h",
+        "2 d",
+    ]
+    assert ago(0, 5) == "never"
+    assert size(None) == "-"
