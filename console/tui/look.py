@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from console.tui.themes import (
     COLOURLESS,
@@ -85,6 +85,7 @@ def _for_textual(theme: ThemeFile) -> Theme:
     """The same theme for the parts that Textual draws: palette, toasts."""
     c = theme.colours
     ink = _native if theme.native else _same
+    like = "ansi-dark" if theme.dark else "ansi-light"
     return Theme(
         name=theme.name,
         primary=ink(c.accent),
@@ -100,6 +101,7 @@ def _for_textual(theme: ThemeFile) -> Theme:
         boost=ink(c.raised),
         dark=theme.dark,
         ansi=theme.native,
+        variables=dict(BUILTIN_THEMES[like].variables) if theme.native else {},
     )
 
 

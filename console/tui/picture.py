@@ -11,6 +11,10 @@ from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp
 
 
+PATIENCE_S = 10.0
+"""Far longer than a recording takes to be read; an app that failed to start must not be waited for."""
+
+
 class StillClock:
     """A clock that stands until it is set on."""
 
@@ -42,7 +46,8 @@ def picture(
 
     async def take() -> str:
         async with app.run_test(size=size) as pilot:
-            await source.finished.wait()
+            async with asyncio.timeout(PATIENCE_S):
+                await source.finished.wait()
             clock.ms += later_ms
             app.flush()
             await pilot.press(*keys)

@@ -221,11 +221,11 @@ def detail_of(view: JobView) -> JobDetail:
             Posting("penalties", NanoCredits(640_000)),
         )
     evidence = EvidenceId(digest("evidence", view.job, size=32))
-    word = (
-        "Token 31 differs from the one that commitment and seed give." if bad else "Every token is the same."
-    )
+    looked = 0 if view.mode == "not_audited" else view.tokens
+    good = "Every token is the same." if looked else "Accepted without a closer look."
+    word = "Token 31 differs from the one that commitment and seed give." if bad else good
     judged = Verdict(evidence, view.job, 1, node, "rejected" if bad else "accepted",
-                     view.mode or "not_audited", view.tokens, int(bad), 31 if bad else -1, word,
+                     view.mode or "not_audited", looked, int(bad), 31 if bad else -1, word,
                      view.ended_ms + 300)  # fmt: skip
     receipt = Receipt(
         view.job, 1, node, judged.outcome, view.prompt_tokens, view.tokens, NanoCredits(view.reward),

@@ -41,7 +41,7 @@ def _section(title: str, width: int) -> list[Row]:
 
 
 def _named(name: str, value: str, ink: Role = "text") -> Row:
-    return row((text_fit(f"   {name}", 17), "dim"), (value, ink))
+    return row((text_fit(f"   {name}", 18), "dim"), (value, ink))
 
 
 def _head(detail: JobDetail) -> list[Row]:
@@ -51,7 +51,7 @@ def _head(detail: JobDetail) -> list[Row]:
     speed = f"{rate(view.tokens_per_s_milli)} tok/s, first token {brief(view.first_token_ms)}"
     rows = [
         _named("Job", f"{view.job}  attempt {view.attempt}  fence {detail.fence}", "strong"),
-        row((text_fit("   State", 17), "dim"), (f"{glyph} {view.state}", ink), f"  {view.sentence}"),
+        row((text_fit("   State", 18), "dim"), (f"{glyph} {view.state}", ink), f"  {view.sentence}"),
         _named("Work", f"{tokens}; {speed}"),
         _named("Group", detail.group or "—"),
         _named("Profile", detail.profile or "—"),
@@ -70,7 +70,7 @@ def _timeline(moments: tuple[Moment, ...], width: int, offset_s: int) -> list[Ro
         row(
             (f"   {clock_time(moment.at_ms, offset_s)} ", "dim"),
             (f"{_since(moment.at_ms - start):>9}  ", "dim"),
-            (text_fit(moment.word, 12), "strong"),
+            (text_fit(moment.word, 13), "strong"),
             moment.sentence,
         )
         for moment in moments
@@ -105,7 +105,8 @@ def _verdict(verdict: Verdict | None, detail: JobDetail, width: int, offset_s: i
     ink: Role = "good" if good else "bad"
     same = verdict.tokens_checked - verdict.mismatches
     mode = MODE_WORDS.get(verdict.mode, verdict.mode)
-    rows = [row((f"   {'✓' if good else '✗'} {verdict.outcome} ", ink), (f"by {mode}", "strong"))]
+    how = f", {mode}" if verdict.mode == "not_audited" else f" by {mode}"
+    rows = [row((f"   {'✓' if good else '✗'} {verdict.outcome}", ink), (how, "strong"))]
     rows += [row(f"     {line}") for line in wrap(verdict.sentence, width - 8, 4) if line]
     if verdict.tokens_checked:
         rows.append(_named("Tokens", f"{same:,} of {verdict.tokens_checked:,} the same, none may differ"))

@@ -1,0 +1,66 @@
+"""Recordings: what was written is read, what is broken is named, and a replay keeps its pace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from console.control.link import Lost
+from console.control.recording import Asked, Recorded, Recorder, RecordingError, Replay, read
+from console.control.state import NodeState
+from console.control.wire import Answer, Hello, Snapshot
+
+RECORDED = [
+    Recorded(1_000, Hello(1, "double", 7)),
+    Recorded(1_250, Snapshot(1, 1_250, NodeState())),
+    Recorded(1_250, Asked("pause", {}, Answer("", True, "Paused."))),
+    Recorded(3_250, Lost("gone", 0.5)),
+]
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    with path.open("wb") as out:
+        for recorded in RECORDED:
+            Recorder(out).write(recorded.at_ms, recorded.message)
+    assert read(path) == RECORDED
+
+
+@pytest.mark.parametrize(
+    "broken", [b"not json\n", b'{"at_ms": 1}\n', b'{"at_ms":1,"message":{"type":"x"}}\n']
+)
+def test_a_broken_line_is_named(tmp_path: Path, broken: bytes) -> None:
+    path = tmp_path / "broken.jsonl"
+    with path.open("wb") as out:
+        Recorder(out).write(0, RECORDED[0].message)
+        out.write(broken)
+    with pytest.raises(RecordingError, match="Line 2"):
+        read(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match=r"nowhere\.jsonl"):
+        read(tmp_path / "nowhere.jsonl")
+
+
+@pytest.mark.parametrize(("speed", "waits"), [(1.0, [0.25, 2.0]), (4.0, [0.0625, 0.5]), (0.0, [])])
+async def test_a_replay_keeps_its_pace(speed: float, waits: list[float]) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    replay = Replay(RECORDED, speed=speed, sleep=sleep)
+    news = replay.attach()
+    got = [await anext(news) for _ in range(3)]
+    assert [type(item) for item in got] == [Hello, Snapshot, Lost]
+    assert slept == waits
+    await news.aclose()
+
+
+async def test_a_replay_answers_what_was_asked_and_refuses_the_rest() -> None:
+    replay = Replay(RECORDED, speed=0)
+    assert (await replay.command("pause")).sentence == "Paused."
+    refused = await replay.command("drain")
+    assert not refused.ok and "recording" in refused.sentence
