@@ -22,6 +22,7 @@ class Board:
         self._seq = 0
         self.state = state or NodeState()
         self.on_note: Callable[[Note], None] = lambda note: None
+        self.on_keep: Callable[[Note], None] = lambda note: None
 
     def apply(self, event: Event) -> None:
         """Change the state and tell everybody."""
@@ -35,11 +36,12 @@ class Board:
     def note(
         self, level: Literal["info", "good", "warning", "error"], room: str, text: str, keep: bool = True
     ) -> None:
-        """A line for Events; with `keep`, also for the journal."""
+        """A line for Events and the log; with `keep`, also for the journal."""
         note = Note(self._now_ms(), level, text, room)
         self.apply(Noted(note))
+        self.on_note(note)
         if keep:
-            self.on_note(note)
+            self.on_keep(note)
 
     def snapshot(self) -> Snapshot:
         """The state now."""

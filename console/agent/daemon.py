@@ -94,7 +94,7 @@ class Agent:
             practice=self._practice,
             stop=self.stop,
         )
-        node.on_note = self.on_note
+        self.board.on_note = self.on_note
         await node.restore()
         return node
 

@@ -71,7 +71,6 @@ class Node:
         stop: Callable[[], None],
     ) -> None:
         self.board = board
-        self.on_note: Callable[[Note], None] = lambda note: None
         self._home = home
         self._config = config
         self._now_ms = parts.now_ms
@@ -89,7 +88,7 @@ class Node:
         self.board.state = NodeState(
             node=NodeFacts(node, name, SOFTWARE, str(self._home), os.getpid(), now_ms(), practice)
         )
-        self.board.on_note = self._note
+        self.board.on_keep = self._note
         self._purse = Purse(journal, self.board, now_ms)
         self._policies = Policies(journal, self.board, now_ms)
         self._uplink = Uplink(address, name, SOFTWARE, machine_digest(), self.board, self._purse, now_ms)
@@ -251,7 +250,6 @@ class Node:
         )
 
     def _note(self, note: Note) -> None:
-        self.on_note(note)
         if not self._notes.full():
             self._notes.put_nowait(note)
 

@@ -16,6 +16,10 @@ RECENT_MS = 60_000
 """An answer accepted so recently counts as earning, a draw so recently as demand."""
 
 
+PASSING_REFUSALS = ("coordinator_failed", "too_many", "challenge_expired")
+"""Refusals that say nothing of this node: the coordinator could not take it in just now."""
+
+
 class Draws(msgspec.Struct, frozen=True):
     """Draws of this session, as the network's presence receipts tell them, and since the last win."""
 
@@ -79,6 +83,8 @@ def _refused(facts: Facts) -> Reason | None:
     if refused is None:
         return None
     code = refused.code if refused.code in CODES else "not_in_roster"
+    if refused.code in PASSING_REFUSALS:
+        code = "coordinator_down"
     return reason(
         code,
         sentence=refused.sentence,

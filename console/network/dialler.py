@@ -19,6 +19,8 @@ from console.protocol.messages import FromCoordinator, Heartbeat, Presence, Refu
 SILENCE_BEATS = 5
 """A coordinator that says nothing for so many heartbeats (and 10 s) is taken for gone."""
 REFUSED_RETRY_S = 30.0
+PASSING = ("coordinator_failed", "too_many", "challenge_expired", "duplicate_identity")
+"""Refusals that may be over in a moment: after a crash, the node's own last connection counts as another."""
 STEADY_S = 5.0
 """A session that held for so long starts the backoff anew; one that breaks at once does not."""
 
@@ -103,7 +105,7 @@ class Dialler:
                 news = Parted(str(error), 0, error.refused)
             failures += 1
             wait_s = delay_s(failures, self._jitter())
-            if news.refused is not None:
+            if news.refused is not None and news.refused.code not in PASSING:
                 wait_s = max(wait_s, REFUSED_RETRY_S * (0.5 + 0.5 * self._jitter()))
             await self._line.parted(msgspec.structs.replace(news, retry_in_s=wait_s))
             await asyncio.sleep(wait_s)

@@ -276,10 +276,17 @@ class ScriptedCoordinator:
 class RunningAgent:
     """An agent in this process, with doubles for engine and model."""
 
-    def __init__(self, home: Path, address: str, launcher: ScriptedLauncher | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        address: str,
+        launcher: ScriptedLauncher | None = None,
+        *,
+        token_timeout_s: float = 5.0,
+    ) -> None:
         self.home = home
         self.launcher = launcher or ScriptedLauncher()
-        config = Config(NodeConfig("tester", address), EngineConfig(token_timeout_s=5.0))
+        config = Config(NodeConfig("tester", address), EngineConfig(token_timeout_s=token_timeout_s))
         model = ModelFile(home / "toy.gguf", "toy", GROUP, 2048)
         parts = Parts(model=lambda h, c: model, launcher=lambda h, m, c: self.launcher)
         self.agent = Agent(home, config, parts=parts)
