@@ -1,0 +1,84 @@
+"""`quarterdeck coordinator` as an operator meets it: real processes, no model needed for what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from console.cli.coordinator import coordinator
+
+
+def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "console", "coordinator", *words]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=os.environ | (env or {}), check=False
+    )
+
+
+def refused(done: subprocess.CompletedProcess[str], words: str) -> None:
+    assert done.returncode == 1, done.stderr
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.e2e
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused(run("run", "--home", str(tmp_path), "--port", port), f"Port {port} of 127.0.0.1")
+
+
+@pytest.mark.e2e
+def test_an_unreadable_policy_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text("[policy]\nclient_rate = ")
+    refused(run("run", "--home", str(tmp_path), "--policy", str(path)), str(path))
+
+
+@pytest.mark.e2e
+def test_a_home_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("")
+    refused(run("run", "--home", str(tmp_path / "home")), "--home")
+
+
+@pytest.mark.e2e
+def test_models_that_cannot_be_served_are_named(tmp_path: Path) -> None:
+    noise = tmp_path / "noise.gguf"
+    noise.write_bytes(os.urandom(4096))
+    words = ("run", "--home", str(tmp_path / "home"), "--port", "0", "--model")
+    refused(run(*words, str(noise)), "GGUF")
+    refused(run(*words, str(tmp_path / "missing.gguf")), "missing.gguf")
+    refused(run(*words, "no-such-model"), "no-such-model")
+
+
+@pytest.mark.e2e
+def test_a_catalogue_model_with_a_wrong_hash_is_refused(tmp_path: Path) -> None:
+    from console.models import STARTER
+
+    (tmp_path / STARTER.file_name).write_bytes(b"GGUF" + os.urandom(4096))
+    words = ("run", "--home", str(tmp_path / "home"), "--port", "0")
+    refused(run(*words, env={"QUARTERDECK_MODELS": str(tmp_path)}), "SHA-256")
+
+
+def test_wrong_usage_exits_with_2() -> None:
+    assert CliRunner().invoke(coordinator, ["run", "--port", "70000"]).exit_code == 2
+    assert CliRunner().invoke(coordinator, ["key", "a b"]).exit_code == 2
+
+
+def test_a_key_is_shown_once_and_only_its_hash_goes_into_the_policy() -> None:
+    result = CliRunner().invoke(coordinator, ["key", "ann"])
+    lines = result.stdout.splitlines()
+    table = tomllib.loads("\n".join(lines[1:]))
+    assert table["clients"]["ann"]["key_sha256"] == hashlib.sha256(lines[0].encode()).hexdigest()
+    assert lines[0] not in "\n".join(lines[1:])

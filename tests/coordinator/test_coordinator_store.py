@@ -1,0 +1,181 @@
+"""The contract of `Store`, run on every adapter there is."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from console.coordinator import jobs
+from console.coordinator.jobs import Job
+from console.coordinator.store import (
+    ConflictError,
+    NodeRow,
+    OverdrawnError,
+    Store,
+    StoreError,
+    TicketRow,
+    Unit,
+)
+from console.coordinator.store.sqlite import SqliteStore
+from console.ledger import OUTSIDE, client, deposit, escrow, hold
+from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
+from console.protocol.types import Verdict
+
+ADAPTERS: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "db.sqlite")}
+NODE = NodeId("aa" * 32)
+
+
+@pytest.fixture(params=ADAPTERS)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    made = ADAPTERS[request.param](tmp_path)
+    yield made
+    made.close()
+
+
+def job(name: str = "11" * 16) -> Job:
+    return Job(JobId(name), "ann", GroupId("22" * 32), 5, 10, 1)
+
+
+async def test_a_job_changes_only_from_the_state_and_fence_that_were_seen(store: Store) -> None:
+    first = jobs.hold(job(), 10, 1)
+    ticketed = jobs.ticket(first, 2)
+    await store.transact(lambda unit: unit.save_job(first, None))
+    await store.transact(lambda unit: unit.save_job(ticketed, first))
+    for stale in (first, jobs.ticket(ticketed, 3)):
+        with pytest.raises(ConflictError):
+            await store.transact(
+                lambda unit, stale=stale: unit.save_job(jobs.fail(ticketed, "nobody", "x", 4), stale)
+            )
+    with pytest.raises(ConflictError):
+        await store.transact(lambda unit: unit.save_job(first, None))
+    assert await store.transact(lambda unit: unit.job(first.id)) == ticketed
+    assert await store.transact(lambda unit: unit.open_jobs()) == [ticketed]
+
+
+async def test_a_transaction_is_booked_once_and_nobody_is_overdrawn(store: Store) -> None:
+    await store.transact(lambda unit: unit.book(deposit("d", client("ann"), 100, 1)))
+    with pytest.raises(ConflictError):
+        await store.transact(lambda unit: unit.book(deposit("d", client("ann"), 100, 1)))
+    with pytest.raises(OverdrawnError):
+        await store.transact(lambda unit: unit.book(hold("j", "ann", 101, 1)))
+    await store.transact(lambda unit: unit.book(hold("j", "ann", 60, 1)))
+    with pytest.raises(OverdrawnError):
+        await store.transact(lambda unit: unit.book(hold("k", "ann", 60, 1)))
+    balances = await store.transact(
+        lambda unit: [unit.balance(a) for a in (client("ann"), escrow("j"), escrow("k"), OUTSIDE)]
+    )
+    assert balances == [40, 60, 0, -100]
+    assert not await store.transact(lambda unit: unit.booked("hold:k"))
+
+
+async def test_what_a_failing_unit_did_is_undone_and_its_neighbours_stand(store: Store) -> None:
+    def half(unit: Unit) -> None:
+        unit.book(deposit("lost", client("ann"), 5, 1))
+        unit.save_job(jobs.hold(job(), 5, 1), None)
+        raise RuntimeError("in the middle")
+
+    works = [
+        store.transact(lambda unit: unit.book(deposit("a", client("ann"), 1, 1))),
+        store.transact(half),
+        store.transact(lambda unit: unit.book(deposit("b", client("ann"), 2, 1))),
+    ]
+    results = await asyncio.gather(*works, return_exceptions=True)
+    assert isinstance(results[1], RuntimeError)
+    assert await store.transact(lambda unit: unit.balance(client("ann"))) == 3
+    assert await store.transact(lambda unit: unit.job(job().id)) is None
+
+
+async def test_draw_numbers_have_no_gap_even_when_units_fail(store: Store) -> None:
+    await store.transact(lambda unit: unit.open_epoch(1, "root", b"sealed", 1))
+
+    def take(unit: Unit, fails: bool) -> int:
+        k, _ = unit.next_draw(1)
+        if fails:
+            raise RuntimeError
+        return k
+
+    works = [store.transact(lambda unit, i=i: take(unit, i % 3 == 1)) for i in range(30)]
+    results = await asyncio.gather(*works, return_exceptions=True)
+    assert [k for k in results if isinstance(k, int)] == list(range(20))
+
+
+async def test_tickets_keep_their_roster_and_are_filled_later(store: Store) -> None:
+    await store.transact(lambda unit: unit.open_epoch(1, "root", b"sealed", 1))
+    row = TicketRow(1, 0, "j", 1, "r", 2, "request", "s", "c", 1)
+    await store.transact(lambda unit: unit.add_ticket(row, ("a", "b")))
+    with pytest.raises(ConflictError):
+        await store.transact(lambda unit: unit.add_ticket(row, ("a", "b")))
+    assert (await store.transact(lambda unit: unit.next_draw(1)))[1] == "c"
+
+
+async def test_an_attempt_is_judged_once(store: Store) -> None:
+    await store.transact(lambda unit: unit.save_job(jobs.hold(job(), 1, 1), None))
+    verdict = Verdict(EvidenceId("v"), job().id, 1, NODE, "accepted", "replay", 1, 0, -1, "Fine.", 5)
+    await store.transact(lambda unit: unit.add_verdict(verdict))
+    with pytest.raises(ConflictError):
+        await store.transact(lambda unit: unit.add_verdict(verdict))
+    count = await store.transact(lambda unit: [unit.verdicts(NODE, "accepted", at, 9) for at in (0, 5, 6)])
+    assert count == [1, 1, 0]
+
+
+async def test_the_outbox_keeps_its_order_and_forgets_what_was_delivered(store: Store) -> None:
+    for body in (b"1", b"2", b"3"):
+        await store.transact(lambda unit, body=body: unit.post(NODE, body, 1))
+    rows = await store.transact(lambda unit: unit.outbox(NODE, 0))
+    assert [r.body for r in rows] == [b"1", b"2", b"3"]
+    await store.transact(lambda unit: unit.delivered((rows[0].id,)))
+    assert [r.body for r in await store.transact(lambda unit: unit.outbox(NODE, 0))] == [b"2", b"3"]
+    assert [r.body for r in await store.transact(lambda unit: unit.outbox(NODE, rows[1].id))] == [b"3"]
+
+
+async def test_nodes_and_evidence(store: Store) -> None:
+    row = NodeRow(NODE, "reef", "qd", "m", 1, 2)
+    await store.transact(lambda unit: unit.save_node(row))
+    assert await store.transact(lambda unit: unit.node(NODE)) == row
+    await store.transact(lambda unit: unit.save_job(jobs.hold(job(), 1, 1), None))
+    verdict = Verdict(EvidenceId("v"), job().id, 1, NODE, "rejected", "replay", 1, 1, 0, "No.", 5)
+    await store.transact(lambda unit: unit.add_verdict(verdict))
+    await store.transact(lambda unit: unit.add_evidence(verdict, b"sealed", 100))
+    assert await store.transact(lambda unit: unit.forget_evidence(100)) == 0
+    assert await store.transact(lambda unit: unit.forget_evidence(101)) == 1
+
+
+async def test_what_was_committed_is_there_after_reopening(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "db.sqlite")
+    await store.transact(lambda unit: unit.book(deposit("d", client("ann"), 7, 1)))
+    store.close()
+    with pytest.raises(StoreError):
+        await store.transact(lambda unit: None)
+    again = SqliteStore(tmp_path / "db.sqlite")
+    assert await again.transact(lambda unit: unit.balance(client("ann"))) == 7
+    again.close()
+
+
+async def test_a_full_disk_is_said_and_undoes_the_unit(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "db.sqlite")
+    await store.transact(lambda unit: unit.book(deposit("d", client("ann"), 7, 1)))
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreError, match="is full"):
+        await store.transact(lambda unit: unit.post(NODE, b"x" * 100_000, 1))
+    store._connection.execute("PRAGMA max_page_count = 100000")
+    await store.transact(lambda unit: unit.book(deposit("e", client("ann"), 1, 1)))
+    assert await store.transact(lambda unit: unit.balance(client("ann"))) == 8
+    store.close()
+
+
+def test_databases_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match="cannot be used"):
+        SqliteStore(tmp_path / "noise")
+    with pytest.raises(StoreError, match="cannot be used"):
+        SqliteStore(tmp_path / "missing" / "db")
+    newer = sqlite3.connect(tmp_path / "newer")
+    newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    with pytest.raises(StoreError, match="version 99"):
+        SqliteStore(tmp_path / "newer")
