@@ -74,6 +74,14 @@ class Coordinator:
         await self.draws.open_epoch()
         self._started = True
 
+    async def wind_up(self) -> None:
+        """End what runs: clients are told, their money goes back."""
+        await self.dispatch.stop()
+        try:
+            await self.dispatch.recover()
+        except StoreError as error:
+            log.error("%s What is open is refunded at the next start.", error)
+
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Run until told to stop, leave nothing open."""
@@ -93,9 +101,7 @@ class Coordinator:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await self.dispatch.stop()
-            with contextlib.suppress(StoreError):
-                await self.dispatch.recover()
+            await self.wind_up()
             self.parts.store.close()
 
     def app(self) -> Starlette:

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from console.coordinator.jobs import FINAL, Job
-from console.coordinator.live import Ask, ClientGone, LiveJob, NodeBack, NodeGone
+from console.coordinator.live import Ask, ClientGone, LiveJob, NodeBack, NodeGone, Trouble
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -26,6 +26,9 @@ _ANSWERS = {
     "stale": "This attempt no longer counts: the job went on without it. Nothing is paid and nothing taken.",
     "unknown": "This network knows no such job.",
 }
+_STOPPING = Trouble(
+    503, "coordinator_stopping", "The network is being restarted. Nothing is charged; try again in a moment."
+)
 
 
 class Dispatch:
@@ -38,11 +41,12 @@ class Dispatch:
         self._runner = runner
         self._live: dict[JobId, LiveJob] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     @property
     def full(self) -> bool:
-        """Whether as many jobs live as may."""
-        return len(self._live) >= self._parts.config.limits.open_jobs
+        """Whether as many jobs live as may, which is none when it ends."""
+        return self._stopping or len(self._live) >= self._parts.config.limits.open_jobs
 
     async def submit(self, ask: Ask) -> LiveJob:
         """Hold the money for a request and set it going.
@@ -104,7 +108,10 @@ class Dispatch:
         return await self._parts.store.transact(refund_all)
 
     async def stop(self) -> None:
-        """End every job's task; what is open is refunded at the next start, or by `recover`."""
+        """Take no more jobs, tell the clients, end every job's task; `recover` then refunds what is open."""
+        self._stopping = True
+        for live in self._live.values():
+            live.tell(_STOPPING)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

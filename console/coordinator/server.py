@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Iterator
 
 import uvicorn
@@ -14,7 +15,7 @@ _SHUTDOWN_S = 3
 
 
 def server_of(app: Starlette, host: str, port: int) -> uvicorn.Server:
-    """A server that is not started yet. A frame up to twice the limit is read, so that it can be refused."""
+    """A server for `build`'s app, not started yet. Frames up to twice the limit are read, to be refused."""
     config = uvicorn.Config(
         app,
         host=host,
@@ -35,6 +36,12 @@ def server_of(app: Starlette, host: str, port: int) -> uvicorn.Server:
 
 class _Server(uvicorn.Server):
     """Signals are its starter's business: uvicorn's own handling would end the process by the signal."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell the clients before their connections are waited for."""
+        app: Starlette = self.config.app  # type: ignore[assignment]
+        await app.state.coordinator.wind_up()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -138,8 +138,8 @@ async def test_what_stops_with_the_coordinator_is_refunded_at_once(tmp_path: Pat
         request = asyncio.create_task(run.chat())
         await node.wait(Assignment)
         assert run.report().ledger.held > 0
-    with pytest.raises(httpx.HTTPError):
-        await request
+    response = await request
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "coordinator_stopping")
     found = run.report()
     assert (found.jobs.failed, found.ledger.held, found.ledger.sum) == (1, 0, 0)
     assert rows(tmp_path, "SELECT fault, code FROM jobs") == [("coordinator", "coordinator_restarted")]
