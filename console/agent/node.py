@@ -49,8 +49,6 @@ from console.settings.config import Config
 from console.settings.paths import socket_path
 
 SOFTWARE = f"quarterdeck/{__version__}"
-RESTING = ("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading")
-"""Reasons of this machine's own for which no work is wanted."""
 
 
 class Node:
@@ -198,9 +196,10 @@ class Node:
         )
 
     def _heartbeat(self) -> Heartbeat:
-        code = self._pulse.reason().code
+        resting = self._pulse.resting()
+        code = resting.code if resting else self._pulse.reason().code
         load = self._desk.waiting + self._desk.running
-        return Heartbeat(code not in RESTING, code, load, self._now_ms())
+        return Heartbeat(resting is None, code, load, self._now_ms())
 
     async def _route(self, message: FromCoordinator) -> None:
         match message:

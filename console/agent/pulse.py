@@ -14,7 +14,7 @@ from console.agent.journal import Journal, JournalError
 from console.agent.machine import machine_view, this_cpu
 from console.agent.money import Purse
 from console.agent.policies import Policies
-from console.agent.reason import Facts, current
+from console.agent.reason import Facts, current, resting
 from console.agent.supervision.machine import Supervised
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.uplink import Uplink
@@ -66,24 +66,29 @@ class Pulse:
 
     def reason(self) -> Reason:
         """Why the node is earning, or not, now."""
+        return current(self._facts())
+
+    def resting(self) -> Reason | None:
+        """Why this machine itself wants no work now, or None."""
+        return resting(self._facts())
+
+    def _facts(self) -> Facts:
         state = self._board.state
-        return current(
-            Facts(
-                now_ms=self._now_ms(),
-                switches=self._policies.switches,
-                engine=state.engine,
-                network=self._uplink.view,
-                network_reason=self._uplink.reason,
-                refused=self._uplink.refused,
-                disk_free_bytes=state.machine.disk_free_bytes,
-                journal_trouble=self.trouble,
-                gpu_lost=any(gpu.lost for gpu in state.machine.gpus),
-                waiting=self._desk.waiting,
-                running=self._desk.running,
-                queue_limit=self._uplink.policy.queue_limit,
-                last_accepted_ms=self._purse.standing.last_accepted_ms,
-                draws=self._uplink.draws,
-            )
+        return Facts(
+            now_ms=self._now_ms(),
+            switches=self._policies.switches,
+            engine=state.engine,
+            network=self._uplink.view,
+            network_reason=self._uplink.reason,
+            refused=self._uplink.refused,
+            disk_free_bytes=state.machine.disk_free_bytes,
+            journal_trouble=self.trouble,
+            gpu_lost=any(gpu.lost for gpu in state.machine.gpus),
+            waiting=self._desk.waiting,
+            running=self._desk.running,
+            queue_limit=self._uplink.policy.queue_limit,
+            last_accepted_ms=self._purse.standing.last_accepted_ms,
+            draws=self._uplink.draws,
         )
 
     def refresh(self) -> None:

@@ -16,6 +16,9 @@ RECENT_MS = 60_000
 """An answer accepted so recently counts as earning, a draw so recently as demand."""
 
 
+OWN_CODES = frozenset(("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading"))
+"""Reasons that this machine gives; the network's word for one of them is an echo of a heartbeat."""
+
 PASSING_REFUSALS = ("coordinator_failed", "too_many", "challenge_expired")
 """Refusals that say nothing of this node: the coordinator could not take it in just now."""
 
@@ -60,6 +63,19 @@ def current(facts: Facts) -> Reason:
         if found is not None:
             return found
     return reason("no_demand")
+
+
+def resting(facts: Facts) -> Reason | None:
+    """Why this machine itself wants no work now, or None: what its heartbeats say.
+
+    The network's view is left out on purpose: it repeats the heartbeats, and a node that believed the
+    repetition would never be ready again.
+    """
+    for rule in _OWN_RULES:
+        found = rule(facts)
+        if found is not None:
+            return found
+    return None
 
 
 def _switched(facts: Facts) -> Reason | None:
@@ -141,7 +157,8 @@ def _connection(facts: Facts) -> Reason | None:
 
 
 def _listed(facts: Facts) -> Reason | None:
-    return facts.network_reason
+    found = facts.network_reason
+    return None if found is None or found.code in OWN_CODES else found
 
 
 def _queue(facts: Facts) -> Reason | None:
@@ -172,6 +189,7 @@ def _lost(facts: Facts) -> Reason | None:
     )
 
 
+_OWN_RULES = (_switched, _disk, _engine)
 _RULES: tuple[Callable[[Facts], Reason | None], ...] = (
     _switched,
     _refused,

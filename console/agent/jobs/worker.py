@@ -68,6 +68,10 @@ class Worker:
         except ValueError:
             malformed = JobFailed("malformed", "The assignment holds ids that are none.", "coordinator")
             await self._office.failed(self._live, malformed)
+        except Exception as error:
+            # One job must not end the node, whatever breaks in it.
+            broken = JobFailed("internal", f"The node broke on this job ({type(error).__name__}).")
+            await self._office.failed(self._live, broken)
         finally:
             self._live = None
 
