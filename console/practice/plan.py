@@ -58,7 +58,7 @@ def make_plan(home: Path, models: Path, *, nodes: int, rogue: int, minutes: floa
         Cast(name, honest=i < nodes, yours=i == 0, home=home / ("you" if i == 0 else name))
         for i, name in enumerate(names)
     )
-    return Plan(home, models, minutes, seed, cast, interval_s=2.5)
+    return Plan(home, models, minutes, seed, cast, interval_s=1.8)
 
 
 def free_name(path: Path) -> str:

@@ -21,7 +21,8 @@ def human(report: dict[str, Any]) -> str:
         f"penalties {_credits(ledger['penalised'])}, held {_credits(ledger['held'])}",
         f"  payment   {jobs['unpaid_accepted']} accepted and unpaid, {jobs['paid_twice']} paid twice",
         "",
-        "  node           draws  expected      accepted  rejected        paid   penalised",
+        f"  {'node':<15} {'draws':>5} {'expected':<13} {'accepted':>8} {'rejected':>8} "
+        f"{'paid':>10} {'penalty':>10}",
     ]
     lines += [_node(node) for node in report["nodes"]]
     return "\n".join(lines)
@@ -29,11 +30,11 @@ def human(report: dict[str, Any]) -> str:
 
 def _node(node: dict[str, Any]) -> str:
     low, high = node["band95"]
-    kind = "" if node["honest"] else "  cheats"
+    name = node["name"] if node["honest"] else f"{node['name']} rogue"
+    expected = f"{node['expected']:.1f} ({low:.0f}–{high:.0f})"
     return (
-        f"  {node['name']:<14} {node['draws']:>5}  {node['expected']:>5.1f} ({low:.0f}–{high:.0f})"
-        f"{node['accepted']:>9} {node['rejected']:>9}  {_credits(node['paid']):>10}"
-        f"  {_credits(node['penalised']):>10}{kind}"
+        f"  {name:<15} {node['draws']:>5} {expected:<13} {node['accepted']:>8} {node['rejected']:>8} "
+        f"{_credits(node['paid']):>10} {_credits(node['penalised']):>10}"
     )
 
 

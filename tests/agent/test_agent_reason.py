@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.agent.reason import Draws, Facts, current, followed
+from console.agent.reason import OWN_CODES, Draws, Facts, current, followed, resting
 from console.control.state import EngineView, NetworkView, Switches
 from console.protocol.messages import Refused
 from console.protocol.reasons import CODES, reason
@@ -97,3 +97,17 @@ def test_draws_since_the_last_win_are_counted(beats: list[tuple[int, bool]]) -> 
         draws = followed(draws, view, NOW)
         assert (draws.draws, draws.won, draws.since_win) == (seen, won, since)
         assert draws.expected_since_win_milli == since * 100
+
+
+@pytest.mark.parametrize("code", sorted(OWN_CODES))
+def test_an_echo_of_the_nodes_own_reason_keeps_nothing_down(code: str) -> None:
+    """A killed engine came back, and the node rested for ever: it believed the network's echo."""
+    echoed = msgspec.structs.replace(GOOD, network_reason=reason(code))
+    assert resting(echoed) is None
+    assert current(echoed).code == "no_demand"
+
+
+@pytest.mark.parametrize(("code", "change"), TROUBLES)
+def test_only_this_machines_reasons_make_it_rest(code: str, change: dict[str, object]) -> None:
+    found = resting(msgspec.structs.replace(GOOD, **change))
+    assert (found.code if found else None) == (code if code in OWN_CODES else None)

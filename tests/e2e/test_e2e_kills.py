@@ -64,7 +64,8 @@ async def test_the_engine_is_killed_in_mid_job(network: MakeNet) -> None:
             error, finished = await rest_of(lines)
         assert error, "a client that has seen tokens gets a clear error"
         assert not finished
-        assert "refund" in error.lower()
+        assert "charged" in error.lower()
+        assert net.query("SELECT COUNT(*) FROM transactions WHERE id LIKE 'refund:%'") == [(1,)]
 
         async def engine_is_back() -> bool:
             now = net.node(you)
