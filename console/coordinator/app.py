@@ -162,6 +162,8 @@ class Coordinator:
                 await step()
             except StoreError as error:
                 log.error("%s", error)
+            except Exception:  # one bad turn must not end epochs or sweeps for good
+                log.exception("a recurring step failed; it is tried again in %s s", interval_s)
 
 
 def build(

@@ -73,10 +73,16 @@ class Registry:
 
     def answered(self, node: str, job: JobId) -> None:
         """The node has no longer to answer `job`."""
-        self._open.get(NodeId(node), set()).discard(job)
+        jobs = self._open.get(NodeId(node), set())
+        jobs.discard(job)
+        if not jobs:
+            self._open.pop(NodeId(node), None)
 
     def set_suspension(self, row: NodeRow) -> None:
         """Keep what the database says of a node's suspension."""
+        if row.suspended_until_ms <= self._parts.clock.now_ms():
+            self._suspended.pop(NodeId(row.id), None)
+            return
         self._suspended[NodeId(row.id)] = reason(
             "suspended",
             sentence=f"The network suspended this node: {row.suspended_rule}.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,13 @@ from coordinator_harness import (
     until,
 )
 
-from console.protocol.frames import presence_bytes
+from console.coordinator import runner
+from console.coordinator.store import StoreError
+from console.fairness import EpochSeeds, Roster, pick
+from console.protocol.frames import presence_bytes, ticket_bytes
 from console.protocol.keys import verify
 from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Goodbye, Opening, OpenRequest
-from console.protocol.types import Assignment
+from console.protocol.types import Assignment, Ticket
 
 
 @pytest.fixture
@@ -385,6 +389,79 @@ async def test_presence_is_signed_and_counts_draws(run: Running) -> None:
     assert mine.won + theirs.won == 4
     assert (mine.expected_milli, mine.variance_milli, mine.roster_size) == (2000, 1000, 2)
     assert mine.listed and mine.reason is None
+
+
+async def test_money_waits_for_a_database_that_fails_for_a_while(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = await run.node()
+    node.opens = False
+    request = asyncio.create_task(run.chat())
+    asked = await node.wait(OpenRequest)
+    store, failures = run.coordinator.parts.store, 0
+    works = store.transact
+
+    async def failing(work: Any) -> Any:
+        nonlocal failures
+        if "_settle" in work.__qualname__ and failures < 3:
+            failures += 1
+            raise StoreError("The disk is full.")
+        return await works(work)
+
+    monkeypatch.setattr(runner, "_AGAIN_S", 0.01)
+    monkeypatch.setattr(store, "transact", failing)
+    await node.send(Opening(asked.job, asked.attempt, node.blobs[asked.job]))
+    assert (await request).status_code == 200
+    assert failures == 3
+    assert (await run.settled(1)).jobs.accepted == 1
+
+
+async def test_a_request_that_cannot_be_written_down_is_refused(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await run.node()
+
+    async def full(work: Any) -> Any:
+        raise StoreError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run.coordinator.parts.store, "transact", full)
+        response = await run.chat()
+        assert response.status_code == 503
+        assert response.json()["error"]["message"] == "The disk is full."
+    assert (await run.chat()).status_code == 200
+
+
+async def test_the_transcript_alone_shows_that_every_draw_was_fair(run: Running) -> None:
+    """What an auditor does: chain, signatures, seeds, rosters and picks from the tables only."""
+    bad = await run.node("bad")
+    bad.engine.fail_after = 0
+    await run.node("good")
+    for _ in range(5):
+        assert (await run.chat(max_tokens=2)).status_code == 200
+    await run.coordinator.draws.open_epoch()
+    secret, root = rows(run, "SELECT secret, root FROM epochs WHERE epoch = 1")[0]
+    seeds = EpochSeeds(bytes.fromhex(secret))
+    assert seeds.root == root
+    tickets = rows(
+        run,
+        "SELECT job, k, epoch, roster_root, roster_size, attempt, signature, chain, seed, nonce, pick, node "
+        "FROM tickets ORDER BY k",
+    )
+    assert [t[1] for t in tickets] == list(range(len(tickets)))
+    assert len(tickets) >= 5
+    chain = ""
+    for *fields, signature, linked, seed, nonce, index, node in tickets:
+        ticket = Ticket(*fields)
+        assert verify(bad.coordinator, ticket_bytes(ticket), signature)
+        chain = hashlib.sha256(bytes.fromhex(chain) + ticket_bytes(ticket)).hexdigest()
+        assert chain == linked
+        assert seed == seeds.reveal(ticket.k)[0]
+        members = rows(run, f"SELECT node FROM roster_members WHERE root = '{ticket.roster_root}'")
+        roster = Roster(tuple(m for (m,) in members))
+        assert (roster.root, len(roster)) == (ticket.roster_root, ticket.roster_size)
+        drawn = pick(seed, nonce, ticket.job, ticket.roster_root, ticket.roster_size, ticket.attempt)
+        assert (drawn.index, roster.ids[drawn.index]) == (index, node)
 
 
 def rows(run: Running, query: str) -> list[tuple[Any, ...]]:
