@@ -44,9 +44,18 @@ def main(arguments: list[str] | None = None) -> int:
         with prepare_home(home), take_port(options.host, options.port) as listening:
             asyncio.run(_run(options, home, config, listening))
     except _TROUBLE as error:
-        print(f"quarterdeck: {error}", file=sys.stderr)
+        print(f"quarterdeck: {_sentence(error, home)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _sentence(error: Exception, home: Path) -> str:
+    if not isinstance(error, OSError):
+        return str(error)
+    return (
+        f"The folder {home} cannot be used ({error.strerror or error}). "
+        "Make room and give yourself write access to it, or choose another with --home."
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
