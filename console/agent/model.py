@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from console.agent.trouble import FAILED, USAGE, AgentError
-from console.models import ModelError, fetch, find_entry, read_gguf, sha256_file, verify_file
+from console.models import GgufError, ModelError, fetch, find_entry, read_gguf, sha256_file, verify_file
 from console.models.errors import plain
 from console.models.hashing import OnProgress
 from console.protocol.ids import GroupId
@@ -56,6 +56,8 @@ def _own_file(path: Path, on_progress: OnProgress) -> ModelFile:
     try:
         facts = read_gguf(path)
         digest = sha256_file(path, on_progress)
+    except GgufError as error:
+        raise AgentError(f"The model {path} cannot be used. {error}") from error
     except OSError as error:
         raise AgentError(
             f"The model {path} cannot be read ({error.strerror or error}). "

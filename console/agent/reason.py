@@ -140,7 +140,7 @@ def _connection(facts: Facts) -> Reason | None:
         return None
     if not network.coordinator:
         return reason(
-            "coordinator_down",
+            "offline",
             sentence="No network is chosen.",
             remedy="Set node.coordinator in the configuration, or pass --coordinator.",
         )

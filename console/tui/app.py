@@ -97,7 +97,7 @@ class QuarterdeckApp(App[str]):
         if not self.is_headless:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self.exit, "signal")
+                loop.add_signal_handler(number, self.exit, "signal", 128 + number)
         self.run_worker(self._listen(), group="link", exit_on_error=False)
         self.frames.start()
         self.call_after_refresh(self.wardrobe.open)

@@ -1,0 +1,95 @@
+"""A terminal that closes takes the console with it, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from e2e.conftest import MakeNet
+from e2e.harness import Net
+
+pytestmark = [pytest.mark.e2e, pytest.mark.model]
+
+
+class Terminal:
+    """A console in a terminal of 80×24 that can be closed as a dropped SSH connection closes it."""
+
+    def __init__(self, home: Path) -> None:
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        environment = os.environ | {
+            "QUARTERDECK_HOME": str(home),
+            "TERM": "xterm-256color",
+            "LANG": "C.UTF-8",
+        }
+        self.console = subprocess.Popen(
+            [sys.executable, "-m", "console"],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(slave)
+        os.set_blocking(self.master, False)
+        self.seen = b""
+
+    def read(self) -> bytes:
+        with contextlib.suppress(BlockingIOError):
+            self.seen += os.read(self.master, 1 << 16)
+        return self.seen
+
+    async def until(self, text: str, patience_s: float = 60) -> None:
+        deadline = time.monotonic() + patience_s
+        while text.encode() not in self.read():
+            assert time.monotonic() < deadline, f"{text!r} never came: {self.seen[-2000:]!r}"
+            await asyncio.sleep(0.05)
+
+    async def close(self) -> int:
+        """Hang up; the console's exit code."""
+        os.close(self.master)
+        return await asyncio.to_thread(self.console.wait, 20)
+
+
+async def earned(net: Net) -> int:
+    state = net.node(net.plan.yours)
+    assert state is not None
+    return state.money.total_accepted
+
+
+async def test_the_node_earns_on_after_a_hangup(network: MakeNet) -> None:
+    async with network(nodes=1) as net:
+        you = net.plan.yours
+        before = net.node(you)
+        assert before is not None
+        terminal = Terminal(you.home)
+        await terminal.until(you.name)
+        during = asyncio.create_task(net.chat("Describe a harbour at dawn.", max_tokens=96))
+        await terminal.until("running")
+        assert await terminal.close() == 128 + 1
+        assert (await during).status_code == 200
+        assert (await net.chat("Describe a harbour at noon.")).status_code == 200
+
+        async def both_accepted() -> bool:
+            return await earned(net) == 2
+
+        await net.until(both_accepted)
+        after = net.node(you)
+        assert after is not None
+        assert (after.node.pid, after.engine.pid) == (before.node.pid, before.engine.pid)
+        assert after.engine.restarts == 0
+        again = Terminal(you.home)
+        await again.until("accepted")
+        await again.close()
