@@ -5,8 +5,11 @@ This file alone may join the command line and the console; commands never import
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
+
+import click
 
 
 def run_console(socket: Path, *, plain: bool = False, practice: bool = False) -> int:
@@ -16,22 +19,33 @@ def run_console(socket: Path, *, plain: bool = False, practice: bool = False) ->
         ConfigError: the operator's configuration cannot be used.
     """
     from console.settings import config, paths
-
-    screen = config.load(paths.config_file()).screen
-    if plain or not sys.stdout.isatty():
-        from console.tui.plain import run_plain
-
-        return run_plain(socket)
     from console.tui import run
 
-    return run(socket, screen=screen, practice=practice)
+    screen = config.load(paths.config_file()).screen
+    return run(socket, screen=screen, practice=practice, plain=plain)
 
 
 def main() -> None:
-    """The console script."""
+    """The console script: runs a command and ends with DESIGN's exit codes."""
     from console.cli import quarterdeck
+    from console.settings.config import ConfigError
 
-    quarterdeck(obj=run_console, prog_name="quarterdeck")
+    try:
+        code = quarterdeck.main(obj=run_console, prog_name="quarterdeck", standalone_mode=False)
+    except click.Abort:
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except BrokenPipeError:
+        # Whoever read the answer has left, as `head` does; Python must not complain at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code or 0)
 
 
 if __name__ == "__main__":

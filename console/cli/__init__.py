@@ -7,6 +7,7 @@ never import Textual: the console is handed in by the entry point.
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,7 +65,9 @@ def quarterdeck(ctx: click.Context, home: Path | None, plain: bool) -> None:
 
     Without a command: attach to this machine's node, starting it when it does not run.
     """
+    if home is not None:
+        os.environ["QUARTERDECK_HOME"] = str(home.expanduser().absolute())
     if ctx.invoked_subcommand is None:
         from console.cli.attach import attach
 
-        ctx.exit(attach(ctx.obj, home, plain))
+        ctx.exit(attach(ctx.obj, plain))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +13,8 @@ from console.control.link import NoAgent, ask
 from console.settings import config, paths
 
 
-def attach(run_console: RunConsole, home: Path | None, plain: bool) -> int:
-    """Show the node of `home`; exit code. A node that does not run is started first."""
-    if home is not None:
-        os.environ["QUARTERDECK_HOME"] = str(home.expanduser().absolute())
+def attach(run_console: RunConsole, plain: bool) -> int:
+    """Show this home's node; exit code. A node that does not run is started first."""
     socket = paths.socket_path(paths.data_dir(), "agent")
     try:
         settings = config.load(paths.config_file())
