@@ -10,7 +10,6 @@ from console.control.recording import Replay, read
 from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp
 
-
 PATIENCE_S = 10.0
 """Far longer than a recording takes to be read; an app that failed to start must not be waited for."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from console.control.events import Event, JobChanged, reduce
+from console.control.events import Event, JobChanged, Ticked, reduce
 from console.control.recording import Asked, Recorded, read
 from console.control.state import JobView, NodeState
 from console.control.wire import (
@@ -64,6 +65,12 @@ class AgentDouble:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        with contextlib.suppress(ConnectionError):
+            await self._converse(reader, writer)
+        self._writers.discard(writer)
+        writer.close()
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while line := await reader.readline():
             message = decode_from_client(line)
             if isinstance(message, Attach):
@@ -75,7 +82,6 @@ class AgentDouble:
             else:
                 self.commands.append(message)
                 writer.write(encode_line(self._answer(message)))
-        writer.close()
 
     def _answer(self, command: Command) -> Answer:
         for asked in self._asked:
@@ -110,7 +116,7 @@ async def flood(path: Path, recording: Path, per_s: int) -> None:
                 job = JobView(JobId(f"{number % 40:032x}"), 1, "running", agent.at_ms, tokens=number % 128,
                               max_tokens=128, lease_until_ms=agent.at_ms + 60_000)  # fmt: skip
                 agent.tell(JobChanged(job), after_ms=0)
-            agent.at_ms += 10 if per_s else 1000
+            agent.tell(Ticked(), after_ms=10 if per_s else 1000)
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ class Canvas(Widget):
             spans = rows[y] if y < len(rows) else BLANK
             style = self.painter.look.style
             segments = [Segment(text, style(role, self._faded)) for text, role in spans]
-            strip = self._strips[y] = Strip(segments, self.size.width)
+            strip = self._strips[y] = Strip(segments, self.size.width).simplify()
         return strip
 
 
