@@ -44,5 +44,5 @@ def ceiling(values: Sequence[int], least: int) -> int:
 
 def _level(value: int, top: int, steps: int, *, least: int) -> int:
     if top <= 0:
-        return least
-    return max(least, min(steps, (value * steps + top // 2) // top))
+        return min(least, steps)
+    return min(steps, max(least, (value * steps + top // 2) // top))

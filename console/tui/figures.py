@@ -23,7 +23,7 @@ def credits(nano: int, *, sign: bool = False) -> str:
         return f"{plus}0.{size // 100_000:04d} cr"
     if size >= 1_000 * MICRO:
         return f"{plus}{size // MICRO:,} µcr"
-    if size >= 100:
+    if size >= MICRO:
         return f"{plus}{size // MICRO}.{size % MICRO // 100} µcr"
     return f"{plus}0.{size:03d} µcr"
 
@@ -46,6 +46,14 @@ def duration(ms: int) -> str:
     if hours < 48:
         return f"{hours} h {minutes % 60:02d}"
     return f"{hours // 24} d {hours % 24} h"
+
+
+def coarse(ms: int) -> str:
+    """An age in a list, in steps of 10 s, then of minutes: a column of ages must not repaint every second."""
+    seconds = max(0, ms) // 1000
+    if seconds < 60:
+        return f"{seconds // 10 * 10} s"
+    return "1 min" if seconds < 120 else duration(ms)
 
 
 def ago(now_ms: int, then_ms: int) -> str:

@@ -115,8 +115,10 @@ class ViewStore:
 
     def _heard(self, at_ms: int) -> None:
         self._heard_at_ms = max(self._heard_at_ms, at_ms)
-        self._heard_here_ms = self._clock()
-        if self._phase != "attached":
+        here_ms = self._clock()
+        was_silent = here_ms - self._heard_here_ms >= SILENCE_MS
+        self._heard_here_ms = here_ms
+        if self._phase != "attached" or was_silent:
             self._phase, self._trouble = "attached", ""
             self._dirty |= EVERYTHING
 

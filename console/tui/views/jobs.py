@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from console.control.state import LIVE_JOB_STATES, JobState, JobView
 from console.protocol.ids import short
-from console.tui.figures import brief, credits, duration, rate
+from console.tui.figures import brief, coarse, credits, duration, rate
 from console.tui.rows import Role, Row, Span, clean, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
@@ -91,7 +91,7 @@ def _cell(head: str, job: JobView, now_ms: int) -> tuple[str, Role]:
             return brief(job.first_token_ms), quiet
         case "VERDICT":
             return (MODE_WORDS.get(job.mode, job.mode) if job.mode else "—"), quiet
-    return duration(now_ms - job.received_ms), quiet
+    return coarse(now_ms - job.received_ms), quiet
 
 
 def _tokens(job: JobView) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.control.state import Note, VerdictView
 from console.protocol.ids import short
-from console.tui.figures import clock_time, duration
+from console.tui.figures import clock_time, coarse
 from console.tui.rows import Role, Row, Span, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
@@ -28,7 +28,7 @@ def verdict_row(verdict: VerdictView, now_ms: int, width: int, chosen: bool) -> 
     spans.append(Span(_checked(verdict), "text" if good else "bad"))
     line = fit(tuple(spans), width)
     if width >= 40:
-        age = f" {duration(now_ms - verdict.at_ms)} "
+        age = f" {coarse(now_ms - verdict.at_ms)} "
         line = (*fit(tuple(spans), width - len(age)), Span(age, "dim"))
     return tuple(Span(span.text, "cursor") for span in line) if chosen else line
 

@@ -1,0 +1,237 @@
+"""The app as an operator drives it: keys, screens, orders; judged by state and by what stands on screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from doubles.console_double import RECORDINGS, console_on, settle, text_of
+from textual.binding import Binding
+
+from console.control.recording import Recorded, Replay, read
+from console.control.state import NodeState
+from console.control.wire import Snapshot
+from console.protocol.ids import JobId
+from console.settings.config import ScreenConfig
+from console.tui.app import QuarterdeckApp
+from console.tui.commands import COMMANDS, on_screen
+from console.tui.picture import StillClock, picture
+from console.tui.plain import Teller
+from console.tui.screens.dialogs import Confirm, HelpScreen
+from console.tui.screens.job_detail import JobScreen
+from console.tui.screens.jobs import Jobs
+from console.tui.themes import ThemeError, read_theme, read_themes, shipped_folder
+from console.tui.widgets.panel import Listing
+
+COMPACT = (80, 24)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
+async def test_every_binding_does_what_it_says(command: Any) -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        if command.screens:
+            await pilot.press("2")
+        elif command.id == "deck":
+            await pilot.press("8")
+        before = app.look.theme.name
+        await pilot.press(command.key.split(",")[0])
+        if command.id == "detach":
+            assert app.return_value == "detached"
+            return
+        await settle(pilot)
+        seen = {
+            "deck": lambda: app.room == "deck",
+            "jobs": lambda: app.room == "jobs",
+            "events": lambda: app.room == "events",
+            "pause": lambda: "Paused" in toasts(app),
+            "drain": lambda: isinstance(app.screen, Confirm) and not app.screen.question.agreed,
+            "filter": lambda: app.focused is not None and app.focused.id == "filter",
+            "back": lambda: app.room == "deck",
+            "help": lambda: isinstance(app.screen, HelpScreen),
+            "palette": lambda: type(app.screen).__name__ == "CommandPalette",
+            "theme": lambda: app.look.theme.name != before,
+            "restart_engine": lambda: isinstance(app.screen, Confirm),
+        }
+        assert seen[command.id]()
+
+
+def toasts(app: QuarterdeckApp) -> str:
+    return " ".join(notice.message for notice in app._notifications)
+
+
+def test_every_command_has_id_key_words_and_a_place_in_help() -> None:
+    assert len({command.id for command in COMMANDS}) == len(COMMANDS)
+    assert len({command.key for command in COMMANDS}) == len(COMMANDS)
+    for command in COMMANDS:
+        binding = command.binding()
+        assert isinstance(binding, Binding) and binding.id == command.id
+        assert binding.tooltip == command.explanation() and command.explanation().endswith(".")
+    assert "filter" in {command.id for command in on_screen("jobs")}
+    assert "filter" not in {command.id for command in on_screen("deck")}
+
+
+async def test_drain_is_refused_by_enter_and_done_only_when_chosen() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press("d", "enter")
+        await settle(pilot)
+        assert toasts(app) == "" and app.room == "deck"
+        await pilot.press("d", "right", "enter")
+        await settle(pilot)
+        assert "Draining" in toasts(app)
+
+
+async def test_a_job_opens_with_its_evidence_and_escape_leads_back() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("2", "slash", *"rejected", "enter", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, JobScreen) and app.screen.detail is not None
+        text = text_of(app)
+        assert "rejected by replay" in text and "First mismatch" in text and "recomputed here: right" in text
+        await pilot.press("end")
+        assert "penalty:" in text_of(app) and "0.000000000 cr  sum" in text_of(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, Jobs) and "Jobs 1 of 60" in text_of(app)
+        await pilot.press("escape")
+        assert isinstance(app.screen, Jobs) and "Jobs 60" in text_of(app)
+        await pilot.press("escape")
+        assert app.room == "deck"
+
+
+async def test_the_chosen_job_stays_chosen_while_others_arrive() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press("down", "down", "down")
+        live = app.screen.query_one("#live", Listing)
+        chosen, place = live.chosen, live.cursor
+        state = app.store.view().state
+        new = msgspec.structs.replace(state.jobs[0], job=JobId("f" * 32), state="running")
+        app.store.apply(Snapshot(9, state.now_ms, msgspec.structs.replace(state, jobs=(new, *state.jobs))))
+        app.flush()
+        assert live.chosen == chosen and live.cursor == place + 1
+
+
+async def test_old_figures_stay_and_say_how_old_they_are() -> None:
+    app = console_on("lost")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot, later_ms=12_000)
+        text = text_of(app)
+        assert "last seen 12 s ago" in text and "NO AGENT" in text and "+9,412 µcr" in text
+        assert "quarterdeck agent start" in text
+
+
+async def test_before_the_first_snapshot_nothing_is_pretended() -> None:
+    app = QuarterdeckApp(Replay([], speed=0), StillClock(), ScreenConfig())
+    async with app.run_test(size=COMPACT) as pilot:
+        await pilot.pause()
+        text = text_of(app)
+        assert "attaching to the agent…" in text and "ATTACHING" in text
+        assert "µcr" not in text and " %" not in text
+
+
+async def test_a_hidden_panel_costs_nothing() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        page = app.screen.query_one("#page")
+        assert page._rows is None
+        await pilot.resize_terminal(60, 16)
+        await pilot.pause()
+        assert page._rows is not None and "EARNING" in text_of(app)
+
+
+async def test_one_changed_figure_is_a_few_bytes() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        app.screen._compositor._dirty_regions.clear()
+        app.clock.ms += 1_000
+        app.flush()
+        await pilot.pause(0)
+        regions = [region for widget in app.screen.query("*") for region in widget._repaint_regions] + list(
+            app.screen._compositor._dirty_regions
+        )
+        assert sum(region.area for region in regions) <= 80
+
+
+HOSTILE = "[bold]x[/]\x1b[2J\x07\u202e\x00" + "漢" * 300_000
+
+
+async def test_a_hostile_peers_strings_change_nothing_but_their_own_cells() -> None:
+    quiet = console_on("earning")
+    recorded = read(RECORDINGS / "earning.jsonl")
+    state: NodeState = recorded[1].message.state
+    engine = msgspec.structs.replace(state.engine, model=HOSTILE)
+    network = msgspec.structs.replace(state.network, name=HOSTILE)
+    evil = msgspec.structs.replace(
+        state, engine=engine, network=network, node=msgspec.structs.replace(state.node, practice=False)
+    )
+    evil = msgspec.structs.replace(
+        evil, notes=tuple(msgspec.structs.replace(note, text=HOSTILE, room=HOSTILE) for note in state.notes)
+    )
+    replay = Replay([recorded[0], Recorded(recorded[1].at_ms, Snapshot(1, state.now_ms, evil))], speed=0)
+    loud = QuarterdeckApp(replay, (clock := StillClock()), ScreenConfig())
+    loud.clock = clock
+    async with quiet.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        good = text_of(quiet).split("\n")
+    async with loud.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        bad = text_of(loud).split("\n")
+        assert [i for i, (a, b) in enumerate(zip(good, bad, strict=True)) if a != b] == [0, 6]
+        assert not any(char in "\n".join(bad) for char in "\x1b\x07\u202e\x00")
+        await pilot.press("8")
+        assert "\x1b" not in text_of(loud) and "[bold]x[/]" in text_of(loud)
+
+
+async def test_keys_can_be_given_to_other_commands_and_nonsense_is_named() -> None:
+    app = console_on("earning", ScreenConfig(keys={"jobs": "g", "dance": "x"}))
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        assert "'dance'" in toasts(app) and "g Jobs" in text_of(app)
+        await pilot.press("2")
+        assert app.room == "deck"
+        await pilot.press("g")
+        assert app.room == "jobs"
+
+
+async def test_a_broken_theme_is_one_toast_and_the_others_work(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text("name = 'one'\nabout = 'x'\n")
+    (tmp_path / "two.toml").write_bytes(b"\xff\xfe")
+    app = console_on("earning", theme_folders=(tmp_path,))
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        assert len(app._notifications) == 1
+        assert "one.toml" in toasts(app) and "two.toml" in toasts(app)
+        assert set(app.wardrobe.themes) == {"lantern", "chart", "terminal"}
+
+
+def test_the_shipped_themes_are_sound_and_a_bad_colour_is_named(tmp_path: Path) -> None:
+    themes, wrong = read_themes((shipped_folder(),))
+    assert wrong == [] and {"lantern", "chart", "terminal"} <= set(themes)
+    path = tmp_path / "bad.toml"
+    path.write_text((shipped_folder() / "lantern.toml").read_text().replace("#0e1519", "mauveish"))
+    with pytest.raises(ThemeError, match="mauveish"):
+        read_theme(path)
+
+
+def test_a_picture_is_an_svg_of_the_recording(tmp_path: Path) -> None:
+    out = tmp_path / "deck.svg"
+    picture(RECORDINGS / "earning.jsonl", (100, 30), out, keys=("8",))
+    assert "self-test" in out.read_text() and out.read_text().startswith("<svg")
+
+
+def test_line_mode_says_each_thing_once() -> None:
+    teller = Teller()
+    lines = [line for recorded in read(RECORDINGS / "busy.jsonl") for line in teller.lines(recorded.message)]
+    assert lines[0].startswith("EARNING:")
+    assert len([line for line in lines if line.startswith("EARNING")]) == 1
+    assert len([line for line in lines if line.startswith("accepted")]) == 15
