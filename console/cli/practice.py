@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from console.practice import claim
 from console.settings import paths
 
 _START_TIMEOUT_S = 1200.0
@@ -45,7 +46,7 @@ def practice(
     prints what happened; a closed terminal does not end it, and the same command attaches again.
     """
     home = (keep or paths.data_dir() / "practice").expanduser().absolute()
-    running = _running(home)
+    running = claim.running(home)
     if running is not None:
         ctx.exit(_attach_again(ctx, home, running, headless))
     arguments = [
@@ -114,15 +115,6 @@ def _print_report(result: Path, log: Path, as_json: bool) -> int:
         return 1
     click.echo(json.dumps(report, indent=2) if as_json else human(report))
     return 0
-
-
-def _running(home: Path) -> int | None:
-    """Process id of a run in `home`, or None."""
-    with contextlib.suppress(OSError, ValueError):
-        pid = int((home / "host.pid").read_text("ascii"))
-        os.kill(pid, 0)
-        return pid
-    return None
 
 
 def _attach_again(ctx: click.Context, home: Path, pid: int, headless: bool) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sqlite3
 import sys
@@ -15,6 +14,7 @@ import click
 
 from console.agent.trouble import AgentError
 from console.models import ModelError
+from console.practice.claim import claim
 from console.practice.crew import CrewError
 from console.practice.host import Host, to_stderr
 from console.practice.plan import Plan, make_plan
@@ -46,13 +46,11 @@ def main(
     """Host a practice run in `home`."""
     try:
         plan = make_plan(home, models, nodes=nodes, rogue=rogue, minutes=minutes, seed=seed)
-        _claim(home)
-        report = asyncio.run(_run(plan))
+        with claim(home):
+            report = asyncio.run(_run(plan))
     except (ValueError, CrewError, ModelError, AgentError, OSError, sqlite3.Error) as error:
         to_stderr(f"quarterdeck practice: {error}")
-        (home / "host.pid").unlink(missing_ok=True)
         sys.exit(1)
-    (home / "host.pid").unlink(missing_ok=True)
     if not keep:
         clear(home)
     sys.exit(_tell(report, as_json, result))
@@ -81,30 +79,6 @@ def _tell(report: dict[str, Any], as_json: bool, result: Path | None) -> int:
     for sentence in broken:
         to_stderr(f"quarterdeck practice: {sentence}")
     return 1 if broken else 0
-
-
-def _claim(home: Path) -> None:
-    """Make `home` this run's own, emptying what an earlier run left.
-
-    Raises:
-        CrewError: it is in use, or it holds something that is no practice run.
-    """
-    pid_file = home / "host.pid"
-    if (
-        home.exists()
-        and any(home.iterdir())
-        and not (home / "coordinator").exists()
-        and not pid_file.exists()
-    ):
-        raise CrewError(f"{home} holds files that no practice run made. Give --keep a new folder.")
-    try:
-        os.kill(int(pid_file.read_text("ascii")), 0)
-    except (OSError, ValueError):
-        clear(home)
-    else:
-        raise CrewError(f"{home} is in use by another practice run.")
-    home.mkdir(parents=True, mode=0o700)
-    pid_file.write_text(str(os.getpid()), "ascii")
 
 
 if __name__ == "__main__":
