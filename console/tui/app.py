@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -62,7 +63,8 @@ class QuarterdeckApp(App[str]):
         ascii_only: bool = False,
         theme_folders: tuple[Path, ...] = (),
     ) -> None:
-        super().__init__()
+        # Under NO_COLOR the terminal's own colours are used, which Textual can then leave out altogether.
+        super().__init__(ansi_color="NO_COLOR" in os.environ or None)
         self.animation_level = "none"
         self.source = source
         self.zone_s = zone_s

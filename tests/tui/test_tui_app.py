@@ -94,7 +94,7 @@ async def test_a_job_opens_with_its_evidence_and_escape_leads_back() -> None:
         await settle(pilot)
         assert isinstance(app.screen, JobScreen) and app.screen.detail is not None
         text = text_of(app)
-        assert "rejected by replay" in text and "First mismatch" in text and "recomputed here: right" in text
+        assert "rejected by replay" in text and "Mismatch" in text and "recomputed here: right" in text
         await pilot.press("end")
         assert "penalty:" in text_of(app) and "0.000000000 cr  sum" in text_of(app)
         await pilot.press("escape")
@@ -160,6 +160,51 @@ async def test_one_changed_figure_is_a_few_bytes() -> None:
             app.screen._compositor._dirty_regions
         )
         assert sum(region.area for region in regions) <= 80
+
+
+async def test_a_notice_comes_and_goes_with_its_reason_and_hides_no_figure() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        assert "Engine" in text_of(app) and "▲" not in text_of(app)
+        down = read(RECORDINGS / "engine_down.jsonl")[1].message
+        app.store.apply(down)
+        app.flush()
+        await pilot.pause()
+        text = text_of(app)
+        assert "signal 9 (killed)" in text and "It is started again by itself" in text
+        assert "Today" in text and "next try in" in text and "ENGINE DOWN" in text
+        app.store.apply(read(RECORDINGS / "earning.jsonl")[1].message)
+        app.flush()
+        await pilot.pause()
+        assert "signal 9 (killed)" not in text_of(app) and "Today" in text_of(app)
+
+
+async def test_what_is_typed_into_the_filter_is_seen_and_escape_drops_it() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press("2", "slash", *"!acc p 1 q")
+        await pilot.pause()
+        assert "/ !acc p 1 q" in text_of(app) and app.room == "jobs"
+        await pilot.press("ctrl+u", *"rej", "backspace", "enter")
+        await pilot.pause()
+        assert "/ re" in text_of(app) and app.focused is not None and app.focused.id == "list"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "/ re" not in text_of(app) and "Jobs 60" in text_of(app)
+
+
+async def test_without_colour_no_colour_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = console_on("engine_down")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        strips = app.screen._compositor.render_strips(app.screen.size)
+        styles = [segment.style for strip in strips for segment in strip if segment.style]
+        colours = [colour for style in styles for colour in (style.color, style.bgcolor) if colour]
+        assert styles and all(colour.is_default for colour in colours)
+        assert "▲ ENGINE DOWN" in text_of(app)
 
 
 HOSTILE = "[bold]x[/]\x1b[2J\x07\u202e\x00" + "漢" * 300_000

@@ -72,7 +72,14 @@ class Jobs(RoomScreen):
     def start_filter(self) -> None:
         """Put the keyboard on the filter line."""
         self.filter_line.focus()
-        self.call_later(self.refresh, layout=True)
+
+    def on_descendant_focus(self) -> None:
+        """The filter line comes with the keyboard."""
+        self.replan()
+
+    def on_descendant_blur(self) -> None:
+        """And goes with it, unless something was typed."""
+        self.replan()
 
     def drop_filter(self) -> bool:
         """Clear the filter; false if there was none."""
@@ -83,12 +90,11 @@ class Jobs(RoomScreen):
     def on_filter_line_changed(self) -> None:
         """List what fits now."""
         self.query_one("#list", Listing).repick()
-        self.refresh(layout=True)
+        self.replan()
 
     def on_filter_line_done(self) -> None:
         """Back to the list."""
         self.query_one("#list", Listing).focus()
-        self.call_later(self.refresh, layout=True)
 
     def on_listing_chosen(self, message: Listing.Chosen) -> None:
         """Open the job."""

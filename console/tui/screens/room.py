@@ -103,9 +103,13 @@ class RoomScreen(Screen[None]):
         height = len(notice_rows(view, self.size.width)) if self.size else 0
         if height != self._notice_height:
             self._notice_height = height
-            self.refresh(layout=True)
+            self.replan()
         for panel in self.query(Panel):
             panel.take(view, dirty)
+
+    def replan(self) -> None:
+        """Place the panels anew; a child asks, since Textual forgets an arrangement for a child only."""
+        self.query_one("#status").refresh(layout=True)
 
     def notice_height(self, size: Size) -> int:
         """Rows that the notice needs now."""

@@ -16,7 +16,7 @@ def detail_rows(detail: JobDetail, width: int, offset_s: int) -> list[Row]:
     """The whole page; a section that has no evidence yet says so instead of hiding."""
     view = detail.view
     rows = [
-        *_head(detail),
+        *_head(detail, width),
         (),
         *_section("Timeline", width),
         *_timeline(detail.timeline, width, offset_s),
@@ -41,18 +41,20 @@ def _section(title: str, width: int) -> list[Row]:
 
 
 def _named(name: str, value: str, ink: Role = "text") -> Row:
-    return row((text_fit(f"   {name}", 18), "dim"), (value, ink))
+    return row((text_fit(f"   {name}", 15), "dim"), (value, ink))
 
 
-def _head(detail: JobDetail) -> list[Row]:
+def _head(detail: JobDetail, width: int) -> list[Row]:
     view = detail.view
     glyph, ink = STATE_INK.get(view.state, ("·", "text"))
     tokens = f"{view.tokens:,} of at most {view.max_tokens:,} tokens after {view.prompt_tokens:,} of prompt"
     speed = f"{rate(view.tokens_per_s_milli)} tok/s, first token {brief(view.first_token_ms)}"
     rows = [
         _named("Job", f"{view.job}  attempt {view.attempt}  fence {detail.fence}", "strong"),
-        row((text_fit("   State", 18), "dim"), (f"{glyph} {view.state}", ink), f"  {view.sentence}"),
-        _named("Work", f"{tokens}; {speed}"),
+        row((text_fit("   State", 15), "dim"), (f"{glyph} {view.state}", ink)),
+        *(row(" " * 15 + line) for line in wrap(view.sentence, width - 16, 3) if line),
+        _named("Work", tokens),
+        _named("Speed", speed),
         _named("Group", detail.group or "—"),
         _named("Profile", detail.profile or "—"),
         _named("Commitment", detail.commitment or "none yet"),
@@ -93,8 +95,8 @@ def _draw(proof: DrawProof | None, ok: bool | None, width: int) -> list[Row]:
         _named("Ticket", f"epoch {ticket.epoch:,}  k {ticket.k:,}  attempt {ticket.attempt}"),
         _named("Roster root", ticket.roster_root),
         _named("Seed", proof.seed),
-        _named("Client's nonce", proof.nonce),
-        _named("Merkle paths", f"seed {len(proof.seed_path)} steps, roster {len(proof.roster_path)} steps"),
+        _named("Nonce", proof.nonce),
+        _named("Paths", f"seed {len(proof.seed_path)} steps, roster {len(proof.roster_path)} steps"),
     ]
 
 
@@ -111,7 +113,7 @@ def _verdict(verdict: Verdict | None, detail: JobDetail, width: int, offset_s: i
     if verdict.tokens_checked:
         rows.append(_named("Tokens", f"{same:,} of {verdict.tokens_checked:,} the same, none may differ"))
     if verdict.first_mismatch >= 0:
-        rows.append(_named("First mismatch", f"token {verdict.first_mismatch}", "bad"))
+        rows.append(_named("Mismatch", f"token {verdict.first_mismatch}", "bad"))
     rows += [_named("Evidence", verdict.id), _named("Judged", clock_time(verdict.at_ms, offset_s))]
     return rows
 

@@ -40,7 +40,7 @@ def _gpu_rows(now: MachineView, wide: int) -> list[Row]:
         return [row((" GPU ", "dim"), "no GPU found")]
     rows = []
     for gpu in now.gpus:
-        trend = sparkline(now.gpu_history, max(0, wide - 38), 100) if gpu is now.gpus[0] else ""
+        trend = sparkline(now.gpu_history, max(0, wide - 40), 100) if gpu is now.gpus[0] else ""
         rows.append((*_gpu(gpu), Span(f" {trend}", "bar")))
     return rows
 
