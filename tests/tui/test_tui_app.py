@@ -180,6 +180,19 @@ async def test_a_notice_comes_and_goes_with_its_reason_and_hides_no_figure() -> 
         assert "signal 9 (killed)" not in text_of(app) and "Today" in text_of(app)
 
 
+@pytest.mark.parametrize("room", ["jobs", "events"])
+async def test_news_that_comes_while_a_screen_opens_does_not_end_the_console(room: str) -> None:
+    app = console_on("paused")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        app.show(room)
+        app.store.touch()
+        app.flush()
+        await pilot.pause()
+        assert app.room == room and app.return_code is None
+        assert "PAUSED" in text_of(app)
+
+
 async def test_what_is_typed_into_the_filter_is_seen_and_escape_drops_it() -> None:
     app = console_on("earning")
     async with app.run_test(size=COMPACT) as pilot:

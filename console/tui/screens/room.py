@@ -98,7 +98,9 @@ class RoomScreen(Screen[None]):
         self.take(self.quarterdeck.store.view(), EVERYTHING)
 
     def take(self, view: View, dirty: frozenset[Part]) -> None:
-        """Show what changed."""
+        """Show what changed; a screen that still opens takes everything once it has its panels."""
+        if not self.is_mounted:
+            return
         self.view = view
         height = len(notice_rows(view, self.size.width)) if self.size else 0
         if height != self._notice_height:
