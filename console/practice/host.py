@@ -17,6 +17,7 @@ from console.practice import rigging
 from console.practice.clients import Clients
 from console.practice.crew import CrewError, Member
 from console.practice.plan import Cast, Plan
+from console.practice.ready import until_ready
 from console.practice.report import until_settled
 from console.practice.weights import Weights, prepare
 from console.settings import paths
@@ -65,8 +66,16 @@ class Host:
         await coordinator.start()
         for member in self._plan.cast:
             rigging.write_config(member, weights, url)
-            await self._start_node(member, weights)
-        self._say(f"Coordinator on 127.0.0.1:{port}; {len(self._plan.cast)} nodes are loading the model.")
+        await self._start_node(self._plan.yours, weights)
+        self._say(f"Coordinator on 127.0.0.1:{port}; your node {self._plan.yours.name} is loading the model.")
+
+    async def _others_join(self, weights: Weights) -> None:
+        """One after the other, rogues first: all at once, their self-tests would keep a small machine busy."""
+        for member in sorted(self._plan.cast, key=lambda member: member.honest):
+            if not member.yours and not self._stop.is_set():
+                await self._start_node(member, weights)
+                await until_ready(member, self._stop)
+                self._say(f"{member.name} has joined.")
 
     async def _start_node(self, member: Cast, weights: Weights) -> None:
         node = Member(
@@ -87,11 +96,12 @@ class Host:
         await self._until_served(base)
         clients = Clients(base, weights.name, self._plan.interval_s, random.Random(self._plan.seed))
         sending = asyncio.create_task(clients.send_until(self._stop))
+        joining = asyncio.create_task(self._others_join(weights))
         try:
-            await self._watch()
+            await self._watch(joining)
         finally:
             self._stop.set()
-            await sending
+            await asyncio.gather(sending, joining)
             self._say("Waiting for what is under way, its audits and payments.")
             await clients.finish(_SETTLE_TIMEOUT_S)
             await until_settled(self._plan, _SETTLE_TIMEOUT_S)
@@ -113,10 +123,13 @@ class Host:
                 f"{self._plan.home}; `quarterdeck doctor` checks this machine."
             )
 
-    async def _watch(self) -> None:
-        end = time.monotonic() + self._plan.minutes * 60 if self._plan.minutes else None
+    async def _watch(self, joining: asyncio.Task[None]) -> None:
+        """Until the time is over, which counts from the moment when everybody has joined."""
+        end = None
         while not self._stop.is_set() and (end is None or time.monotonic() < end):
             self._crew[0].check()
+            if end is None and joining.done() and self._plan.minutes:
+                end = time.monotonic() + self._plan.minutes * 60
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), 1.0)
 

@@ -1,0 +1,32 @@
+"""Waiting for a node of the run, asked as any client asks it: through its control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+
+from console.control.link import NoAgent, ask
+from console.control.state import NodeState
+from console.practice.plan import Cast
+from console.settings.paths import socket_path
+
+_PATIENCE_S = 60.0
+
+
+async def until_ready(member: Cast, stop: asyncio.Event) -> None:
+    """Return when the node's engine is ready, when it took too long, or when the run is to end."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline and not stop.is_set():
+        if await asyncio.to_thread(_is_ready, member):
+            return
+        await asyncio.sleep(0.3)
+
+
+def _is_ready(member: Cast) -> bool:
+    try:
+        answer = ask(socket_path(member.home, "agent"), "status", timeout_s=5)
+    except NoAgent:
+        return False
+    return msgspec.json.decode(answer.result, type=NodeState).engine.state == "ready"
