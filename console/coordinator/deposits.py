@@ -10,8 +10,9 @@ PRACTICE = "practice"
 
 
 def book_deposits(unit: Unit, parts: Parts) -> None:
-    """Book what has not been booked in an earlier start."""
+    """Book what has not been booked in an earlier start; know the settings' keys, and no others."""
     config, now_ms = parts.config, parts.clock.now_ms()
+    unit.forget_keys()
     wanted = [(PRACTICE, client(PRACTICE), config.practice.client_deposit)]
     wanted += [(f"bond:{node}", node_bond(node), amount) for node, amount in config.practice.bonds.items()]
     for name, known in config.clients.items():

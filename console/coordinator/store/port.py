@@ -191,6 +191,10 @@ class Unit(Protocol):
         """The client that an API key belongs to."""
         ...
 
+    def forget_keys(self) -> None:
+        """Know no client by a key any more."""
+        ...
+
     def save_key(self, key_sha256: str, client: str) -> None:
         """Know a client by the hash of its key."""
         ...

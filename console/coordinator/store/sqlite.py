@@ -7,6 +7,7 @@ savepoint, so that one unit's failure undoes that unit alone.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
@@ -91,8 +92,8 @@ class SqliteStore:
                 self._run(item, unit)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+            with contextlib.suppress(sqlite3.Error):  # the thread must live on, whatever the disk does
+                self._connection.rollback()
             failure = _store_error(self._path, error)
             for item in batch:
                 item.done.set_exception(failure)
@@ -104,16 +105,21 @@ class SqliteStore:
                 item.done.set_exception(item.error)
 
     def _run(self, item: _Item, unit: SqliteUnit) -> None:
-        """One unit behind a savepoint. A failing database (not a failing unit) raises."""
+        """One unit behind a savepoint. A failing database (not a failing unit) raises sqlite3.Error."""
         self._connection.execute("SAVEPOINT unit")
         try:
             item.value, item.error = item.work(unit), None
-        except sqlite3.OperationalError:
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
+            self._undo(item, error)
+        except sqlite3.Error:
             raise
         except Exception as error:  # the unit's own failure travels to whoever asked for it
-            item.value, item.error = None, error
-            self._connection.execute("ROLLBACK TO unit")
+            self._undo(item, error)
         self._connection.execute("RELEASE unit")
+
+    def _undo(self, item: _Item, error: Exception) -> None:
+        item.value, item.error = None, error
+        self._connection.execute("ROLLBACK TO unit")
 
 
 def connect(path: Path | str) -> sqlite3.Connection:

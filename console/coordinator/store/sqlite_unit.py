@@ -210,6 +210,10 @@ class SqliteUnit:
         row = self._db.execute("SELECT client FROM keys WHERE key_sha256 = ?", (key_sha256,)).fetchone()
         return row[0] if row else None
 
+    def forget_keys(self) -> None:
+        """Know no client by a key any more."""
+        self._db.execute("DELETE FROM keys")
+
     def save_key(self, key_sha256: str, client: str) -> None:
         """Know a client by the hash of its key."""
         self._db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key_sha256, client))
