@@ -150,10 +150,19 @@ class Coordinator:
         await self.parts.store.transact(lambda unit: unit.forget_evidence(now_ms))
 
     async def _announce(self, epoch: Epoch) -> None:
-        for session in self.registry.sessions():
-            node = session.node
-            balances = await self.parts.store.transact(lambda unit, node=node: unit.balances(node))  # type: ignore[misc]
-            session.send(EpochOpened(epoch.number, epoch.seeds.root, balances))
+        """Tell every node. One that could not be told is cut off, and learns of it as it signs in again:
+        with an old commitment it would call every draw wrong."""
+        sessions = self.registry.sessions()
+        try:
+            balances = await self.parts.store.transact(
+                lambda unit: [unit.balances(session.node) for session in sessions]
+            )
+        except StoreError:
+            for session in sessions:
+                session.close()
+            raise
+        for session, held in zip(sessions, balances, strict=True):
+            session.send(EpochOpened(epoch.number, epoch.seeds.root, held))
 
     async def _each(self, interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:

@@ -68,15 +68,19 @@ class Draws:
         """Commit to new seeds and close what was open; then pending becomes available, node by node.
 
         Raises:
-            StoreError: nothing changed, or the payout of some nodes waits for the next epoch.
+            StoreError: nothing changed; or the new epoch is open and told, and the payout of some nodes
+                waits for the next one.
         """
         secret, nonce = self._parts.entropy(32), self._parts.entropy(12)
         seeds = await asyncio.to_thread(EpochSeeds, secret)
         async with self.turns.change():
             number = await self._parts.store.transact(lambda u: self._commit(u, secret, nonce, seeds.root))
-            await self._pay_out(number - 1)
+            # What was open has its secret revealed by now: whatever fails below, no draw may use it.
             self._epoch = Epoch(number, seeds)
-            await self._announce(self._epoch)
+            try:
+                await self._pay_out(number - 1)
+            finally:
+                await self._announce(self._epoch)
 
     async def draw(self, was: Job, roster: tuple[NodeId, ...], cause: str) -> Drawn:
         """Fix a ticket for the next attempt of `was`, then draw the nonce, and with it one of `roster`.
