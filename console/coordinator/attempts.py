@@ -162,10 +162,11 @@ class Attempts:
     async def _chunk(self, live: LiveJob, chunk: Chunk) -> Lost | None:
         if not chunk_fits(chunk, live.received, live.ask.max_tokens, self._reference.vocabulary):
             return Lost("malformed", "node")
-        live.received.extend(chunk.token_ids)
-        if live.ask.streaming and (text := live.visible.feed(chunk.token_ids)):
-            live.shown = True
-            live.tell(Text(text))
+        if chunk.start == len(live.received):
+            live.received.extend(chunk.token_ids)
+            if live.ask.streaming and (text := live.visible.feed(chunk.token_ids)):
+                live.shown = True
+                live.tell(Text(text))
         job = live.job
         if job.state != "RUNNING":
             await self.save(live, jobs.run(job, job.node, job.fence, self._parts.clock.now_ms()))

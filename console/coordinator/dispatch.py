@@ -16,11 +16,14 @@ from console.coordinator.runner import Runner
 from console.coordinator.sessions import Session
 from console.coordinator.settle import give_back, open_job
 from console.coordinator.store import Unit
+from console.protocol.frames import FrameError
 from console.protocol.ids import JobId
 from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening, ResultAnswered
 from console.protocol.types import Result
 
 log = logging.getLogger(__name__)
+_INBOX_LIMIT = 512
+"""Messages of a node about one job that wait while the database is slow: half a minute of a good node's."""
 _ANSWERS = {
     "taken": "",
     "stale": "This attempt no longer counts: the job went on without it. Nothing is paid and nothing taken.",
@@ -75,16 +78,33 @@ class Dispatch:
             live.client_gone = True
             live.inbox.put_nowait(ClientGone())
 
-    def hear(self, session: Session, message: Ack | Decline | Chunk | Failed | Result | Opening) -> None:
-        """A node said something about a job. What is not under the current fence does not count."""
+    async def hear(
+        self, session: Session, message: Ack | Decline | Chunk | Failed | Result | Opening
+    ) -> None:
+        """A node said something about a job. What is not under the current fence does not count.
+
+        Raises:
+            FrameError: it says more than is read.
+            StoreError: a result that came late could not be looked up.
+        """
         live = self._live.get(message.job)
         if isinstance(message, Result):
-            self._result(session, live, message)
+            await self._result(session, live, message)
             return
         if live is None or live.job.node != session.node or message.attempt != live.job.attempt:
             return
-        if isinstance(message, Opening) or message.fence == live.job.fence:
+        if isinstance(message, Opening):
+            self._opening(live, message)
+        elif message.fence == live.job.fence and live.result is None:
+            if live.inbox.qsize() >= _INBOX_LIMIT:
+                raise FrameError("more about one job than can be read")
             live.inbox.put_nowait(message)
+
+    def _opening(self, live: LiveJob, opening: Opening) -> None:
+        """One per request: blobs are large, and wait in memory while the reference is busy."""
+        if live.opening_due:
+            live.opening_due = False
+            live.inbox.put_nowait(opening)
 
     def gone(self, session: Session) -> None:
         """A node's connection ended."""
@@ -125,16 +145,18 @@ class Dispatch:
         finally:
             self._live.pop(live.job.id, None)
 
-    def _result(self, session: Session, live: LiveJob | None, result: Result) -> None:
+    async def _result(self, session: Session, live: LiveJob | None, result: Result) -> None:
         if result.node != session.node:
             self._answer(session, result, "unknown")
         elif live is None:
-            self._spawn(self._late(session, result))
+            await self._late(session, result)
         elif not live.holds(session.node, result.attempt, result.fence):
             self._answer(session, result, "stale")
         elif live.result is not None:
             self._answer(session, result, "taken")
         else:
+            if live.inbox.qsize() >= _INBOX_LIMIT:
+                raise FrameError("more about one job than can be read")
             live.inbox.put_nowait(result)
 
     async def _late(self, session: Session, result: Result) -> None:

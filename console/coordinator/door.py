@@ -164,7 +164,7 @@ class Door:
         elif isinstance(message, SignIn):
             raise FrameError("a second sign-in on one connection")
         else:
-            self._dispatch.hear(session, message)
+            await self._dispatch.hear(session, message)
 
     async def _say(self, websocket: WebSocket, message: FromCoordinator) -> None:
         with contextlib.suppress(*_BROKEN):

@@ -86,6 +86,8 @@ class LiveJob:
     shown: bool = False
     """Text may have reached a streaming client: no attempt may follow silently."""
     result: Result | None = None
+    opening_due: bool = False
+    """The node was asked to open its commitment and has not done so yet."""
     client_gone: bool = False
     over: bool = False
     """The client has had its last word."""

@@ -33,10 +33,9 @@ class Outbox:
             after = session.outbox_after
             for row in await self._parts.store.transact(lambda unit: unit.outbox(node, after)):
                 message: Verdict | Receipt = msgspec.json.decode(row.body, type=Verdict | Receipt)
-                if not session.send(message):
+                if not session.send(message, row.id):
                     return
                 session.outbox_after = row.id
-                session.handed.append((row.id, self._parts.clock.tick_s()))
 
     async def confirm(self, session: Session) -> None:
         """A heartbeat came: forget what was sent a whole interval before it. Raises StoreError."""

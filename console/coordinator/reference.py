@@ -41,7 +41,11 @@ class Reference:
     async def watch(self) -> None:
         """Ask for its health for ever."""
         while True:
-            await self._look()
+            try:
+                await self._look()
+            except Exception:  # whatever one look met, the next may find the engine well
+                log.exception("the reference engine could not be asked")
+                self._ready.clear()
             await asyncio.sleep(_POLL_READY_S if self.ready else _POLL_LOADING_S)
 
     async def wait_ready(self, timeout_s: float) -> bool:

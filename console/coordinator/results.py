@@ -49,12 +49,15 @@ def malformed(
 
 
 def chunk_fits(chunk: Chunk, received: list[int], max_tokens: int, vocabulary: int) -> bool:
-    """Whether a chunk goes on where the last one ended, with tokens that exist."""
+    """Whether a chunk goes on where the last one ended or later, with tokens that exist.
+
+    Later: those between were on a line that broke. The node does not know, and the result will hold them.
+    """
     ids = chunk.token_ids
     return (
-        chunk.start == len(received)
+        chunk.start >= len(received)
         and 1 <= len(ids) <= CHUNK_TOKENS_LIMIT
-        and len(received) + len(ids) <= max_tokens
+        and chunk.start + len(ids) <= max_tokens
         and all(0 <= i < vocabulary for i in ids)
     )
 

@@ -17,7 +17,7 @@ from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGo
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
 from console.coordinator.registry import Registry
-from console.coordinator.settle import accept, give_back, reject
+from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import ConflictError, StoreError, Unit
 from console.protocol.ids import NodeId, short
 from console.protocol.messages import Opening, OpenRequest
@@ -130,11 +130,12 @@ class Runner:
             _tell(live, whole)
 
     async def _judge(self, live: LiveJob, result: Result) -> None:
-        rate_ppm = await self._rate(result.node)
+        rate_ppm = await self._insist(lambda: self._rate(result.node))
         if not self._parts.secrets.audited(result.job, result.attempt, rate_ppm):
             await self._settle(live, self._auditor.verdict(result, NOT_AUDITED), b"")
             return
-        await self._attempts.save(live, jobs.audit(live.job, self._parts.clock.now_ms()))
+        audited = jobs.audit(live.job, self._parts.clock.now_ms())
+        await self._insist(lambda: self._attempts.save(live, audited))
         blob = await self._opening(live, result)
         if blob is None:
             await self._give_up(live, "node", "gone_before_opening")
@@ -162,7 +163,7 @@ class Runner:
         """The blob; empty when a connected node does not open; None when the node is gone for good."""
         clock, limits = self._parts.clock, self._parts.config.limits
         hard_s = clock.tick_s() + limits.reconnect_s + 2 * limits.opening_s
-        here = self._request_opening(result)
+        here = self._request_opening(live, result)
         until_s = clock.tick_s() + (limits.opening_s if here else limits.reconnect_s)
         while True:
             try:
@@ -175,11 +176,12 @@ class Runner:
             if isinstance(heard, NodeGone) and heard.node == result.node:
                 here, until_s = False, clock.tick_s() + limits.reconnect_s
             if isinstance(heard, NodeBack) and heard.node == result.node:
-                here, until_s = self._request_opening(result), clock.tick_s() + limits.opening_s
+                here, until_s = self._request_opening(live, result), clock.tick_s() + limits.opening_s
 
-    def _request_opening(self, result: Result) -> bool:
+    def _request_opening(self, live: LiveJob, result: Result) -> bool:
         session = self._registry.session(result.node)
-        return session is not None and session.send(OpenRequest(result.job, result.attempt))
+        live.opening_due = session is not None and session.send(OpenRequest(result.job, result.attempt))
+        return live.opening_due
 
     async def _settle(self, live: LiveJob, verdict: Verdict, blob: bytes) -> None:
         """Verdict and money, however long the database takes to come back."""
@@ -206,7 +208,11 @@ class Runner:
 
         def undo(unit: Unit) -> jobs.Job:
             was = unit.job(last.id) or last
-            return was if was.state in jobs.FINAL else give_back(unit, parts, was, fault, code)
+            if was.state in jobs.FINAL:
+                return was
+            if code == "gone_before_opening":
+                watch_again(unit, parts, was.node)
+            return give_back(unit, parts, was, fault, code)
 
         live.job = await self._insist(lambda: parts.store.transact(undo))
         log.info("job %s: %s (%s)", short(last.id), live.job.state.lower(), code)

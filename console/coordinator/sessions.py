@@ -12,6 +12,7 @@ from console.protocol.frames import seal
 from console.protocol.ids import NodeId, SessionId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FromCoordinator, Heartbeat, Refused
+from console.protocol.reasons import CODES
 from console.protocol.types import ModelOffer
 
 _QUEUE_LIMIT = 2048
@@ -46,7 +47,7 @@ class Session:
         self._clock = clock
         self._beat_s = clock.tick_s()
         self._beat_ms = clock.now_ms()
-        self._out: asyncio.Queue[FromCoordinator | None] = asyncio.Queue(_QUEUE_LIMIT)
+        self._out: asyncio.Queue[tuple[FromCoordinator, int] | None] = asyncio.Queue(_QUEUE_LIMIT)
         self._drawn = 0
         self._won = 0
         self._expected = 0.0
@@ -66,7 +67,8 @@ class Session:
     def beat(self, heartbeat: Heartbeat) -> None:
         """The node said that it lives."""
         self._beat_s, self._beat_ms = self._clock.tick_s(), self._clock.now_ms()
-        self.ready, self.reason = heartbeat.ready and not self.leaving, heartbeat.reason
+        self.ready = heartbeat.ready and not self.leaving
+        self.reason = heartbeat.reason if heartbeat.reason in CODES else ""
 
     def alive(self, silence_s: float) -> bool:
         """Whether a heartbeat came within `silence_s`."""
@@ -79,12 +81,15 @@ class Session:
         self._expected += 1 / size
         self._variance += (1 - 1 / size) / size
 
-    def send(self, message: FromCoordinator) -> bool:
-        """Queue `message`; False when the node cannot be reached (any more)."""
+    def send(self, message: FromCoordinator, outbox_row: int = 0) -> bool:
+        """Queue `message`; False when the node cannot be reached (any more).
+
+        `outbox_row`: where it stands in the outbox, 0 for nowhere; it is `handed` once it is written.
+        """
         if self.closed:
             return False
         try:
-            self._out.put_nowait(message)
+            self._out.put_nowait((message, outbox_row))
         except asyncio.QueueFull:
             self.close()
             return False
@@ -95,15 +100,17 @@ class Session:
         if self.closed:
             return
         self.closed = True
-        last: tuple[FromCoordinator | None, ...] = (refused, None) if refused is not None else (None,)
-        for message in last:
+        for item in (None,) if refused is None else ((refused, 0), None):
             if self._out.full():
                 self._out.get_nowait()
-            self._out.put_nowait(message)
+            self._out.put_nowait(item)
 
     async def pump(self, key: SigningKey, write: Callable[[str], Awaitable[None]]) -> None:
         """Seal and write what is queued, until the session is closed."""
         counter = 0
-        while (message := await self._out.get()) is not None:
+        while (item := await self._out.get()) is not None:
+            message, outbox_row = item
             await write(seal(key, "to_node", self.id, counter, message).decode())
             counter += 1
+            if outbox_row:
+                self.handed.append((outbox_row, self._clock.tick_s()))

@@ -96,6 +96,17 @@ def reject(unit: Unit, parts: Parts, was: Job, verdict: Verdict, sealed: bytes) 
     return job, _suspend(unit, parts, verdict)
 
 
+def watch_again(unit: Unit, parts: Parts, node: str) -> None:
+    """A node that vanished from an audit is on probation anew.
+
+    It costs an honest node nothing; without it, leaving whenever an answer is audited would make cheating
+    free.
+    """
+    if (row := unit.node(node)) is not None:
+        anew_ms = max(row.probation_from_ms, parts.clock.now_ms() + 1)
+        unit.save_node(msgspec.structs.replace(row, probation_from_ms=anew_ms))
+
+
 def _tell(
     unit: Unit, parts: Parts, job: Job, verdict: Verdict, booked: Transaction, reward: int, taken: int
 ) -> None:

@@ -46,6 +46,9 @@ def cleaned(message: SignIn) -> SignIn:
         name=clean(message.name, NAME_LIMIT) or short(message.node),
         software=clean(message.software, NAME_LIMIT),
         machine=clean(message.machine, 2 * NAME_LIMIT),
+        models=tuple(
+            msgspec.structs.replace(offer, name=clean(offer.name, NAME_LIMIT)) for offer in message.models
+        ),
     )
 
 

@@ -163,14 +163,15 @@ def test_the_audit_draw_follows_its_rate_and_its_key() -> None:
     [
         (2, (1, 2), True),
         (1, (1,), False),
-        (3, (1,), False),
+        (3, (1,), True),
+        (9, (1, 2), False),
         (2, (), False),
         (2, (10,), False),
         (2, (-1,), False),
         (2, (1,) * 9, False),
     ],
 )
-def test_chunks_go_on_where_the_last_one_ended(start: int, ids: tuple[int, ...], fits: bool) -> None:
+def test_chunks_go_on_where_the_last_one_ended_or_later(start: int, ids: tuple[int, ...], fits: bool) -> None:
     assert chunk_fits(Chunk(JobId("j"), 1, 1, start, ids), [5, 6], 10, 10) is fits
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from console.coordinator.dispatch import Dispatch
@@ -42,6 +42,8 @@ class Gateway:
             return error.response()
         except StoreError as error:
             return ApiError(503, "coordinator_failed", str(error)).response()
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
         headers: dict[str, str] = {"x-quarterdeck-job": live.job.id}
         if asked.seed_given:
             headers["x-quarterdeck-seed"] = _SEED_NOTE
