@@ -13,6 +13,7 @@ import msgspec
 
 from console import __version__
 from console.agent.board import Board
+from console.agent.clock import steady
 from console.agent.commands import Commands
 from console.agent.identity import Identity, machine_digest
 from console.agent.jobs.aftermath import Aftermath, verdict_view
@@ -26,6 +27,7 @@ from console.agent.journal import Journal, JournalError
 from console.agent.model import ModelFile
 from console.agent.money import Purse
 from console.agent.parts import ModelClaim, Parts
+from console.agent.pins import KeptPins
 from console.agent.policies import Policies
 from console.agent.pulse import Pulse
 from console.agent.supervision.machine import Limits, Supervised
@@ -91,7 +93,7 @@ class Node:
         self._policies = Policies(journal, self.board, now_ms)
         self._uplink = Uplink(address, name, SOFTWARE, machine_digest(), self.board, self._purse, now_ms)
         limits = Limits(self._config.engine.token_timeout_s, self._config.engine.start_timeout_s)
-        self.supervisor = Supervisor(launcher, limits, now_ms)
+        self.supervisor = Supervisor(launcher, limits, steady(now_ms))
         self._records = Records(journal, self.board, now_ms)
         self._office = Office(
             identity.key,
@@ -102,6 +104,7 @@ class Node:
             self.board,
             self._uplink.send,
             now_ms,
+            lambda: self._uplink.coordinator,
         )
         worker = Worker(self._office, launcher.engine, self.supervisor.ready)
         self._desk = Desk(self._office, worker, self._situation)
@@ -131,7 +134,7 @@ class Node:
             refresh=self._pulse.refresh,
         )
         self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
-        network = parts.network(address, identity.key, journal.facts)
+        network = parts.network(address, identity.key, KeptPins(journal.facts))
         self._dialler = Dialler(network, self._uplink, random.SystemRandom().random)
 
     def _connect_parts(self, worker: Worker) -> None:

@@ -140,14 +140,14 @@ class Pulse:
             self.trouble_is("")
 
     def _engine_view(self, supervised: Supervised) -> EngineView:
-        health = self._supervisor.health
+        health, next_try_in_ms = self._supervisor.health, self._supervisor.next_try_in_ms
         view = EngineView(
             state=supervised.state,
             sentence=supervised.sentence,
             model=self._model,
             pid=self._supervisor.pid,
             restarts=supervised.restarts,
-            next_try_ms=supervised.next_try_ms,
+            next_try_ms=0 if next_try_in_ms is None else self._now_ms() + next_try_in_ms,
         )
         if health is None:
             return view

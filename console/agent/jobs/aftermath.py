@@ -24,7 +24,7 @@ class Aftermath:
 
     async def answered(self, answer: ResultAnswered) -> None:
         """The network has the result, or never will: it is not sent again, and erased."""
-        record = await self._office.records.find(answer.job, answer.attempt)
+        record = await self._office.given_here(answer.job, answer.attempt)
         if record is None:
             return
         sentence = plain(answer.sentence, 200)
@@ -40,7 +40,8 @@ class Aftermath:
 
     async def open_requested(self, request: OpenRequest) -> None:
         """An audit: open the commitment. An answer that is gone opens to nothing, which is honest."""
-        blob = await self._office.openings.find(request.job, request.attempt)
+        given = await self._office.given_here(request.job, request.attempt) is not None
+        blob = await self._office.openings.find(request.job, request.attempt) if given else b""
         await self._office.send(Opening(request.job, request.attempt, blob))
 
     async def judged(self, verdict: Verdict) -> None:

@@ -43,6 +43,8 @@ class Office:
     board: Board
     send: Send
     now_ms: NowMs
+    coordinator: Callable[[], str]
+    """Key of the one that this node is, or was last, signed in to."""
     owed: dict[Key, Failed] = field(default_factory=dict)
     """Failures that the network has not been told yet."""
 
@@ -65,14 +67,20 @@ class Office:
         self.board.note("warning", "jobs", f"Job {short(view.job)} failed: {failure.sentence}")
         await self.count(self.purse.failed)
 
+    async def given_here(self, job: str, attempt: int) -> JobRecord | None:
+        """The record of an attempt that the present coordinator gave; others have no business with it."""
+        record = await self.records.find(job, attempt)
+        return record if record is not None and record.coordinator == self.coordinator() else None
+
     async def pay_debts(self) -> None:
-        """Send what is owed: failures first, then results that nobody has answered."""
+        """Send what this coordinator is owed: failures first, then results that it has not answered."""
         for key, failed in tuple(self.owed.items()):
-            if await self.send(failed):
+            if await self.given_here(*key) is not None and await self.send(failed):
                 self.owed.pop(key, None)
         try:
             for result in await self.journal.results.unanswered():
-                await self.send(result)
+                if await self.given_here(result.job, result.attempt) is not None:
+                    await self.send(result)
         except JournalError as error:
             self.records.on_trouble(str(error))
 

@@ -16,6 +16,7 @@ from console.protocol.types import Assignment, Result
 
 ENGINE_WAIT_S = 20.0
 """A job that waits here rides out an engine's restart of this length."""
+LONGEST_LEASE_MS = 86_400_000
 SHOW_MS = 250
 """Progress of a running job is shown at most so often."""
 
@@ -31,6 +32,8 @@ class Worker:
         self._live: JobRecord | None = None
         self._stopped_for: JobFailed | None = None
         self._progress = Progress()
+        self._lease = asyncio.timeout(None)
+        self._lease_ms = 0
         self._shown_ms = 0
 
     @property
@@ -55,9 +58,10 @@ class Worker:
         started_ms = self._office.now_ms()
         self._stopped_for, self._shown_ms = None, 0
         self._live = moved(record, "running", started_ms=started_ms)
-        lease_s = max(0.0, (record.view.lease_until_ms - started_ms) / 1000)
+        left_ms = min(record.view.lease_until_ms - started_ms, LONGEST_LEASE_MS)
+        self._lease_ms = min(assignment.lease_s * 1000, LONGEST_LEASE_MS)
         try:
-            async with asyncio.timeout(lease_s):
+            async with asyncio.timeout(max(0, left_ms) / 1000) as self._lease:
                 generated = await self._answer(assignment)
             await self._finished(assignment, self._live, generated)
         except TimeoutError:
@@ -107,12 +111,19 @@ class Worker:
         now_ms = self._office.now_ms()
         if self._live is None:
             return
+        if not self._lease.expired():  # the network renews it with every chunk, and so does this end
+            self._lease.reschedule(asyncio.get_running_loop().time() + self._lease_ms / 1000)
         tokens, view = self._progress.tokens, self._live.view
         first_ms = view.first_token_ms or max(1, now_ms - view.started_ms)
         decode_ms = max(1, now_ms - view.started_ms - first_ms)
         speed = (tokens - 1) * 1_000_000 // decode_ms if tokens > 1 else 0
         self._live = moved(
-            self._live, "running", tokens=tokens, first_token_ms=first_ms, tokens_per_s_milli=speed
+            self._live,
+            "running",
+            tokens=tokens,
+            first_token_ms=first_ms,
+            tokens_per_s_milli=speed,
+            lease_until_ms=now_ms + self._lease_ms,
         )
         if now_ms - self._shown_ms >= SHOW_MS:
             self._shown_ms = now_ms

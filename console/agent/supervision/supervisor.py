@@ -38,6 +38,7 @@ class Supervisor:
     """Owns the engine's process. `run` it until cancelled, then `close` it."""
 
     def __init__(self, launcher: Launcher, limits: Limits, now_ms: NowMs) -> None:
+        """`now_ms`: a clock that never jumps; a jump would pass for silence of the engine."""
         self._launcher = launcher
         self._limits = limits
         self._now_ms = now_ms
@@ -62,6 +63,12 @@ class Supervisor:
     def pid(self) -> int:
         """The process's id, 0 when there is none."""
         return self._process.pid if self._process is not None else 0
+
+    @property
+    def next_try_in_ms(self) -> int | None:
+        """Until the engine is started again, None when no start is due."""
+        due_ms = self.supervised.next_try_ms
+        return max(0, due_ms - self._now_ms()) if due_ms else None
 
     async def run(self) -> None:
         """Start the engine and keep it running."""
