@@ -70,7 +70,7 @@ class Host:
         self._say(f"Coordinator on 127.0.0.1:{port}; your node {self._plan.yours.name} is loading the model.")
 
     async def _others_join(self, weights: Weights) -> None:
-        """One after the other, rogues first: all at once, their self-tests would keep a small machine busy."""
+        """One after the other, rogues first: all at once, self-tests would keep a small machine busy."""
         for member in sorted(self._plan.cast, key=lambda member: member.honest):
             if not member.yours and not self._stop.is_set():
                 await self._start_node(member, weights)
