@@ -154,7 +154,7 @@ class Pulse:
         return msgspec.structs.replace(
             view,
             slots=health.slots,
-            slots_busy=health.slots_busy,
+            slots_busy=max(health.slots_busy, self._desk.running),
             queued=self._desk.waiting,
             tokens_per_s_milli=health.tokens_per_s_milli,
             first_token_ms=health.first_token_ms,
