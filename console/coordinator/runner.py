@@ -27,6 +27,7 @@ from console.verification.judge import Finding
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _LOOK_S = 0.1
+_NOBODY: Fault = "nobody"
 _AGAIN_S = 1.0
 
 
@@ -59,7 +60,7 @@ class Runner:
             await self._give_up(live, "coordinator", "coordinator_failed")
 
     async def _until_result(self, live: LiveJob) -> bool:
-        cause = "request"
+        cause, fault = "request", _NOBODY
         while live.job.attempt < self._parts.policy.max_attempts:
             roster = await self._roster(live)
             if isinstance(roster, ClientGone):
@@ -76,10 +77,10 @@ class Runner:
                 await self._give_up(live, "client", "cancelled")
                 return False
             await self._lost(live, lost)
-            cause = lost.code
+            cause, fault = lost.code, lost.fault
             if live.shown:
                 break
-        await self._give_up(live, "node", "interrupted" if live.shown else _no_answer(cause))
+        await self._give_up(live, fault, "interrupted" if live.shown else _no_answer(cause))
         return False
 
     async def _roster(self, live: LiveJob) -> tuple[NodeId, ...] | ClientGone:

@@ -342,6 +342,18 @@ async def test_a_full_queue_is_a_public_rule_and_requests_wait_for_it(tmp_path: 
         assert [(await r).status_code for r in (first, second)] == [200, 200]
 
 
+async def test_a_request_that_no_node_could_take_is_nobodys_fault(tmp_path: Path) -> None:
+    async with running(tmp_path, with_policy(queue_limit=1)) as run:
+        node = await run.node(manual=True)
+        first, given = await assigned(run, node)
+        refused = await run.chat()
+        assert refused.status_code == 503
+        assert rows(run, "SELECT fault, code FROM jobs WHERE state = 'FAILED'") == [("nobody", "no_node")]
+        node.manual = False
+        await node.work(given)
+        assert (await first).status_code == 200
+
+
 async def test_epochs_release_pending_and_new_draws_use_new_seeds(run: Running) -> None:
     node = await run.node()
     assert (await run.chat()).status_code == 200
