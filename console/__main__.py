@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 
-def run_console(socket: Path, *, plain: bool = False, practice: bool = False) -> int:
-    """Show the node behind `socket` until the operator leaves; the exit code.
+def run_console(socket: Path, **how: Any) -> int:
+    """Show the node behind `socket` until the operator leaves; the exit code. `how`: see `console.tui.run`.
 
     Raises:
         ConfigError: the operator's configuration cannot be used.
@@ -22,7 +23,7 @@ def run_console(socket: Path, *, plain: bool = False, practice: bool = False) ->
     from console.tui import run
 
     screen = config.load(paths.config_file()).screen
-    return run(socket, screen=screen, practice=practice, plain=plain)
+    return run(socket, screen=screen, **how)
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ import click
 from console import __version__
 
 RunConsole = Callable[..., int]
+"""Shows the node behind a socket until the operator leaves; its exit code. See `console.tui.run`."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "practice": ("console.cli.practice", "Run the whole network on this machine, with real models."),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from console.cli.agent_home import FAILED, control_socket, home_of, home_option, question
+from console.cli.agent_home import FAILED, control_socket, home_of, home_option, question, unusable
 from console.control.link import NoAgent, ask
 
 LOG = "agent.log"
@@ -141,11 +141,7 @@ def _prepare_log(home: Path) -> Path:
             log.replace(log.with_name("agent.log.1"))
         log.touch(mode=0o600)
     except OSError as error:
-        click.echo(
-            f"The folder {home} cannot be used ({error.strerror}). "
-            "Make room and give yourself write access, or choose another with --home.",
-            err=True,
-        )
+        click.echo(unusable(home, error), err=True)
         sys.exit(FAILED)
     return log
 

@@ -17,7 +17,7 @@ from console.settings.paths import data_dir, socket_path
 
 T = TypeVar("T")
 
-FAILED, NO_AGENT = 1, 3
+FAILED, NO_AGENT, INTERRUPTED = 1, 3, 130
 SCHEMA_VERSION = 1
 
 home_option: Callable[[Callable[..., object]], Callable[..., object]] = click.option(
@@ -31,6 +31,14 @@ def home_of(home: Path | None) -> Path:
     outer = context.params.get("home") if context is not None else None
     chosen = home or (context.parent.params.get("home") if context and context.parent else None) or outer
     return Path(chosen).expanduser().absolute() if chosen else data_dir()
+
+
+def unusable(folder: Path, error: OSError) -> str:
+    """What it means that `folder` cannot be used, and what to do."""
+    return (
+        f"The folder {folder} cannot be used ({error.strerror}). "
+        "Make room and give yourself write access, or choose another with --home."
+    )
 
 
 def control_socket(home: Path) -> Path:

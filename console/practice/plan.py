@@ -11,6 +11,9 @@ from console.protocol.types import Policy
 
 _FIRST = ("reef", "gull", "keel", "tern", "buoy", "skua", "mole", "spar", "luff", "cove", "moor", "brig")
 
+MAX_NODES = len(_FIRST)
+"""Nodes of one run, the rogue ones among them."""
+
 POLICY = Policy(epoch_s=60, suspend_window_s=900, suspend_s=300)
 """Practice's rules: the network's own, with epochs short enough to see money become available."""
 
@@ -50,8 +53,8 @@ def make_plan(home: Path, models: Path, *, nodes: int, rogue: int, minutes: floa
     Raises:
         ValueError: no node, or more than the names there are.
     """
-    if nodes < 1 or rogue < 0 or nodes + rogue > len(_FIRST):
-        raise ValueError(f"between 1 and {len(_FIRST)} nodes in all, at least one of them honest")
+    if nodes < 1 or rogue < 0 or nodes + rogue > MAX_NODES:
+        raise ValueError(f"between 1 and {MAX_NODES} nodes in all, at least one of them honest")
     rng = random.Random(seed)
     names = [f"{word}-{rng.randrange(10, 100)}" for word in rng.sample(_FIRST, nodes + rogue)]
     cast = tuple(

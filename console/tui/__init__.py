@@ -6,6 +6,7 @@ agent, no network client and no money that was not told to it may enter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,21 @@ if TYPE_CHECKING:
 DETACHED = "detached: the node keeps working (quarterdeck to attach again)"
 
 
-def run(source: Source | Path, *, screen: ScreenConfig, practice: bool = False, plain: bool = False) -> int:
-    """Show the node behind `source` (its control socket, or a replay) until the operator detaches.
+def run(
+    source: Source | Path,
+    *,
+    screen: ScreenConfig,
+    plain: bool = False,
+    ends_run: bool = False,
+    farewell: str = DETACHED,
+    over: Callable[[], bool] = lambda: False,
+) -> int:
+    """Show the node behind `source` (its control socket, or a replay) until the operator leaves.
 
-    Line mode is used when asked for, when the output is no terminal, and on a dumb terminal. Returns the
-    exit code.
+    Line mode is used when asked for, when the output is no terminal, and on a dumb terminal. `ends_run`:
+    leaving ends a practice run, which the keys then say; `farewell` is printed when it was left; `over` is
+    asked once a second, and true closes the console. Returns the exit code.
     """
     from console.tui.start import start
 
-    return start(source, screen=screen, practice=practice, plain=plain)
+    return start(source, screen=screen, plain=plain, ends_run=ends_run, farewell=farewell, over=over)

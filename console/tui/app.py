@@ -10,15 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rich.text import Text
 from textual.app import App
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
 from console.control.link import Source
 from console.control.wire import Snapshot
 from console.protocol.ids import JobId
 from console.settings.config import ScreenConfig
+from console.settings.paths import data_dir
 from console.tui.commands import BY_ID, COMMANDS, unknown_ids
+from console.tui.fault import tell_fault
 from console.tui.frames import FrameClock
 from console.tui.look import Wardrobe
 from console.tui.orders import Orders
@@ -42,11 +45,15 @@ class QuarterdeckApp(App[str]):
     """The console. It owns no node and no truth: leaving it changes nothing.
 
     `clock` gives milliseconds; `zone_s` is the operator's offset from UTC; without `hz` nothing is drawn
-    but by `flush`. The result is `"detached"`, or `"signal"` when the terminal went away.
+    but by `flush`. `ends_run`: leaving ends a practice run, and is named so; `over`, asked once a second,
+    closes the console. The result is `"detached"`, `"over"`, or `"signal"` when the terminal went away.
     """
 
     CSS_PATH = "console.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = [c.binding() for c in COMMANDS if not c.screens]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(c.binding() for c in COMMANDS if not c.screens),
+        Binding("ctrl+c,ctrl+q", "do('detach')", "Leave", show=False, priority=True),
+    ]
     COMMANDS = {_provider}  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "f20"
@@ -62,12 +69,16 @@ class QuarterdeckApp(App[str]):
         zone_s: int = 0,
         ascii_only: bool = False,
         theme_folders: tuple[Path, ...] = (),
+        ends_run: bool = False,
+        over: Callable[[], bool] | None = None,
     ) -> None:
         # Under NO_COLOR the terminal's own colours are used, which Textual can then leave out altogether.
         super().__init__(ansi_color="NO_COLOR" in os.environ or None)
         self.animation_level = "none"
         self.source = source
         self.zone_s = zone_s
+        self.ends_run = ends_run
+        self._over = over
         self.ascii_only = ascii_only or settings.ascii
         self.keys = {k: v for k, v in settings.keys.items() if k in BY_ID}
         self._unknown_keys = unknown_ids(settings.keys)
@@ -102,7 +113,19 @@ class QuarterdeckApp(App[str]):
                 loop.add_signal_handler(number, self.exit, "signal", 128 + number)
         self.run_worker(self._listen(), group="link", exit_on_error=False)
         self.frames.start()
+        if self._over is not None:
+            self.set_interval(1.0, self._leave_when_over)
         self.call_after_refresh(self.wardrobe.open)
+
+    def _fatal_error(self) -> None:
+        """A fault of ours: Textual would print its trace with the values of all variables."""
+        if self._exception is not None:
+            self._exit_renderables.append(Text(tell_fault(self._exception, data_dir())))
+        self._close_messages_no_wait()
+
+    def _leave_when_over(self) -> None:
+        if self._over is not None and self._over():
+            self.exit("over")
 
     async def _listen(self) -> None:
         async for news in self.source.attach():

@@ -32,6 +32,11 @@ class Command:
         return " ".join((cls.__doc__ or "").split())
 
     @classmethod
+    def words(cls, app: QuarterdeckApp) -> tuple[str, str]:
+        """The footer's word and the explanation, as things stand now."""
+        return cls.label, cls.explanation()
+
+    @classmethod
     def binding(cls) -> Binding:
         """Its key, for Textual."""
         return Binding(
@@ -78,6 +83,11 @@ class PauseOrResume(Command):
     """Pause the node, so that it takes no new work; or resume it. Jobs that run are finished either way."""
 
     id, key, label = "pause", "p", "pause"
+
+    @classmethod
+    def words(cls, app: QuarterdeckApp) -> tuple[str, str]:
+        switches = app.store.view().state.switches
+        return "resume" if switches.paused or switches.draining else cls.label, cls.explanation()
 
     @classmethod
     def run(cls, app: QuarterdeckApp) -> None:
@@ -146,6 +156,16 @@ class NextTheme(Command):
         app.wardrobe.wear_next()
 
 
+class Suspend(Command):
+    """Put the console aside and go to the shell; `fg` brings it back. The node keeps working."""
+
+    id, key, label, footer = "suspend", "ctrl+z", "to the shell", False
+
+    @classmethod
+    def run(cls, app: QuarterdeckApp) -> None:
+        app.action_suspend_process()
+
+
 class RestartEngine(Command):
     """Restart the engine. A job that runs goes to another attempt. Asks first."""
 
@@ -162,13 +182,20 @@ class Detach(Command):
     id, key, label = "detach", "q", "detach"
 
     @classmethod
+    def words(cls, app: QuarterdeckApp) -> tuple[str, str]:
+        if app.ends_run:
+            text = "End the practice run: what is under way is finished and paid, then you get the report."
+            return "end run", text
+        return cls.label, cls.explanation()
+
+    @classmethod
     def run(cls, app: QuarterdeckApp) -> None:
         app.detach()
 
 
 COMMANDS: tuple[type[Command], ...] = (
     ShowDeck, ShowJobs, ShowEvents, PauseOrResume, Drain, Filter, Back, Help, Detach, Palette, NextTheme,
-    RestartEngine,
+    RestartEngine, Suspend,
 )  # fmt: skip
 BY_ID = {command.id: command for command in COMMANDS}
 _KEY_WORDS = {"question_mark": "?", "slash": "/", "escape": "esc", "ctrl+p": "^p", "ctrl+r": "^r"}

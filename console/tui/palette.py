@@ -24,8 +24,9 @@ class CommandsProvider(Provider):
         entries: list[tuple[str, str, Callable[[], None]]] = []
         for command in on_screen(app.room):
             if command.id != "palette":
-                title = f"{command.label[:1].upper()}{command.label[1:]}  ({key_word(command, app.keys)})"
-                entries.append((title, command.explanation(), partial(app.action_do, command.id)))
+                label, text = command.words(app)
+                title = f"{label[:1].upper()}{label[1:]}  ({key_word(command, app.keys)})"
+                entries.append((title, text, partial(app.action_do, command.id)))
         for name, theme in sorted(app.wardrobe.themes.items()):
             entries.append((f"Theme {name}", theme.about, partial(app.wardrobe.wear, name)))
         return entries

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 from console.control.link import Lost, News, Source
 from console.control.state import NodeState
@@ -17,6 +17,9 @@ from console.tui.figures import clock_time, credits
 from console.tui.rows import Span, clean, to_ascii
 from console.tui.store import ViewStore
 from console.tui.views.words import MODE_WORDS
+
+OVER_EVERY_S = 1.0
+"""How often it is asked whether there is still something to follow."""
 
 
 class Teller:
@@ -84,16 +87,24 @@ async def tell(source: Source, *, ascii_only: bool) -> AsyncIterator[str]:
             yield to_ascii((Span(stamped, "text"),))[0].text if ascii_only else stamped
 
 
-def follow(source: Source, *, ascii_only: bool) -> int:
-    """Print lines until interrupted or until the reader is gone; returns the exit code."""
+def follow(source: Source, *, ascii_only: bool, over: Callable[[], bool] = lambda: False) -> int:
+    """Print lines until interrupted, until the reader is gone, or until it is `over`; the exit code."""
 
-    async def loop() -> None:
+    async def print_all() -> None:
         async for line in tell(source, ascii_only=ascii_only):
             print(line, flush=True)
 
+    async def until_over() -> None:
+        printing = asyncio.create_task(print_all())
+        while not over() and not printing.done():
+            await asyncio.wait((printing,), timeout=OVER_EVERY_S)
+        printing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await printing
+
     with contextlib.suppress(BrokenPipeError):
         try:
-            asyncio.run(loop())
+            asyncio.run(until_over())
         except KeyboardInterrupt:
             print("", file=sys.stderr)
             return 130

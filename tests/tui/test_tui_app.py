@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from console.protocol.ids import JobId
 from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp
 from console.tui.commands import COMMANDS, on_screen
+from console.tui.fault import tell_fault
 from console.tui.picture import StillClock, picture
 from console.tui.plain import Teller
 from console.tui.screens.dialogs import Confirm, HelpScreen
@@ -31,6 +33,8 @@ COMPACT = (80, 24)
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
 async def test_every_binding_does_what_it_says(command: Any) -> None:
     app = console_on("earning")
+    suspended: list[bool] = []
+    app.action_suspend_process = lambda: suspended.append(True)  # type: ignore[method-assign]
     async with app.run_test(size=COMPACT) as pilot:
         await settle(pilot)
         if command.screens:
@@ -55,6 +59,7 @@ async def test_every_binding_does_what_it_says(command: Any) -> None:
             "palette": lambda: type(app.screen).__name__ == "CommandPalette",
             "theme": lambda: app.look.theme.name != before,
             "restart_engine": lambda: isinstance(app.screen, Confirm),
+            "suspend": lambda: suspended == [True],
         }
         assert seen[command.id]()
 
@@ -72,6 +77,50 @@ def test_every_command_has_id_key_words_and_a_place_in_help() -> None:
         assert binding.tooltip == command.explanation() and command.explanation().endswith(".")
     assert "filter" in {command.id for command in on_screen("jobs")}
     assert "filter" not in {command.id for command in on_screen("deck")}
+
+
+@pytest.mark.parametrize("ends_run", [True, False])
+async def test_leaving_is_called_what_it_does(ends_run: bool) -> None:
+    app = console_on("earning", ends_run=ends_run)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert ("q end run" in text_of(app)) is ends_run and ("q detach" in text_of(app)) is not ends_run
+        await pilot.press("question_mark")
+        assert ("End the practice run" in text_of(app)) is ends_run
+        assert ("node keeps working; `quarterdeck`" in text_of(app)) is not ends_run
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c", "ctrl+q"])
+async def test_every_way_to_leave_is_the_same(key: str) -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press(key)
+    assert (app.return_value, app.return_code) == ("detached", 0)
+
+
+async def test_the_console_closes_when_there_is_nothing_more_to_follow() -> None:
+    app = console_on("earning", over=lambda: True)
+    async with app.run_test(size=COMPACT), asyncio.timeout(20):
+        while app.return_value is None:
+            await asyncio.sleep(0.01)
+    assert (app.return_value, app.return_code) == ("over", 0)
+
+
+async def test_a_fault_of_the_console_is_a_sentence_and_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path))
+    app = console_on("earning")
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test(size=COMPACT) as pilot:
+            await settle(pilot)
+            app.call_later(lambda: 1 / 0)
+            await pilot.pause()
+    assert app.return_code == 1
+    assert "ZeroDivisionError" in (tmp_path / "console-fault.txt").read_text()
+    said = tell_fault(ValueError("x"), tmp_path / "missing")
+    assert "The node is not affected" in said and "ValueError" in said
 
 
 async def test_drain_is_refused_by_enter_and_done_only_when_chosen() -> None:

@@ -61,7 +61,7 @@ class HelpScreen(ModalScreen[None]):
         inside: list[Row] = [row()]
         inside += [row(f"  {line}") for line in wrap(self.text, width - 6, 8)]
         inside += [row()] if self.text else []
-        keys = [(key_word(command, app.keys), command.explanation()) for command in on_screen(self.room)]
+        keys = [(key_word(command, app.keys), command.words(app)[1]) for command in on_screen(self.room)]
         for key, text in (*keys, *((k, v.capitalize() + ".") for k, v in LIST_KEYS)):
             lines = wrap(text, width - 14, 3)
             inside.append(row((f"  {text_fit(key, 7)} ", "key"), lines[0]))

@@ -133,9 +133,8 @@ class RoomScreen(Screen[None]):
 
     def _footer(self, view: View, frame: Frame) -> list[Row]:
         commands = [command for command in on_screen(self.room) if command.footer]
-        held = view.state.switches.paused or view.state.switches.draining
-        keys = [(key_word(command, self.quarterdeck.keys), command.label) for command in commands]
-        keys = [(key, "resume" if held and word == "pause" else word) for key, word in keys]
+        app = self.quarterdeck
+        keys = [(key_word(command, app.keys), command.words(app)[0]) for command in commands]
         line, self._places = footer_row(keys, frame.width, self.room.capitalize())
         self._keys = [command.id for command in commands]
         return [line]

@@ -1,0 +1,58 @@
+"""What the console makes of the terminal that it finds."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from console.control.link import News
+from console.control.wire import Answer
+from console.tui.plain import follow
+from console.tui.start import promises_utf8
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, False),
+        ({"LANG": "C"}, False),
+        ({"LANG": ""}, False),
+        ({"LANG": "en_GB.UTF-8"}, True),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, True),
+        ({"LANG": "C.UTF-8", "LC_ALL": "C"}, False),
+    ],
+)
+def test_what_locale_variables_promise(environment: dict[str, str], told: bool) -> None:
+    assert promises_utf8(environment) is told
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Python hides what it was started with")
+@pytest.mark.parametrize(("lang", "told"), [({}, "False"), ({"LANG": "C.UTF-8"}, "True")])
+def test_the_locale_that_python_sets_is_not_taken_for_the_operators(lang: dict[str, str], told: str) -> None:
+    kept = {k: v for k, v in os.environ.items() if k != "LANG" and not k.startswith("LC_")}
+    code = "from console.tui.start import speaks_utf8; print(speaks_utf8())"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=kept | lang, check=True
+    )
+    assert done.stdout.strip() == told
+
+
+class Silence:
+    """A source that never says anything."""
+
+    async def attach(self) -> AsyncIterator[News]:
+        await asyncio.Event().wait()
+        yield  # type: ignore[misc]
+
+    async def command(self, name: Any, args: Any = None) -> Answer:
+        raise AssertionError
+
+
+def test_line_mode_ends_when_there_is_nothing_more_to_follow() -> None:
+    assert follow(Silence(), ascii_only=True, over=lambda: True) == 0
