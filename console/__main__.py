@@ -30,6 +30,11 @@ def main() -> None:
     """The console script: runs a command and ends with DESIGN's exit codes."""
     from console.cli import quarterdeck
     from console.settings.config import ConfigError
+    from console.settings.terminal import speak_ascii, speaks_utf8
+
+    if not speaks_utf8():
+        speak_ascii(sys.stdout)
+        speak_ascii(sys.stderr)
 
     try:
         code = quarterdeck.main(obj=run_console, prog_name="quarterdeck", standalone_mode=False)

@@ -73,9 +73,9 @@ def decoded(answer: Answer, kind: type[T]) -> T:
 
 
 def print_json(value: dict[str, object]) -> None:
-    """One JSON document on stdout, schema version first."""
+    """One JSON document on stdout, schema version first; bytes, since JSON is UTF-8 on any terminal."""
     document = {"schema_version": SCHEMA_VERSION, **value}
-    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    click.echo(msgspec.json.format(msgspec.json.encode(document), indent=2))
 
 
 def operator() -> str:

@@ -160,7 +160,7 @@ def doctor(as_json: bool) -> None:
     """Check that this machine is fit for a node, and say what to do where it is not."""
     report = examine(look(), HOST_CHECKS)
     if as_json:
-        click.echo(msgspec.json.encode(report).decode())
+        click.echo(msgspec.json.encode(report))
     else:
         show(report)
     if report.worst == "fail":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -27,11 +25,9 @@ def gather() -> HardwareReport:
 
 
 def answer_console() -> Console:
-    """A rich console on stdout that a terminal without UTF-8 cannot bring down."""
+    """A rich console on stdout; where that speaks ASCII, tables are drawn with ASCII."""
     from rich.console import Console
 
-    if isinstance(sys.stdout, io.TextIOWrapper) and "utf" not in sys.stdout.encoding.lower():
-        sys.stdout.reconfigure(errors="replace")
     return Console(highlight=False)
 
 
@@ -167,6 +163,6 @@ def hardware(as_json: bool) -> None:
     """Show what this machine is, and what the engine can use of it."""
     report = gather()
     if as_json:
-        click.echo(msgspec.json.encode(report).decode())
+        click.echo(msgspec.json.encode(report))
         return
     show(report, answer_console())

@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from console.cli.agent_home import decoded, home_of, home_option, print_json, question
-from console.cli.wording import ago, credit
+from console.cli.wording import ago
 from console.control.state import JobView
+from console.ledger.figures import credits
 from console.protocol.ids import short
 
 GLYPHS = {
@@ -60,7 +61,7 @@ def _table(found: list[JobView], now_ms: int) -> Table:
 
 def _row(job: JobView, now_ms: int) -> tuple[Text, ...]:
     attempt = f".{job.attempt}" if job.attempt > 1 else ""
-    amount = credit(job.reward - job.penalty, signed=True) if job.settled else "-"
+    amount = credits(job.reward - job.penalty, sign=True) if job.settled else "-"
     draw = {True: "✓ ", False: "✗ ", None: ""}[job.draw_ok]
     return (
         Text(short(job.job) + attempt),

@@ -11,8 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from console.cli.agent_home import decoded, home_of, home_option, print_json, question
-from console.cli.wording import ago, credit, size, span
+from console.cli.wording import ago, size, span
 from console.control.state import LIVE_JOB_STATES, NodeState
+from console.ledger.figures import credits
 from console.protocol.reasons import label
 
 GOOD = ("earning", "no_demand", "lost_draws")
@@ -87,13 +88,13 @@ def _today(state: NodeState) -> str:
     live = sum(job.state in LIVE_JOB_STATES for job in state.jobs)
     net = money.today_earned - money.today_penalised
     counts = f"✓ {money.today_accepted}  ✗ {money.today_rejected}  failed {money.today_failed}"
-    return f"{credit(net, signed=True)} cr from {money.today_jobs} jobs  {counts}  now {live} live"
+    return f"{credits(net, sign=True)} from {money.today_jobs} jobs  {counts}  now {live} live"
 
 
 def _credits(state: NodeState) -> str:
     money, balances = state.money, state.money.balances
-    bond = f"bond {credit(balances.bond)} of {credit(money.bond_target)}"
-    return f"pending {credit(balances.pending)}  available {credit(balances.available)}  {bond}"
+    bond = f"bond {credits(balances.bond)} of {credits(money.bond_target)}"
+    return f"pending {credits(balances.pending)}  available {credits(balances.available)}  {bond}"
 
 
 def _engine(state: NodeState) -> str:

@@ -2,17 +2,6 @@
 
 from __future__ import annotations
 
-NANO = 1_000_000_000
-
-
-def credit(nano: int, *, signed: bool = False) -> str:
-    """Nano-credits as credits with four decimals, and more where four would hide a small amount."""
-    sign = "-" if nano < 0 else "+" if signed else ""
-    whole, rest = divmod(abs(nano), NANO)
-    digits = f"{rest:09d}"
-    shown = max(4, len(digits.rstrip("0")))
-    return f"{sign}{whole}.{digits[:shown]}"
-
 
 def ago(at_ms: int, now_ms: int) -> str:
     """How long ago, in one unit; `never` for 0."""

@@ -20,6 +20,7 @@ from console.practice.host import Host, to_stderr
 from console.practice.plan import Plan, make_plan
 from console.practice.report import broken_promises, collect
 from console.practice.weights import clear
+from console.settings.terminal import speak_ascii, speaks_utf8
 
 
 @click.command()
@@ -44,6 +45,9 @@ def main(
     result: Path | None,
 ) -> None:
     """Host a practice run in `home`."""
+    if not speaks_utf8():
+        speak_ascii(sys.stdout)
+        speak_ascii(sys.stderr)
     try:
         plan = make_plan(home, models, nodes=nodes, rogue=rogue, minutes=minutes, seed=seed)
         with claim(home):

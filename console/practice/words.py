@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_NANO = 1_000_000_000
+from console.ledger.figures import credits
 
 
 def human(report: dict[str, Any]) -> str:
@@ -17,8 +17,8 @@ def human(report: dict[str, Any]) -> str:
         f"  tokens    {tokens['prompt']} read, {tokens['generated']} generated",
         f"  audits    {audits['structure']} structure, {audits['replay']} replay, "
         f"{audits['recompute']} recompute; {audits['rejected']} rejected",
-        f"  ledger    sums to {ledger['sum']}; paid {_credits(ledger['paid'])}, "
-        f"penalties {_credits(ledger['penalised'])}, held {_credits(ledger['held'])}",
+        f"  ledger    sums to {ledger['sum']}; paid {credits(ledger['paid'])}, "
+        f"penalties {credits(ledger['penalised'])}, held {credits(ledger['held'])}",
         f"  payment   {jobs['unpaid_accepted']} accepted and unpaid, {jobs['paid_twice']} paid twice",
         "",
         f"  {'node':<15} {'draws':>5} {'expected':<13} {'accepted':>8} {'rejected':>8} "
@@ -34,9 +34,5 @@ def _node(node: dict[str, Any]) -> str:
     expected = f"{node['expected']:.1f} ({low:.0f}–{high:.0f})"
     return (
         f"  {name:<15} {node['draws']:>5} {expected:<13} {node['accepted']:>8} {node['rejected']:>8} "
-        f"{_credits(node['paid']):>10} {_credits(node['penalised']):>10}"
+        f"{credits(node['paid']):>10} {credits(node['penalised']):>10}"
     )
-
-
-def _credits(nano: int) -> str:
-    return f"{nano / _NANO:.6f}"

@@ -111,6 +111,7 @@ class QuarterdeckApp(App[str]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self.exit, "signal", 128 + number)
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self.run_worker(self._listen(), group="link", exit_on_error=False)
         self.frames.start()
         if self._over is not None:

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from console.control.link import Lost, News, Source
 from console.control.state import NodeState
 from console.control.wire import Hello
+from console.ledger.figures import credits
 from console.protocol.ids import short
 from console.protocol.reasons import label
-from console.tui.figures import clock_time, credits
+from console.tui.figures import clock_time
 from console.tui.rows import Span, clean, to_ascii
 from console.tui.store import ViewStore
 from console.tui.views.words import MODE_WORDS

@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
 
+from console.settings.terminal import ASCII_GLYPHS
+
 Role = Literal[
     "text", "strong", "dim", "rule", "title", "accent", "good", "warn", "bad", "bar", "track", "key",
     "bar_text", "bar_dim", "bar_strong", "bar_key", "badge_good", "badge_warn", "badge_bad", "badge_calm",
@@ -26,19 +28,7 @@ _UNSAFE = re.compile(
     "\ufe00-\ufe0f\ufeff\ufff9-\ufffc\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\u0300-\u036f\u1ab0-\u1aff"
     "\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
-_ASCII = str.maketrans(
-    {
-        **dict.fromkeys("─−–▄—", "-"),
-        **dict.fromkeys("╭╮╰╯┬┴├┤┼▆", "+"),
-        **dict.fromkeys("▸→", ">"),
-        **dict.fromkeys("·…░▂", "."),
-        **dict.fromkeys("○◌", "o"),
-        **dict.fromkeys("✗×", "x"),
-        **dict.fromkeys("●▇", "*"),
-        **dict.fromkeys("‖▅", "="),
-        **{"│": "|", "▲": "!", "✓": "v", "µ": "u", "°": " ", "▁": "_", "▃": ",", "█": "#"},
-    }
-)
+_ASCII = str.maketrans(ASCII_GLYPHS)
 
 
 class Span(NamedTuple):

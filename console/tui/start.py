@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import locale
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 from console.control.link import Link, Source
 from console.settings.config import ScreenConfig
 from console.settings.paths import user_themes_dir
+from console.settings.terminal import speaks_utf8
 from console.tui.frames import frames_per_second
 
 
@@ -48,29 +48,3 @@ def start(
     if result == "detached" and farewell:
         print(farewell)
     return app.return_code or 0
-
-
-def speaks_utf8() -> bool:
-    """Whether this terminal's locale can show more than ASCII."""
-    return locale.getpreferredencoding(False).lower().replace("-", "") == "utf8" and promises_utf8(
-        _environment_at_start()
-    )
-
-
-def promises_utf8(environment: Mapping[str, str]) -> bool:
-    """Whether the locale variables name UTF-8; one that is not set promises nothing."""
-    names = ("LC_ALL", "LC_CTYPE", "LANG")
-    return "utf" in next((environment[name] for name in names if environment.get(name)), "").lower()
-
-
-def _environment_at_start() -> Mapping[str, str]:
-    """The variables as the operator set them: Python itself sets LC_CTYPE when it finds the C locale.
-
-    Only Linux still tells them; elsewhere the present ones are taken.
-    """
-    try:
-        told = Path("/proc/self/environ").read_bytes()
-    except OSError:
-        return os.environ
-    pairs = (item.partition("=") for item in os.fsdecode(told).split("\0"))
-    return {name: value for name, _, value in pairs}

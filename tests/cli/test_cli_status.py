@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +16,7 @@ from doubles.agent_doubles import RunningAgent, ScriptedCoordinator, ScriptedLau
 from doubles.engine_double import ScriptedEngine
 
 from console.cli import quarterdeck
-from console.cli.wording import ago, credit, size, span
+from console.cli.wording import ago, size, span
 from console.protocol.types import Result as JobResult
 
 
@@ -48,8 +51,21 @@ async def test_status_for_people_names_the_reason_and_health(node: RunningAgent)
     assert "● EARNING" in done.output
     assert "last accepted" in done.output
     assert "tester" in done.output
-    assert "pending 0.0000135" in done.output
+    assert "pending 13.5 µcr" in done.output
     assert max(len(line) for line in done.output.splitlines()) <= 80
+
+
+async def test_without_utf8_the_commands_speak_ascii_and_json_stays_json(node: RunningAgent) -> None:
+    kept = {k: v for k, v in os.environ.items() if k != "LANG" and not k.startswith("LC_")}
+    home = ["--home", str(node.home)]
+
+    def told(*words: str) -> bytes:
+        command = [sys.executable, "-m", "console", *words, *home]
+        return subprocess.run(command, capture_output=True, env=kept, check=True).stdout
+
+    shown = (await asyncio.to_thread(told, "status")).decode("ascii")
+    assert "pending 13.5 ucr" in shown and "v 1  x 0" in shown and "?" not in shown
+    assert json.loads(await asyncio.to_thread(told, "status", "--json"))["schema_version"] == 1
 
 
 async def test_status_for_programs_is_the_nodes_state(node: RunningAgent) -> None:
@@ -67,7 +83,7 @@ async def test_jobs_for_people_and_programs(node: RunningAgent) -> None:
     shown = (await ask(node, "jobs")).output
     assert job["job"][:6] in shown
     assert "✓ accepted" in shown
-    assert "+0.0000135" in shown
+    assert "+13.5 µcr" in shown
 
 
 async def test_switches_and_identity(node: RunningAgent) -> None:
@@ -81,9 +97,6 @@ async def test_switches_and_identity(node: RunningAgent) -> None:
 
 
 def test_wording() -> None:
-    assert credit(13_500) == "0.0000135"
-    assert credit(1_500_000_000, signed=True) == "+1.5000"
-    assert credit(-100_000) == "-0.0001"
     assert [span(s) for s in (0, 59, 119, 120, 7_199, 7_200, 200_000)] == [
         "0 s",
         "59 s",

@@ -211,6 +211,18 @@ async def test_one_changed_figure_is_a_few_bytes() -> None:
         assert sum(region.area for region in regions) <= 80
 
 
+async def test_after_a_suspension_everything_is_painted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        painted: list[dict[str, bool]] = []
+        monkeypatch.setattr(app, "refresh", lambda **how: painted.append(how))
+        app.app_resume_signal.publish(app)
+        await pilot.pause()
+        assert {"layout": True} in painted
+        monkeypatch.undo()
+
+
 async def test_a_notice_comes_and_goes_with_its_reason_and_hides_no_figure() -> None:
     app = console_on("earning")
     async with app.run_test(size=COMPACT) as pilot:

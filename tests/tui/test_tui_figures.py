@@ -8,28 +8,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from console.tui.charts import columns, gauge, sparkline
-from console.tui.figures import ago, coarse, credits, duration, exact_credits, percent, rate
+from console.tui.figures import ago, coarse, duration, percent, rate
 from console.tui.rows import TEXT_LIMIT, box, clean, ends, fit, row, rule, to_ascii, width_of, wrap
 
 HOSTILE = [
     "[bold red]markup[/]", "\x1b[2J\x1b]0;owned\x07", "a\u202eb\u2066c", "nul\x00nul", "x" * 1_000_000,
     "\u0301" * 5_000, "tab\tnew\nline\r", "\ud800", "👩‍👩‍👧 漢字", "\x9b31m", "\u200f\u200b\ufeff",
 ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("nano", "shown"),
-    [(0, "0 cr"), (999, "0.999 µcr"), (64_000, "64.0 µcr"), (842_550, "842.5 µcr"), (9_412_500, "9,412 µcr"),
-     (84_290_000, "0.0842 cr"), (12_349_999_999, "12.34 cr"), (-640_000, "−640.0 µcr")],
-)  # fmt: skip
-def test_credits_are_never_shown_larger_than_they_are(nano: int, shown: str) -> None:
-    assert credits(nano) == shown
-
-
-@given(st.integers(-(2**63), 2**63 - 1))
-def test_exact_credits_lose_nothing(nano: int) -> None:
-    digits = exact_credits(nano).replace(",", "").replace(".", "").replace(" cr", "").replace("−", "-")
-    assert int(digits) == nano
 
 
 def test_times_and_shares() -> None:

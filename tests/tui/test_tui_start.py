@@ -13,8 +13,8 @@ import pytest
 
 from console.control.link import News
 from console.control.wire import Answer
+from console.settings.terminal import promises_utf8
 from console.tui.plain import follow
-from console.tui.start import promises_utf8
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_what_locale_variables_promise(environment: dict[str, str], told: bool) 
 @pytest.mark.parametrize(("lang", "told"), [({}, "False"), ({"LANG": "C.UTF-8"}, "True")])
 def test_the_locale_that_python_sets_is_not_taken_for_the_operators(lang: dict[str, str], told: str) -> None:
     kept = {k: v for k, v in os.environ.items() if k != "LANG" and not k.startswith("LC_")}
-    code = "from console.tui.start import speaks_utf8; print(speaks_utf8())"
+    code = "from console.settings.terminal import speaks_utf8; print(speaks_utf8())"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=kept | lang, check=True
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from console.control.wire import Check, JobDetail, Moment
+from console.ledger.figures import credits, exact_credits
 from console.protocol.types import DrawProof, Receipt, Verdict
-from console.tui.figures import brief, clock_time, credits, exact_credits, rate
+from console.tui.figures import brief, clock_time, rate
 from console.tui.rows import Role, Row, fit, row, rule, text_fit, wrap
 from console.tui.views.jobs import STATE_INK
 from console.tui.views.words import MODE_WORDS

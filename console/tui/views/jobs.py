@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from console.control.state import LIVE_JOB_STATES, JobState, JobView
+from console.ledger.figures import credits
 from console.protocol.ids import short
-from console.tui.figures import brief, coarse, credits, duration, rate
+from console.tui.figures import brief, coarse, duration, rate
 from console.tui.rows import Role, Row, Span, clean, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed

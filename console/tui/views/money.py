@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from math import sqrt
 
+from console.ledger.figures import credits
 from console.tui.charts import gauge
-from console.tui.figures import ago, credits, percent
+from console.tui.figures import ago, percent
 from console.tui.rows import Role, Row, Span, clean, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from console.control.state import LIVE_JOB_STATES
-from console.tui.figures import ago, credits, of_cent, rate
+from console.ledger.figures import credits
+from console.tui.figures import ago, of_cent, rate
 from console.tui.rows import Row, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame
