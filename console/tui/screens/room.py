@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -63,6 +64,7 @@ class RoomScreen(Screen[None]):
         self._places: list[tuple[int, int]] = []
         self._notice_height = -1
         self._plan_layout = PlanLayout()
+        self._opening = ExitStack()
 
     @property
     def quarterdeck(self) -> QuarterdeckApp:
@@ -94,8 +96,17 @@ class RoomScreen(Screen[None]):
         self.take(self.quarterdeck.store.view(), EVERYTHING)
 
     def on_screen_resume(self) -> None:
-        """Catch up with what happened while this screen was hidden."""
+        """Catch up with what happened while this screen was hidden; painted once, when all has its place."""
+        self._opening.close()
+        self._opening.enter_context(self.app.batch_update())
+        self.call_after_refresh(self._opening.close)
         self.take(self.quarterdeck.store.view(), EVERYTHING)
+
+    def on_screen_suspend(self) -> None:
+        """Another screen opens: nothing of this one may hold it back."""
+        self._opening.close()
+
+    on_unmount = on_screen_suspend
 
     def take(self, view: View, dirty: frozenset[Part]) -> None:
         """Show what changed; a screen that still opens takes everything once it has its panels."""
