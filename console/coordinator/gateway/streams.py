@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import contextlib
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from console.coordinator.live import Done, LiveJob, Text, Told, Trouble
 CallOff = Callable[[LiveJob], None]
 
 
-class Answer(Response):
+class Answer(Response, abc.ABC):
     """Either way. `call_off` is called when the client leaves first."""
 
     def __init__(self, live: LiveJob, shape: Shape, headers: dict[str, str], call_off: CallOff) -> None:
@@ -41,8 +42,8 @@ class Answer(Response):
                 task.cancel()
             await asyncio.gather(answering, leaving, return_exceptions=True)
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
     def _refusal(self, trouble: Trouble) -> Response:
         error = ApiError(trouble.status, trouble.code, trouble.sentence)
