@@ -41,6 +41,13 @@ def unusable(folder: Path, error: OSError) -> str:
     )
 
 
+def practices(home: Path) -> bool:
+    """Whether a practice run is under way in `home`."""
+    from console.practice.claim import running
+
+    return running(home / "practice") is not None
+
+
 def control_socket(home: Path) -> Path:
     """The control socket of `home`."""
     return socket_path(home, "agent")
@@ -52,6 +59,9 @@ def question(home: Path, name: CommandName, args: dict[str, str | int] | None = 
         answer = ask(control_socket(home), name, args)
     except NoAgent as error:
         click.echo(str(error), err=True)
+        if practices(home):
+            yours = home / "practice" / "you"
+            click.echo(f"A practice run is under way; to ask its node, add: --home {yours}", err=True)
         sys.exit(NO_AGENT)
     if not answer.ok:
         click.echo(answer.sentence, err=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from console.cli import RunConsole
+from console.cli.agent_home import practices
 from console.control.link import NoAgent, ask
 from console.settings import config, paths
 
@@ -22,6 +23,9 @@ def attach(run_console: RunConsole, plain: bool) -> int:
         click.echo(str(error), err=True)
         return 2
     if not _answers(socket):
+        if not settings.node.coordinator and practices(paths.data_dir()):
+            click.echo("A practice run is under way. Attach to it:   quarterdeck practice", err=True)
+            return 3
         if not settings.node.coordinator:
             click.echo(
                 "No network is chosen yet, so there is nothing to attach to.\n"

@@ -53,6 +53,20 @@ def data_folder() -> Finding:
     return host.data_folder(paths.data_dir())
 
 
+def configuration() -> Finding:
+    """Whether the configuration can be read and understood; none at all is fine."""
+    from console.hardware.checks import fine
+    from console.hardware.facts import Finding
+    from console.settings import config, paths
+
+    path = paths.config_file()
+    try:
+        config.load(path)
+    except config.ConfigError as error:
+        return Finding("configuration", "fail", str(path), str(error), "Mend it, or move it away.")
+    return fine("configuration", str(path) if path.exists() else "the defaults", "It is understood.")
+
+
 def clock() -> Finding:
     """The clock's plausibility."""
     from console.hardware import host
@@ -85,7 +99,7 @@ def agent_at(path: Path) -> Finding:
     return fine("agent", "running", "The control socket accepts connections.")
 
 
-HOST_CHECKS: list[HostCheck] = [terminal, data_folder, clock, agent]
+HOST_CHECKS: list[HostCheck] = [terminal, configuration, data_folder, clock, agent]
 
 
 def look() -> Look:

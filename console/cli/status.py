@@ -111,10 +111,10 @@ def _network(state: NodeState) -> str:
     network = state.network
     if network.state != "connected":
         return f"{network.state}: {network.sentence or network.coordinator or 'none chosen'}"
-    listed = f"listed with {network.roster_size}" if network.listed else "not listed"
+    listed = f"listed, 1 of {network.roster_size}" if network.listed else "not listed"
     latency = "-" if network.latency_ms is None else f"{network.latency_ms} ms"
-    wins = f"drawn {network.won} of {network.draws}, expected {network.expected_milli / 1000:.1f}"
-    return f"connected, {latency}, {listed} in slot {network.slot}; {wins}"
+    wins = f"drawn {network.won} times of {network.draws} draws, expected {network.expected_milli / 1000:.1f}"
+    return f"connected, {latency}, {listed}; {wins}"
 
 
 def _machine(state: NodeState) -> str:

@@ -279,3 +279,11 @@ def test_neither_command_is_slow_to_import() -> None:
         [sys.executable, "-c", code, *heavy], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_an_unusable_configuration_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path))
+    assert command.configuration().status == "pass"
+    (tmp_path / "config.toml").write_text("x = [")
+    found = command.configuration()
+    assert found.status == "fail" and "not valid TOML" in found.meaning

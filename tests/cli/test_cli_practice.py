@@ -119,3 +119,15 @@ def test_the_folder_around_a_kept_run_keeps_its_mode(tmp_path: Path, monkeypatch
     done = CliRunner().invoke(quarterdeck, ["practice", "--keep", str(tmp_path / "run")])
     assert done.exit_code == 0 and homes == [tmp_path / "run"]
     assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+def test_without_an_agent_the_practice_run_is_pointed_to(tmp_path: Path) -> None:
+    def asked(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "console", "--home", str(tmp_path), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+    with claim(tmp_path / "practice"):
+        status, alone = asked("status"), asked()
+    assert status.returncode == alone.returncode == 3
+    assert f"--home {tmp_path / 'practice' / 'you'}" in status.stderr
+    assert "quarterdeck practice" in alone.stderr

@@ -12,7 +12,7 @@ from doubles.console_double import RECORDINGS, console_on, settle, text_of
 from textual.binding import Binding
 
 from console.control.recording import Recorded, Replay, read
-from console.control.state import NodeState
+from console.control.state import NodeState, Note
 from console.control.wire import Snapshot
 from console.protocol.ids import JobId
 from console.settings.config import ScreenConfig
@@ -320,6 +320,24 @@ async def test_keys_can_be_given_to_other_commands_and_nonsense_is_named() -> No
         assert app.room == "deck"
         await pilot.press("g")
         assert app.room == "jobs"
+
+
+async def test_an_event_too_long_for_its_row_is_shown_whole_below() -> None:
+    app = console_on("engine_down")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        state = app.store.view().state
+        long = Note(
+            at_ms=1, level="error", room="engine", text="Once " + "upon a time " * 12 + "it ended well."
+        )
+        short = Note(at_ms=2, level="info", room="jobs", text="A short one.")
+        app.store.apply(Snapshot(9, 9, msgspec.structs.replace(state, notes=(short, long))))
+        await pilot.press("8")
+        await pilot.pause()
+        assert "ended well." not in text_of(app)
+        await pilot.press("down")
+        await pilot.pause()
+        assert "ended well." in text_of(app)
 
 
 async def test_a_broken_theme_is_one_toast_and_the_others_work(tmp_path: Path) -> None:

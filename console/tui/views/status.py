@@ -78,7 +78,8 @@ def notice_rows(view: View, width: int) -> list[Row]:
     glyph, badge = glyph_and_badge(reason.code)
     ink: Role = "bad" if badge == "badge_bad" else "warn" if badge == "badge_warn" else "bar"
     since = f" · for {duration(view.now_ms - reason.since_ms)}" if reason.since_ms else ""
-    until = f", ends in {duration(reason.until_ms - view.now_ms)}" if reason.until_ms > view.now_ms else ""
+    ends = "next try in" if badge == "badge_bad" and reason.code != "suspended" else "ends in"
+    until = f", {ends} {duration(reason.until_ms - view.now_ms)}" if reason.until_ms > view.now_ms else ""
     rows = [row((f" {glyph} " if i == 0 else "   ", ink), (line, "strong"))
             for i, line in enumerate(wrap(reason.sentence + since + until, width - 5, 2))]  # fmt: skip
     rows += [row("   ", (line, "text")) for line in wrap(reason.remedy, width - 5, 2) if line]

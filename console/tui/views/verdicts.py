@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from console.control.state import Note, VerdictView
 from console.protocol.ids import short
 from console.tui.figures import clock_time, coarse
-from console.tui.rows import Role, Row, Span, fit, row, text_fit
+from console.tui.rows import Role, Row, Span, fit, row, text_fit, wrap
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
 from console.tui.views.words import MODE_WORDS
@@ -72,6 +72,15 @@ def note_row(note: Note, width: int, offset_s: int, chosen: bool = False) -> Row
     )
     line = fit(line, width)
     return tuple(Span(span.text, "cursor") for span in line) if chosen else line
+
+
+def whole_note(note: Note | None, frame: Frame, offset_s: int) -> list[Row]:
+    """One event with all of its words, which a list has to cut."""
+    if note is None:
+        return framed("", [], frame)
+    lines = wrap(note.text, frame.inner_width - 2, max(1, frame.inner_height))
+    rows = [row((f" {line}", "strong" if note.level == "error" else "text")) for line in lines]
+    return framed(f"{clock_time(note.at_ms, offset_s)} {note.room}", rows, frame)
 
 
 def notes(

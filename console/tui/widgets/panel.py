@@ -100,6 +100,9 @@ class Listing(Panel):
             self.panel = panel
             self.item = item
 
+    class Moved(Message):
+        """Another thing was chosen."""
+
     def __init__(
         self,
         name: str,
@@ -158,6 +161,7 @@ class Listing(Panel):
             place = min(max(self.cursor + by, 0), len(self.items) - 1)
             self.chosen = self._key(self.items[place]) if place else None
             self.redraw()
+            self.post_message(self.Moved())
 
     def action_page(self, by: int) -> None:
         """A screenful up or down."""
@@ -182,5 +186,6 @@ class Listing(Panel):
         if 0 <= place < len(self.items):
             self.chosen = self._key(self.items[place])
             self.redraw()
+            self.post_message(self.Moved())
             if event.chain == 2:
                 self.action_choose()
