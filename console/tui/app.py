@@ -198,7 +198,9 @@ class QuarterdeckApp(App[str]):
         focused = self.focused
         title = (focused.id or "").capitalize() if focused is not None else "Help"
         text = getattr(focused, "help_text", "")
-        self.push_screen(HelpScreen(self.room, {"List": self.room.capitalize()}.get(title, title), text))
+        self.push_screen(
+            HelpScreen(self.room, {"List": self.room.capitalize(), "Live": "Jobs"}.get(title, title), text)
+        )
 
     def detach(self) -> None:
         """Leave; the node keeps working."""

@@ -101,10 +101,10 @@ def ends(left: Row, right: Row, width: int, role: Role = "text") -> Row:
 
 
 def wrap(text: str, width: int, limit: int = 4) -> list[str]:
-    """Words of a sentence on at most `limit` lines."""
+    """Words of a sentence on at most `limit` lines; a no-break space holds two together."""
     lines: list[str] = []
     line = ""
-    for word in clean(text).split():
+    for word in filter(None, clean(text).split(" ")):
         joined = f"{line} {word}" if line else word
         if cell_len(joined) > width and line:
             lines.append(line)
@@ -114,7 +114,12 @@ def wrap(text: str, width: int, limit: int = 4) -> list[str]:
     lines.append(line)
     if len(lines) > limit:
         lines = [*lines[: limit - 1], " ".join(lines[limit - 1 :])]
-    return [text_fit(item, width).rstrip() for item in lines]
+    return [text_fit(item, width).replace("\u00a0", " ").rstrip() for item in lines]
+
+
+def together(text: str) -> str:
+    """`text` as one word for `wrap`."""
+    return text.replace(" ", "\u00a0")
 
 
 def rule(title: str, width: int, joints: Sequence[tuple[int, str]] = (), *, focus: bool = False) -> Row:

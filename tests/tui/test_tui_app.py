@@ -322,6 +322,16 @@ async def test_keys_can_be_given_to_other_commands_and_nonsense_is_named() -> No
         assert app.room == "jobs"
 
 
+@pytest.mark.parametrize(("size", "more"), [(COMPACT, True), ((120, 40), False)])
+async def test_help_says_how_it_closes_and_whether_there_is_more(size: tuple[int, int], more: bool) -> None:
+    app = console_on("earning")
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "esc closes" in text_of(app) and ("for more" in text_of(app)) is more
+
+
 async def test_an_event_too_long_for_its_row_is_shown_whole_below() -> None:
     app = console_on("engine_down")
     async with app.run_test(size=COMPACT) as pilot:

@@ -34,6 +34,10 @@ def test_a_row_is_exactly_as_wide_as_it_must_be(text: str, width: int) -> None:
     assert all(width_of(line) == width + 6 for line in box(text[:20], [row(text)], width + 6, 4)[1:])
 
 
+def test_a_figure_is_not_parted_from_its_unit() -> None:
+    assert wrap("down for\u00a020\u00a0s", 8) == ["down", "for 20 s"]
+
+
 @given(st.text())
 def test_cleaned_text_has_no_power_over_a_terminal(text: str) -> None:
     cleaned = clean(text)

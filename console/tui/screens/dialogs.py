@@ -66,8 +66,8 @@ class HelpScreen(ModalScreen[None]):
             lines = wrap(text, width - 14, 3)
             inside.append(row((f"  {text_fit(key, 7)} ", "key"), lines[0]))
             inside += [row(" " * 10 + line) for line in lines[1:]]
-        inside.append(row(("  esc     close", "dim")))
-        return box(self.heading, inside, width, len(inside) + 2, focus=True)
+        more = "↓ for more, " if len(inside) + 2 > self.size.height else ""
+        return box(f"{self.heading} · {more}esc closes", inside, width, len(inside) + 2, focus=True)
 
 
 class Question(Canvas, can_focus=True):

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from console.control.wire import Check, JobDetail, Moment
 from console.ledger.figures import credits, exact_credits
-from console.protocol.types import DrawProof, Receipt, Verdict
+from console.protocol.types import DrawProof, Receipt, Verdict, VerdictMode
 from console.tui.figures import brief, clock_time, rate
 from console.tui.rows import Role, Row, fit, row, rule, text_fit, wrap
 from console.tui.views.jobs import STATE_INK
-from console.tui.views.words import MODE_WORDS
 
 _CHECK: dict[bool | None, tuple[str, Role]] = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "dim")}
+
+_HOW: dict[VerdictMode, str] = {
+    "not_audited": ", not audited",
+    "structure": " by its structure",
+    "replay": " by replay",
+    "recompute_exact": " by exact recomputation",
+}
 
 
 def detail_rows(detail: JobDetail, width: int, offset_s: int) -> list[Row]:
@@ -92,7 +98,7 @@ def _draw(proof: DrawProof | None, ok: bool | None, width: int) -> list[Row]:
     word = {True: "recomputed here: right", False: "recomputed here: WRONG", None: "not recomputed here"}[ok]
     return [
         row((f"   {glyph} ", ink), (word, ink)),
-        _named("Chance", f"1 of {ticket.roster_size:,}, drawn as number {proof.index:,}", "strong"),
+        _named("Chance", f"1 of {ticket.roster_size:,}, drawn as number {proof.index + 1:,}", "strong"),
         _named("Ticket", f"epoch {ticket.epoch:,}  k {ticket.k:,}  attempt {ticket.attempt}"),
         _named("Roster root", ticket.roster_root),
         _named("Seed", proof.seed),
@@ -107,8 +113,7 @@ def _verdict(verdict: Verdict | None, detail: JobDetail, width: int, offset_s: i
     good = verdict.outcome == "accepted"
     ink: Role = "good" if good else "bad"
     same = verdict.tokens_checked - verdict.mismatches
-    mode = MODE_WORDS.get(verdict.mode, verdict.mode)
-    how = f", {mode}" if verdict.mode == "not_audited" else f" by {mode}"
+    how = _HOW.get(verdict.mode, f", {verdict.mode}")
     rows = [row((f"   {'✓' if good else '✗'} {verdict.outcome}", ink), (how, "strong"))]
     rows += [row(f"     {line}") for line in wrap(verdict.sentence, width - 8, 4) if line]
     if verdict.tokens_checked:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.protocol.reasons import label
 from console.tui.figures import ago, duration
-from console.tui.rows import Role, Row, Span, clean, ends, fit, row, text_fit, width_of, wrap
+from console.tui.rows import Role, Row, Span, clean, ends, fit, row, text_fit, together, width_of, wrap
 from console.tui.store import View
 from console.tui.views.frame import Frame
 
@@ -77,9 +77,10 @@ def notice_rows(view: View, width: int) -> list[Row]:
         return []
     glyph, badge = glyph_and_badge(reason.code)
     ink: Role = "bad" if badge == "badge_bad" else "warn" if badge == "badge_warn" else "bar"
-    since = f" · for {duration(view.now_ms - reason.since_ms)}" if reason.since_ms else ""
-    ends = "next try in" if badge == "badge_bad" and reason.code != "suspended" else "ends in"
-    until = f", {ends} {duration(reason.until_ms - view.now_ms)}" if reason.until_ms > view.now_ms else ""
+    since = " " + together(f"· for {duration(view.now_ms - reason.since_ms)}") if reason.since_ms else ""
+    word = "next try in" if badge == "badge_bad" and reason.code != "suspended" else "ends in"
+    left_ms = reason.until_ms - view.now_ms
+    until = ", " + together(f"{word} {duration(left_ms)}") if left_ms > 0 else ""
     rows = [row((f" {glyph} " if i == 0 else "   ", ink), (line, "strong"))
             for i, line in enumerate(wrap(reason.sentence + since + until, width - 5, 2))]  # fmt: skip
     rows += [row("   ", (line, "text")) for line in wrap(reason.remedy, width - 5, 2) if line]
