@@ -1,6 +1,6 @@
 """Measure exactness on this machine: is every generated blob the one that a lone prefill recomputes?
 
-    python script/measure_exactness.py --model MODEL.gguf [--tokens 5000] [--slots 1] [--threads 1]
+    python script/benches/exactness.py --model MODEL.gguf [--tokens 5000] [--slots 1] [--threads 1]
         [--defaults] [--cheat OTHER.gguf] [--answer 128]
 
 Generations run through the engine's own batcher, scores through its own scorer, without HTTP between.
@@ -19,9 +19,11 @@ import platform
 import sys
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import llama_cpp
 import numpy as np
 import psutil
 
@@ -49,9 +51,20 @@ _TEXTS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much is generated at once, on how many threads, and how long the answers may be."""
+
+    slots: int = 1
+    threads: int = 1
+    score_threads: int = 1
+    answer: int = 128
+    no_end: bool = False
+
+
 @dataclass
 class Tally:
-    """What was found."""
+    """What was found. `sampling_s` is part of `generation_s`."""
 
     jobs: int = 0
     tokens: int = 0
@@ -63,6 +76,7 @@ class Tally:
     score_s: float = 0.0
     scored_rows: int = 0
     generation_s: float = 0.0
+    sampling_s: float = 0.0
 
 
 def main() -> None:
@@ -79,10 +93,10 @@ def main() -> None:
     started = time.monotonic()
     exact = self_test(context, player.vocabulary_size, frozenset(player.end_ids()), CONTEXT)
     self_test_s = time.monotonic() - started
-    tally = Tally()
-    bench = _Bench(judge, player, context, given, tally)
-    while tally.tokens < given.tokens:
-        bench.round()
+    exactness = Exactness(judge, player, context, _load(given))
+    while exactness.tally.tokens < given.tokens:
+        exactness.round()
+    tally = exactness.tally
     figures = asdict(tally)
     print(
         json.dumps(
@@ -99,7 +113,7 @@ def main() -> None:
                 "self_test": exact,
                 "self_test_s": round(self_test_s, 2),
                 "rss_mb": psutil.Process().memory_info().rss >> 20,
-                "sampling_share": round(bench.sampling_s / max(tally.generation_s, 1e-9), 4),
+                "sampling_share": round(tally.sampling_s / max(tally.generation_s, 1e-9), 4),
                 **{k: round(v, 2) if isinstance(v, float) else v for k, v in figures.items()},
             },
             indent=1,
@@ -107,16 +121,19 @@ def main() -> None:
     )
 
 
-class _Bench:
-    def __init__(self, judge: Any, player: Any, context: Any, given: Any, tally: Tally) -> None:
-        self._player, self._given, self._tally = player, given, tally
-        vocabulary = Vocabulary(player.pieces(), () if given.no_end else player.end_ids())
-        self._batcher = Batcher(context, vocabulary, Gauges(given.slots), time.monotonic, given.slots)
+class Exactness:
+    """`player` answers, `judge` recomputes every answer; `tally` counts."""
+
+    def __init__(self, judge: llama.Model, player: llama.Model, context: llama.Context, load: Load) -> None:
+        """`context`: of `player`, with as many sequences as `load` has slots."""
+        self.tally = Tally()
+        self._player, self._load = player, load
+        vocabulary = Vocabulary(player.pieces(), () if load.no_end else player.end_ids())
+        self._batcher = Batcher(context, vocabulary, Gauges(load.slots), time.monotonic, load.slots)
         self._scorer = Scorer(
-            lambda: llama.Context(judge, CONTEXT, given.score_threads), Gauges(1), time.monotonic
+            lambda: llama.Context(judge, CONTEXT, load.score_threads), Gauges(1), time.monotonic
         )
         self._number = 0
-        self.sampling_s = 0.0
         self._time_sampling()
 
     def round(self) -> None:
@@ -124,12 +141,12 @@ class _Bench:
         batcher_module.CHUNK_ROWS = CHUNKS[self._number % len(CHUNKS)]
         answers: list[tuple[GenerateRequest, Generated]] = []
         started = time.monotonic()
-        for _ in range(self._given.slots):
+        for _ in range(self._load.slots):
             request = self._next_request()
-            self._batcher.submit(request, lambda event, r=request: _keep(event, r, answers))
+            self._batcher.submit(request, partial(_keep, request, answers))
         while self._batcher.step():
             pass
-        self._tally.generation_s += time.monotonic() - started
+        self.tally.generation_s += time.monotonic() - started
         for request, answer in answers:
             self._judge(request, answer)
 
@@ -141,7 +158,7 @@ class _Bench:
         (reference,) = scored
         assert isinstance(reference, Scored)
         wrong = np.flatnonzero((unpack(reference.blob) != unpack(answer.blob)).any(axis=1))
-        tally, n, prompt = self._tally, len(answer.token_ids), len(request.prompt_ids)
+        tally, n, prompt = self.tally, len(answer.token_ids), len(request.prompt_ids)
         tally.jobs += 1
         tally.tokens += n
         tally.positions_differing += int(wrong.size)
@@ -162,7 +179,7 @@ class _Bench:
         ids = self._player.tokenize(" ".join([text] * (1 + wanted // 60)), False)[:wanted]
         seed = hashlib.sha256(f"measure {number}".encode()).hexdigest()
         temperature = TEMPERATURES_MILLI[(number // 2) % len(TEMPERATURES_MILLI)]
-        return GenerateRequest(f"m{number}", ids, seed, temperature, self._given.answer)
+        return GenerateRequest(f"m{number}", ids, seed, temperature, self._load.answer)
 
     def _time_sampling(self) -> None:
         sample = self._batcher._sample
@@ -170,13 +187,13 @@ class _Bench:
         def timed(wanting: Any) -> int:
             started = time.perf_counter()
             sampled = sample(wanting)
-            self.sampling_s += time.perf_counter() - started
+            self.tally.sampling_s += time.perf_counter() - started
             return sampled
 
         self._batcher._sample = timed  # type: ignore[method-assign]
 
 
-def _keep(event: object, request: GenerateRequest, answers: list[tuple[GenerateRequest, Generated]]) -> None:
+def _keep(request: GenerateRequest, answers: list[tuple[GenerateRequest, Generated]], event: object) -> None:
     if isinstance(event, Broken):
         sys.exit(f"a generation broke: {event.sentence}")
     if not isinstance(event, Tokens):
@@ -184,15 +201,19 @@ def _keep(event: object, request: GenerateRequest, answers: list[tuple[GenerateR
         answers.append((request, event))
 
 
+def _load(given: argparse.Namespace) -> Load:
+    return Load(given.slots, given.threads, given.score_threads, given.answer, given.no_end)
+
+
 def _use_defaults() -> None:
     os.environ.pop("GGML_CPU_TILED_MM", None)
-    load = llama.llama_cpp.llama_model_load_from_file
+    load = llama_cpp.llama_model_load_from_file
 
     def load_with_defaults(path: bytes, params: Any) -> Any:
         params.use_extra_bufts = True
         return load(path, params)
 
-    llama.llama_cpp.llama_model_load_from_file = load_with_defaults
+    llama_cpp.llama_model_load_from_file = load_with_defaults
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,0 +1,46 @@
+"""`script/bench NAME [--json]`: run one bench and print its rows. Progress goes to stderr.
+
+Exit codes: 0 measured, whether the goals hold or not; 1 it could not be measured; 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+
+from benches.paths import SCRIPT, TESTS
+from benches.rows import report, say, table, this_machine
+
+BENCHES = {
+    "console": "the console in a real terminal: first paint, bytes, processor, memory, loop lag",
+    "engine": "the engine with the starter model: tokens/s, latencies, cost of an audit, exactness",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run; the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="script/bench", description="Measure this machine against the budgets."
+    )
+    parser.add_argument("name", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    given = parser.parse_args(arguments)
+    if given.name not in BENCHES:
+        say(f"there is no bench {given.name!r}. There is: {', '.join(BENCHES)}.")
+        return 2
+    sys.path[:0] = [str(SCRIPT), str(TESTS)]
+    machine = this_machine()
+    say(f"{given.name} on {machine['cpu']}, {machine['logical_cores']} cores, load {machine['load_1min']}")
+    try:
+        rows = importlib.import_module(f"benches.{given.name}").measure()
+    except (OSError, RuntimeError, ValueError) as error:
+        say(f"this could not be measured: {error}")
+        return 1
+    print(json.dumps(report(rows, machine), indent=1) if given.json else table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

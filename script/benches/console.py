@@ -1,0 +1,155 @@
+"""`script/bench console`: the console in a real pseudo-terminal, against a double of the agent."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from benches.paths import SCRIPT, TESTS
+from benches.rows import Row, percentile, say
+from benches.terminal import Terminal
+from console.control.state import JOBS_KEPT
+
+SIZES = ((80, 24), (120, 40))
+STARTS, UNCOUNTED = 7, 2
+SETTLE_S, IDLE_S, BUSY_S = 3.0, 30.0, 20.0
+BUSY_PER_S, TICK_PER_S = 1000, 100
+FRAMES_PER_S = 2
+PAINTED = b"EARNING"
+"""The state's word, in the recording's first snapshot: seen when the Deck is."""
+UNTOLD = ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "SSH_CONNECTION")
+CONSOLE = (sys.executable, "-m", "console")
+
+
+def measure() -> list[Row]:
+    """All rows; two to three minutes."""
+    rows: list[Row] = []
+    with _agent(0, 0) as environment:
+        for columns, lines in SIZES:
+            rows += _first_paint(columns, lines, environment)
+        for columns, lines in SIZES:
+            rows += _idle(columns, lines, environment)
+    with _agent(0, BUSY_PER_S) as environment:
+        for columns, lines in SIZES:
+            rows += _busy(columns, lines, environment)
+        rows += _lag(environment)
+    with _agent(JOBS_KEPT, TICK_PER_S) as environment:
+        rows += _tick(environment)
+    return rows
+
+
+def _first_paint(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:
+    say(f"{UNCOUNTED + STARTS} starts at {columns}×{lines}")
+    seconds, sizes, memory = [], [], []
+    for number in range(UNCOUNTED + STARTS):
+        with Terminal(CONSOLE, columns, lines, environment) as terminal:
+            at_s = terminal.read_until(PAINTED, 30)
+            terminal.read_until_quiet(0.25)
+            written, rss_mb = len(terminal.written), terminal.rss_mb()
+        if number >= UNCOUNTED:
+            seconds.append(at_s)
+            sizes.append(written / 1000)
+            memory.append(rss_mb)
+    size = f"{columns}×{lines}"
+    return [
+        Row(f"first paint, {size}", statistics.median(seconds), "s", 0.40),
+        Row(f"first paint, {size}, bytes until quiet", statistics.median(sizes), "kB", 25),
+        Row(f"memory after first paint, {size}", statistics.median(memory), "MB RSS", 60),
+    ]
+
+
+def _idle(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:
+    say(f"idle for {IDLE_S:.0f} s at {columns}×{lines}")
+    with Terminal(CONSOLE, columns, lines, environment) as terminal:
+        terminal.read_until(PAINTED, 30)
+        terminal.read_for(SETTLE_S)
+        usage = terminal.watch(IDLE_S)
+    compact = columns == SIZES[0][0]
+    size = f"{columns}×{lines}"
+    return [
+        Row(f"idle, {size}, written", usage.kb_per_s, "kB/s", 0.5 if compact else None),
+        Row(f"idle, {size}, processor", usage.cpu_percent, "% of a core", 1.0 if compact else None),
+    ]
+
+
+def _busy(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:
+    say(f"{BUSY_PER_S} events/s for {BUSY_S:.0f} s at {columns}×{lines}")
+    with Terminal(CONSOLE, columns, lines, environment) as terminal:
+        terminal.read_until(PAINTED, 30)
+        terminal.read_for(SETTLE_S)
+        usage = terminal.watch(BUSY_S)
+        rss_mb = terminal.rss_mb()
+    case = f"{BUSY_PER_S:,} events/s, {columns}×{lines}"
+    return [
+        Row(f"{case}, written", usage.kb_per_s, "kB/s", 8),
+        Row(f"{case}, processor", usage.cpu_percent, "% of a core", 5),
+        Row(f"{case}, memory", rss_mb, "MB RSS", 60),
+    ]
+
+
+def _lag(environment: dict[str, str]) -> list[Row]:
+    say(f"loop lag with {BUSY_PER_S} events/s for {BUSY_S:.0f} s")
+    columns, lines = SIZES[0]
+    out = Path(environment["QUARTERDECK_HOME"]) / "probe.json"
+    with Terminal(
+        (sys.executable, "-m", "benches.probed", str(out)), columns, lines, environment
+    ) as terminal:
+        terminal.read_until(PAINTED, 30)
+        terminal.read_for(SETTLE_S)
+        begins_s = time.monotonic()
+        terminal.read_for(BUSY_S)
+        ends_s = time.monotonic()
+    probe = json.loads(out.read_text())
+    lags = [late for at_s, late in probe["lags"] if begins_s <= at_s <= ends_s]
+    counts = [count for at_s, count in probe["news"] if begins_s <= at_s <= ends_s]
+    case = f"{BUSY_PER_S:,} events/s, {columns}×{lines}"
+    return [
+        Row(f"{case}, loop lag p95", percentile(lags, 95), "ms", 20),
+        Row(f"{case}, loop lag, worst", max(lags), "ms"),
+        Row(f"{case}, messages taken", (counts[-1] - counts[0]) / (ends_s - begins_s), "1/s"),
+    ]
+
+
+def _tick(environment: dict[str, str]) -> list[Row]:
+    say(f"Jobs screen with {JOBS_KEPT} jobs for {BUSY_S:.0f} s")
+    columns, lines = SIZES[1]
+    with Terminal(CONSOLE, columns, lines, environment) as terminal:
+        terminal.read_until(PAINTED, 30)
+        terminal.press("2")
+        terminal.read_for(SETTLE_S)
+        usage = terminal.watch(BUSY_S)
+    ticks = FRAMES_PER_S * usage.seconds
+    case = f"{JOBS_KEPT} jobs, Jobs screen, {columns}×{lines}, {TICK_PER_S // FRAMES_PER_S} changes per tick"
+    return [Row(f"{case}: all processor time", 1000 * usage.cpu_s / ticks, "ms per tick")]
+
+
+@contextlib.contextmanager
+def _agent(jobs: int, per_s: int) -> Iterator[dict[str, str]]:
+    """A feeder at work; gives the environment that leads a console to it."""
+    with tempfile.TemporaryDirectory(prefix="qd-bench-") as folder:
+        home = Path(folder)
+        environment = {name: value for name, value in os.environ.items() if name not in UNTOLD}
+        environment |= {
+            "QUARTERDECK_HOME": folder,
+            "PYTHONPATH": os.pathsep.join((str(SCRIPT), str(TESTS))),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LC_ALL": "C.UTF-8",
+        }
+        command = (sys.executable, "-m", "benches.feeder", str(home / "agent.sock"), str(jobs), str(per_s))
+        feeder = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
+        try:
+            if feeder.stdout is None or not feeder.stdout.readline():
+                raise RuntimeError("the double of the agent did not start; see its words above")
+            yield environment
+        finally:
+            feeder.terminate()
+            feeder.wait()

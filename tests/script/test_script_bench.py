@@ -1,0 +1,112 @@
+"""The benches' own parts: rows, goals, the answer's schema, and the terminal that they measure in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[2] / "script"
+sys.path.insert(0, str(SCRIPT))
+
+from benches.__main__ import BENCHES, main  # noqa: E402
+from benches.feeder import multiplied  # noqa: E402
+from benches.rows import Row, percentile, report, table, this_machine  # noqa: E402
+from benches.terminal import Terminal, Usage  # noqa: E402
+
+from console.control.state import JOBS_KEPT, JobView, NodeState  # noqa: E402
+from console.protocol.ids import JobId  # noqa: E402
+
+
+@pytest.mark.parametrize(
+    ("value", "goal", "holds"),
+    [(0.4, 0.4, True), (0.41, 0.4, False), (9.0, None, None), (0, 0, True), (1, 0, False)],
+)
+def test_a_goal_is_the_most_that_a_value_may_be(value: float, goal: float | None, holds: bool | None) -> None:
+    assert Row("x", value, "s", goal).holds is holds
+
+
+def test_a_value_is_held_against_its_goal_before_it_is_shown_rounded() -> None:
+    assert Row("x", 0.400_4, "s", 0.4).holds is False
+    assert Row("x", 123_456, "tokens").shown == 123_456
+    assert Row("x", 164.37, "tokens/s").shown == 164
+
+
+def test_the_answer_for_programs_has_the_published_keys() -> None:
+    answer = json.loads(json.dumps(report([Row("a", 1.0, "s", 2.0), Row("b", 3, "MB")], this_machine())))
+    assert set(answer) == {"schema_version", "machine", "rows"}
+    assert answer["schema_version"] == 1
+    assert answer["machine"]["logical_cores"] == os.cpu_count()
+    assert answer["rows"] == [
+        {"name": "a", "value": 1.0, "unit": "s", "goal": 2.0, "holds": True},
+        {"name": "b", "value": 3, "unit": "MB", "goal": None, "holds": None},
+    ]
+
+
+def test_the_table_says_no_where_a_goal_is_missed() -> None:
+    lines = table(
+        [Row("slow", 3.0, "s", 2.0), Row("free", 3.0, "s"), Row("fine", 1.0, "s", 2.0)]
+    ).splitlines()
+    assert lines[1].endswith("NO")
+    assert lines[2].endswith("s")
+    assert lines[3].endswith("yes")
+
+
+def test_a_percentile_is_a_value_that_was_measured() -> None:
+    assert percentile(range(1, 101), 95) == 95
+    assert percentile([7.0], 95) == 7.0
+    with pytest.raises(ValueError, match="nothing"):
+        percentile([], 95)
+
+
+def test_usage_is_per_second_and_of_one_core() -> None:
+    usage = Usage(seconds=20.0, bytes_written=5_000, cpu_s=0.1)
+    assert usage.kb_per_s == pytest.approx(0.25)
+    assert usage.cpu_percent == pytest.approx(0.5)
+
+
+def test_an_unknown_bench_is_refused_and_told_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fairness"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert all(name in told.err for name in BENCHES)
+
+
+def test_no_name_at_all_is_wrong_usage() -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+
+
+def test_a_crowd_of_jobs_fills_the_state_and_no_more() -> None:
+    state = NodeState(jobs=(JobView(JobId("0" * 32), 1, "accepted", 1),))
+    crowded = multiplied(state, JOBS_KEPT + 10)
+    assert len(crowded.jobs) == JOBS_KEPT
+    assert len({job.job for job in crowded.jobs}) == JOBS_KEPT
+    assert {job.state for job in crowded.jobs} == {"accepted", "running"}
+
+
+def test_the_terminal_has_its_size_counts_what_is_written_and_leaves_no_process() -> None:
+    program = "import os; print(*os.get_terminal_size(), flush=True); input()"
+    with Terminal([sys.executable, "-c", program], 91, 17, dict(os.environ)) as terminal:
+        terminal.read_until(b"91 17", 60)
+        assert terminal.written.endswith(b"91 17\r\n")
+        assert terminal.cpu_s() > 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(terminal.pid, 0)
+
+
+def test_a_program_that_ends_is_not_waited_for() -> None:
+    with (
+        Terminal([sys.executable, "-c", "print('over')"], 80, 24, dict(os.environ)) as terminal,
+        pytest.raises(TimeoutError),
+    ):
+        terminal.read_until(b"never", 60)
+
+
+def test_the_script_is_valid_shell() -> None:
+    assert subprocess.run(["sh", "-n", str(SCRIPT / "bench")], check=False).returncode == 0
