@@ -322,6 +322,17 @@ async def test_keys_can_be_given_to_other_commands_and_nonsense_is_named() -> No
         assert app.room == "jobs"
 
 
+@pytest.mark.parametrize("size", [(40, 10), (60, 16), (20, 5)])
+@pytest.mark.parametrize("room", ["1", "2"])
+async def test_however_small_the_way_out_and_the_help_are_shown(size: tuple[int, int], room: str) -> None:
+    app = console_on("earning")
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press(room)
+        await pilot.pause()
+        assert "q detach" in text_of(app) and "? help" in text_of(app)
+
+
 @pytest.mark.parametrize(("size", "more"), [(COMPACT, True), ((120, 40), False)])
 async def test_help_says_how_it_closes_and_whether_there_is_more(size: tuple[int, int], more: bool) -> None:
     app = console_on("earning")

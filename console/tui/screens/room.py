@@ -13,7 +13,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.screen import Screen
 from textual.widget import Widget
 
-from console.tui.commands import key_word, on_screen
+from console.tui.commands import Detach, Help, key_word, on_screen
 from console.tui.rows import Row
 from console.tui.store import EVERYTHING, Part, View
 from console.tui.views.frame import Frame
@@ -146,7 +146,8 @@ class RoomScreen(Screen[None]):
         commands = [command for command in on_screen(self.room) if command.footer]
         app = self.quarterdeck
         keys = [(key_word(command, app.keys), command.words(app)[0]) for command in commands]
-        line, self._places = footer_row(keys, frame.width, self.room.capitalize())
+        needed = [key_word(command, app.keys) for command in (Help, Detach)]
+        line, self._places = footer_row(keys, frame.width, self.room.capitalize(), needed)
         self._keys = [command.id for command in commands]
         return [line]
 

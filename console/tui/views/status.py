@@ -102,20 +102,29 @@ def _attaching(view: View, width: int) -> list[Row]:
 
 
 def footer_row(
-    keys: Sequence[tuple[str, str]], width: int, here: str = ""
+    keys: Sequence[tuple[str, str]], width: int, here: str = "", needed: Sequence[str] = ()
 ) -> tuple[Row, list[tuple[int, int]]]:
-    """Keys with their words, and the columns that each one takes; what does not fit is left to `?`."""
-    gap = 2 if sum(len(key) + len(word) + 3 for key, word in keys) <= width + 1 else 1
+    """Keys with their words, and the columns that each one takes.
+
+    What does not fit is left to `?`, the last first, but for the keys that are `needed`.
+    """
+    shown = list(range(len(keys)))
+    while _footer_width(keys, shown, 1) > width and len(shown) > 1:
+        spare = [index for index in shown if keys[index][0] not in needed]
+        shown.remove((spare or shown)[-1])
+    gap = 2 if len(shown) == len(keys) and _footer_width(keys, shown, 2) <= width else 1
     spans: list[Span] = [Span(" ", "bar_text")]
-    places: list[tuple[int, int]] = []
+    places = [(0, 0)] * len(keys)
     at = 1
-    for key, word in keys:
+    for index in shown:
+        key, word = keys[index]
         size = len(key) + 1 + len(word)
-        if at + size > width:
-            places.append((0, 0))
-            continue
         role: Role = "bar_strong" if word == here else "bar_text"
         spans += [Span(key, "bar_key"), Span(f" {word}", role), Span(" " * gap, "bar_text")]
-        places.append((at, at + size))
+        places[index] = (at, at + size)
         at += size + gap
     return fit(tuple(spans), width, "bar_text"), places
+
+
+def _footer_width(keys: Sequence[tuple[str, str]], shown: Sequence[int], gap: int) -> int:
+    return 1 - gap + sum(len(keys[index][0]) + 1 + len(keys[index][1]) + gap for index in shown)
