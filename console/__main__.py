@@ -46,7 +46,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except ConfigError as error:
         print(error, file=sys.stderr)
-        sys.exit(2)
+        sys.exit(1)
     except BrokenPipeError:
         # Whoever read the answer has left, as `head` does; Python must not complain at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

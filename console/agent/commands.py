@@ -86,7 +86,7 @@ class Commands:
         }
         sentence = await action[command.name](by)
         self._refresh()
-        self._board.note("info", "operator", f"{by}: {command.name}.")
+        self._board.note("info", "operator", f"{command.name.capitalize()}, asked for by {by}.")
         return Answer(command.id, True, sentence)
 
     async def _end(self, command: Command) -> Answer:

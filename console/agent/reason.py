@@ -24,7 +24,7 @@ PASSING_REFUSALS = ("coordinator_failed", "too_many", "challenge_expired")
 
 
 class Draws(msgspec.Struct, frozen=True):
-    """Draws of this session, as the network's presence receipts tell them, and since the last win."""
+    """Draws since the agent started, as presence receipts tell them, and since the last win."""
 
     draws: int = 0
     won: int = 0
@@ -182,7 +182,7 @@ def _lost(facts: Facts) -> Reason | None:
         "lost_draws",
         sentence=(
             f"{draws.since_win} draws since your last win fell on others, where chance gives you "
-            f"{draws.expected_since_win_milli / 1000:.1f}. This session: {draws.won} won of {draws.draws}, "
+            f"{draws.expected_since_win_milli / 1000:.1f}. In all: {draws.won} won of {draws.draws}, "
             f"expected {draws.expected_milli / 1000:.1f}, in 95 of 100 cases {low:.1f} to {high:.1f}."
         ),
         evidence=f"{draws.draws}/{draws.won}",

@@ -49,6 +49,7 @@ class Uplink:
         self._last_words = ""
         waits = "The node signs in when its model is ready." if address else "No network is chosen."
         self.view = NetworkView(coordinator=address, sentence=waits, since_ms=now_ms())
+        self._earlier = self.view  # what earlier sessions of this agent counted
         self.offer: ModelOffer | None = None
         self.seeds_roots: dict[int, str] = {}
         self.coordinator = ""
@@ -98,7 +99,8 @@ class Uplink:
         challenge, welcome = session.challenge, session.welcome
         self.seeds_roots = {welcome.epoch: welcome.seeds_root}
         self.coordinator = challenge.coordinator
-        self.draws, self.reason, self.refused = Draws(), None, None
+        self._earlier = self.view
+        self.reason, self.refused = None, None
         self._last_words = ""
         name = plain(challenge.network, 60)
         self._show(
@@ -109,10 +111,6 @@ class Uplink:
             next_try_ms=0,
             epoch=welcome.epoch,
             policy=challenge.policy,
-            draws=0,
-            won=0,
-            expected_milli=0,
-            variance_milli=0,
         )
         self._board.note("good", "network", f"Signed in to {name}.")
         self._session = session
@@ -171,10 +169,10 @@ class Uplink:
             slot=presence.slot,
             roster_size=presence.roster_size,
             listed=presence.listed,
-            draws=presence.draws,
-            won=presence.won,
-            expected_milli=presence.expected_milli,
-            variance_milli=presence.variance_milli,
+            draws=self._earlier.draws + presence.draws,
+            won=self._earlier.won + presence.won,
+            expected_milli=self._earlier.expected_milli + presence.expected_milli,
+            variance_milli=self._earlier.variance_milli + presence.variance_milli,
             latency_ms=round_trip_ms if round_trip_ms is not None else self.view.latency_ms,
         )
         self.draws = followed(self.draws, self.view, self._now_ms())

@@ -21,7 +21,7 @@ def attach(run_console: RunConsole, plain: bool) -> int:
         settings = config.load(paths.config_file())
     except config.ConfigError as error:
         click.echo(str(error), err=True)
-        return 2
+        return 1
     if not _answers(socket):
         if not settings.node.coordinator and practices(paths.data_dir()):
             click.echo("A practice run is under way. Attach to it:   quarterdeck practice", err=True)

@@ -94,7 +94,7 @@ class MachineView(msgspec.Struct, frozen=True):
 
 
 class NetworkView(msgspec.Struct, frozen=True):
-    """The network from here. `expected_milli`, `variance_milli`: of draws won, × 1000."""
+    """The network from here. Draws count from the agent's start; expectation and variance are × 1000."""
 
     state: NetworkState = "offline"
     sentence: str = ""

@@ -28,10 +28,10 @@ def test_exit_codes(tmp_path: Path) -> None:
     assert no_agent.stdout == ""
 
 
-def test_an_unusable_setting_is_a_usage_error(tmp_path: Path) -> None:
+def test_an_unusable_setting_is_named(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text("[screen]\nhz = 'fast'\n")
     done = quarterdeck("--home", str(tmp_path))
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert "hz" in done.stderr
     assert "Traceback" not in done.stderr
 
