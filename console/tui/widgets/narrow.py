@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from rich.console import Console
 from rich.control import Control
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
+
+from console.tui.widgets.ink import condense
 
 
 class NarrowUpdate(ChopsUpdate):
@@ -24,11 +26,24 @@ class NarrowUpdate(ChopsUpdate):
                     continue
                 out.append(Control.move_to(left, y).segment.text)
                 out.append(strip.crop(left - x, right - x).render(console))
-        return "".join(out)
+        return condense("".join(out))
+
+
+class WholeUpdate(LayoutUpdate):
+    """Writes the whole screen, and each colour only where it changes."""
+
+    def render_segments(self, console: Console) -> str:
+        """The screen as text for the terminal."""
+        return condense(super().render_segments(console))
 
 
 class NarrowCompositor(Compositor):
     """Textual's compositor with narrow partial updates."""
+
+    def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
+        """All of the screen."""
+        update = super().render_full_update(simplify)
+        return WholeUpdate(update.strips, update.region)
 
     def render_partial_update(self) -> ChopsUpdate | None:
         """What changed since the last time."""
