@@ -102,6 +102,11 @@ class RoomScreen(Screen[None]):
         self.call_after_refresh(self._opening.close)
         self.take(self.quarterdeck.store.view(), EVERYTHING)
 
+    def _compositor_refresh(self) -> None:
+        """Nothing in part while a repaint of everything is due: it would be written twice."""
+        if not (self._repaint_required and self.is_current):
+            super()._compositor_refresh()
+
     def on_screen_suspend(self) -> None:
         """Another screen opens: nothing of this one may hold it back."""
         self._opening.close()
