@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -30,8 +31,12 @@ def start(
         from console.tui.plain import follow
 
         return follow(followed, ascii_only=screen.ascii or not speaks_utf8(), over=over)
+    # Nothing of what is imported is garbage: to look for it costs a start some 20 ms, and every later search.
+    gc.disable()
     from console.tui.app import QuarterdeckApp, wall_ms
 
+    gc.freeze()
+    gc.enable()
     app = QuarterdeckApp(
         followed,
         wall_ms,

@@ -27,6 +27,12 @@ PAINTED = b"EARNING"
 """The state's word, in the recording's first snapshot: seen when the Deck is."""
 UNTOLD = ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "SSH_CONNECTION")
 CONSOLE = (sys.executable, "-m", "console")
+YARDSTICK = (
+    "from textual.app import App; from textual.widgets import Static\n"
+    "class Bare(App):\n def compose(self): yield Static('EARNING')\n"
+    "Bare().run()"
+)
+"""The least that a Textual app can be: tells how fast this machine was in the very same minutes."""
 
 
 def measure() -> list[Row]:
@@ -48,22 +54,32 @@ def measure() -> list[Row]:
 
 def _first_paint(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:
     say(f"{UNCOUNTED + STARTS} starts at {columns}×{lines}")
-    seconds, sizes, memory = [], [], []
+    paints, bare = [], []
     for number in range(UNCOUNTED + STARTS):
-        with Terminal(CONSOLE, columns, lines, environment) as terminal:
-            at_s = terminal.read_until(PAINTED, 30)
-            terminal.read_until_quiet(0.25)
-            written, rss_mb = len(terminal.written), terminal.rss_mb()
+        paint = _start(CONSOLE, columns, lines, environment)
+        yardstick = _start((sys.executable, "-c", YARDSTICK), columns, lines, environment)
         if number >= UNCOUNTED:
-            seconds.append(at_s)
-            sizes.append(written / 1000)
-            memory.append(rss_mb)
+            paints.append(paint)
+            bare.append(yardstick)
+    seconds, sizes, memory = zip(*paints, strict=True)
     size = f"{columns}×{lines}"
     return [
         Row(f"first paint, {size}", statistics.median(seconds), "s", 0.40),
+        Row(f"first paint, {size}, best", min(seconds), "s"),
+        Row(f"first paint of a bare Textual app, {size}", statistics.median(one[0] for one in bare), "s"),
         Row(f"first paint, {size}, bytes until quiet", statistics.median(sizes), "kB", 25),
         Row(f"memory after first paint, {size}", statistics.median(memory), "MB RSS", 60),
     ]
+
+
+def _start(
+    command: tuple[str, ...], columns: int, lines: int, environment: dict[str, str]
+) -> tuple[float, float, float]:
+    """Seconds to the first paint; thousands of bytes and millions of bytes of memory once it is quiet."""
+    with Terminal(command, columns, lines, environment) as terminal:
+        at_s = terminal.read_until(PAINTED, 30)
+        terminal.read_until_quiet(0.25)
+        return at_s, len(terminal.written) / 1000, terminal.rss_mb()
 
 
 def _idle(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:

@@ -93,9 +93,7 @@ def test_a_crowd_of_jobs_fills_the_state_and_no_more() -> None:
 def test_the_terminal_has_its_size_counts_what_is_written_and_leaves_no_process() -> None:
     program = "import os; print(*os.get_terminal_size(), flush=True); input()"
     with Terminal([sys.executable, "-c", program], 91, 17, dict(os.environ)) as terminal:
-        terminal.read_until(b"91 17", 60)
-        assert terminal.written.endswith(b"91 17\r\n")
-        assert terminal.cpu_s() > 0
+        terminal.read_until(b"91 17\r\n", 60)
     with pytest.raises(ProcessLookupError):
         os.kill(terminal.pid, 0)
 
