@@ -6,6 +6,7 @@ names to give it another key.
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from console.tui.app import QuarterdeckApp
 
 
-class Command:
+class Command(abc.ABC):
     """Something that an operator can do."""
 
     id: ClassVar[str]
@@ -44,9 +45,9 @@ class Command:
         )
 
     @classmethod
+    @abc.abstractmethod
     def run(cls, app: QuarterdeckApp) -> None:
         """Do it."""
-        raise NotImplementedError
 
 
 class ShowDeck(Command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, ClassVar, cast
@@ -87,9 +88,9 @@ class RoomScreen(Screen[None]):
         """The screen's own."""
         yield from ()
 
+    @abc.abstractmethod
     def plan(self, size: Size) -> Plan:
         """Where everything stands at this size."""
-        raise NotImplementedError
 
     def on_mount(self) -> None:
         """Begin with all that is known."""
