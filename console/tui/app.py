@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -20,7 +19,7 @@ from console.control.wire import Snapshot
 from console.protocol.ids import JobId
 from console.settings.config import ScreenConfig
 from console.settings.paths import data_dir
-from console.tui.commands import BY_ID, COMMANDS, unknown_ids
+from console.tui.commands import BY_ID, COMMANDS, palette, unknown_ids
 from console.tui.fault import tell_fault
 from console.tui.frames import FrameClock
 from console.tui.look import Wardrobe
@@ -30,15 +29,6 @@ from console.tui.screens.deck import Deck
 from console.tui.screens.room import RoomScreen
 from console.tui.store import ViewStore
 from console.tui.themes import Look
-
-if TYPE_CHECKING:
-    from textual.command import Provider
-
-
-def _provider() -> type[Provider]:
-    from console.tui.palette import CommandsProvider
-
-    return CommandsProvider
 
 
 class QuarterdeckApp(App[str]):
@@ -54,7 +44,7 @@ class QuarterdeckApp(App[str]):
         *(c.binding() for c in COMMANDS if not c.screens),
         Binding("ctrl+c,ctrl+q", "do('detach')", "Leave", show=False, priority=True),
     ]
-    COMMANDS = {_provider}  # noqa: RUF012
+    COMMANDS = {palette}  # noqa: RUF012
     ENABLE_COMMAND_PALETTE = True
     COMMAND_PALETTE_BINDING = "f20"
     TITLE = "quarterdeck"
@@ -205,8 +195,3 @@ class QuarterdeckApp(App[str]):
     def detach(self) -> None:
         """Leave; the node keeps working."""
         self.exit("detached")
-
-
-def wall_ms() -> int:
-    """Milliseconds that never run backwards."""
-    return time.monotonic_ns() // 1_000_000

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from console.tui.app import QuarterdeckApp
 
 
@@ -216,3 +218,10 @@ def key_word(command: type[Command], keymap: Mapping[str, str]) -> str:
 def unknown_ids(keymap: Mapping[str, str]) -> list[str]:
     """Ids of a configuration that name no command."""
     return [name for name in keymap if name not in BY_ID]
+
+
+def palette() -> type[Provider]:
+    """What the palette searches, loaded when it is first opened."""
+    from console.tui.palette import CommandsProvider
+
+    return CommandsProvider

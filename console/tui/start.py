@@ -33,13 +33,13 @@ def start(
         return follow(followed, ascii_only=screen.ascii or not speaks_utf8(), over=over)
     # Nothing of what is imported is garbage: to look for it costs a start some 20 ms, and every later search.
     gc.disable()
-    from console.tui.app import QuarterdeckApp, wall_ms
+    from console.tui.app import QuarterdeckApp
 
     gc.freeze()
     gc.enable()
     app = QuarterdeckApp(
         followed,
-        wall_ms,
+        steady_ms,
         screen,
         hz=frames_per_second(screen.hz, os.environ),
         zone_s=time.localtime().tm_gmtoff,
@@ -53,3 +53,8 @@ def start(
     if result == "detached" and farewell:
         print(farewell)
     return app.return_code or 0
+
+
+def steady_ms() -> int:
+    """Milliseconds that never run backwards."""
+    return time.monotonic_ns() // 1_000_000

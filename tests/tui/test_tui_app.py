@@ -64,6 +64,18 @@ async def test_every_binding_does_what_it_says(command: Any) -> None:
         assert seen[command.id]()
 
 
+async def test_screens_may_change_faster_than_they_close() -> None:
+    """Keys that come together, as they do over a slow link: the screen that closes is still there."""
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        for room in ("jobs", "events", "jobs", "deck", "events", "jobs"):
+            app.show(room)
+        await settle(pilot)
+        assert app.room == "jobs"
+        assert len(app.screen_stack) == 2
+
+
 def toasts(app: QuarterdeckApp) -> str:
     return " ".join(notice.message for notice in app._notifications)
 

@@ -58,7 +58,7 @@ class RoomScreen(Screen[None]):
     room: ClassVar[str] = ""
 
     def __init__(self) -> None:
-        super().__init__(id=self.room)
+        super().__init__()
         self._compositor = NarrowCompositor()
         self.view: View | None = None
         self._keys: list[str] = []
