@@ -17,7 +17,7 @@ from console.settings.paths import data_dir, socket_path
 
 T = TypeVar("T")
 
-FAILED, NO_AGENT, INTERRUPTED = 1, 3, 130
+FAILED, NO_AGENT, REFUSED, INTERRUPTED = 1, 3, 4, 130
 SCHEMA_VERSION = 1
 
 home_option: Callable[[Callable[..., object]], Callable[..., object]] = click.option(

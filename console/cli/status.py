@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from console.cli.agent_home import decoded, home_of, home_option, print_json, question
+from console.cli.agent_home import REFUSED, decoded, home_of, home_option, print_json, question
 from console.cli.wording import ago, size, span
 from console.control.state import LIVE_JOB_STATES, NodeState
 from console.ledger.figures import credits
@@ -24,16 +25,18 @@ CALM = ("paused", "draining", "model_loading", "queue_full")
 @home_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 def status(home: Path | None, as_json: bool) -> None:
-    """What the node does, and the one reason why."""
+    """What the node does, and the one reason why. Exit code 4: the network refused the node."""
     answer = question(home_of(home), "status")
     state = decoded(answer, NodeState)
     if as_json:
         print_json({"state": msgspec.to_builtins(state)})
-        return
-    screen = Console(highlight=False, soft_wrap=False)
-    screen.print(_headline(state))
-    screen.print(_reason(state))
-    screen.print(_table(state))
+    else:
+        screen = Console(highlight=False, soft_wrap=False)
+        screen.print(_headline(state))
+        screen.print(_reason(state))
+        screen.print(_table(state))
+    if state.network.state == "refused":
+        sys.exit(REFUSED)
 
 
 def _headline(state: NodeState) -> Text:

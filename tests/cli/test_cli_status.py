@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 from doubles.agent_doubles import RunningAgent, ScriptedCoordinator, ScriptedLauncher
@@ -17,6 +18,8 @@ from doubles.engine_double import ScriptedEngine
 
 from console.cli import quarterdeck
 from console.cli.wording import ago, size, span
+from console.control.state import NetworkState, NetworkView, NodeState
+from console.control.wire import Answer
 from console.protocol.types import Result as JobResult
 
 
@@ -108,3 +111,16 @@ def test_wording() -> None:
     ]
     assert ago(0, 5) == "never"
     assert size(None) == "-"
+
+
+@pytest.mark.parametrize(("network", "code"), [("connected", 0), ("connecting", 0), ("refused", 4)])
+@pytest.mark.parametrize("words", [(), ("--json",)])
+def test_a_refused_node_is_told_by_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, network: NetworkState, code: int, words: tuple[str, ...]
+) -> None:
+    state = NodeState(network=NetworkView(state=network))
+    answer = Answer("1", True, "", msgspec.Raw(msgspec.json.encode(state)))
+    monkeypatch.setattr("console.cli.status.question", lambda *_: answer)
+    done = CliRunner().invoke(quarterdeck, ["status", *words])
+    assert done.exit_code == code
+    assert done.stdout
