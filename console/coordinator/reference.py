@@ -15,6 +15,11 @@ log = logging.getLogger(__name__)
 _POLL_READY_S = 1.0
 _POLL_LOADING_S = 0.1
 
+_UNFIT = (
+    "The reference model failed its own self-test on this machine, so no answer can be judged exactly and "
+    "none is asked for. Run the coordinator with another build of llama.cpp or on another processor."
+)
+
 
 class Reference:
     """Watches one engine. What was learnt from it stays known while it is away."""
@@ -73,6 +78,10 @@ class Reference:
     async def _look(self) -> None:
         try:
             health = await self._engine.health()
+            if health.profile is not None and not health.profile.self_test:
+                self._ready.clear()
+                self.profile, self.sentence = "", _UNFIT
+                return
             if health.state == "ready" and health.profile is not None and health.model is not None:
                 if not self.ready:
                     vocabulary = await self._engine.vocabulary()

@@ -60,7 +60,7 @@ def _offer_exclusion(offer: ModelOffer | None, rules: Rules) -> Reason | None:
     if not rules.profile:
         return _unlisted(
             "reference",
-            "The network's reference model is still loading, so no answer could be checked.",
+            "The network's reference model is not ready, so no answer could be checked.",
             "Wait; this is not your fault.",
         )
     if offer.profile != rules.profile:

@@ -20,7 +20,6 @@ from console.practice.plan import Cast, Plan
 from console.practice.ready import until_ready
 from console.practice.report import until_settled
 from console.practice.weights import Weights, prepare
-from console.settings import paths
 
 Say = Callable[[str], None]
 _START_TIMEOUT_S = 120.0
@@ -46,7 +45,7 @@ class Host:
         """All of it. Raises CrewError, or a room's own error, with a sentence for the operator."""
         self.started_ms = time.time_ns() // 1_000_000
         weights = await asyncio.to_thread(prepare, self._plan, self._say)
-        port = _free_port()
+        port = free_port()
         try:
             await self._start(weights, port)
             await self._work(weights, port)
@@ -74,8 +73,13 @@ class Host:
         for member in sorted(self._plan.cast, key=lambda member: member.honest):
             if not member.yours and not self._stop.is_set():
                 await self._start_node(member, weights)
-                await until_ready(member, self._stop)
-                self._say(f"{member.name} has joined.")
+                ready = await until_ready(member, self._stop)
+                if not self._stop.is_set():
+                    log = member.home / "agent.out"
+                    missing = (
+                        f"{member.name} did not become ready and the run goes on without it (log: {log})."
+                    )
+                    self._say(f"{member.name} has joined." if ready else missing)
 
     async def _start_node(self, member: Cast, weights: Weights) -> None:
         node = Member(
@@ -144,16 +148,12 @@ class Host:
             await member.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def control_socket(plan: Plan) -> str:
-    """Where the operator's own node of the run answers."""
-    return str(paths.socket_path(plan.yours.home, "agent"))
 
 
 def to_stderr(line: str) -> None:

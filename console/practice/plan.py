@@ -62,9 +62,3 @@ def make_plan(home: Path, models: Path, *, nodes: int, rogue: int, minutes: floa
         for i, name in enumerate(names)
     )
     return Plan(home, models, minutes, seed, cast, interval_s=1.8)
-
-
-def free_name(path: Path) -> str:
-    """`path` for a sentence: with the home folder as `~`."""
-    home = str(Path.home())
-    return str(path).replace(home, "~", 1) if str(path).startswith(home) else str(path)

@@ -12,16 +12,17 @@ from console.control.state import NodeState
 from console.practice.plan import Cast
 from console.settings.paths import socket_path
 
-_PATIENCE_S = 60.0
+PATIENCE_S = 60.0
 
 
-async def until_ready(member: Cast, stop: asyncio.Event) -> None:
-    """Return when the node's engine is ready, when it took too long, or when the run is to end."""
-    deadline = time.monotonic() + _PATIENCE_S
+async def until_ready(member: Cast, stop: asyncio.Event, patience_s: float = PATIENCE_S) -> bool:
+    """True once the node's engine is ready; False when it took too long or the run is to end."""
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline and not stop.is_set():
         if await asyncio.to_thread(_is_ready, member):
-            return
+            return True
         await asyncio.sleep(0.3)
+    return False
 
 
 def _is_ready(member: Cast) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -34,10 +33,3 @@ def verify(node_id: str, message: bytes, signature: str) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
-
-
-class Signed(msgspec.Struct, frozen=True):
-    """A signature together with who made it."""
-
-    signer: NodeId
-    signature: str

@@ -35,9 +35,3 @@ class Profile(msgspec.Struct, frozen=True):
     def class_id(self) -> str:
         """64 hex digits; equal for machines whose logits must agree exactly."""
         return digest("profile/v1", self)
-
-
-def exactly_comparable(node: Profile | str, verifier: Profile) -> bool:
-    """Whether a node's answers may be judged in exact mode by `verifier`: same class, self-test passed."""
-    node_class = node if isinstance(node, str) else node.class_id
-    return verifier.self_test and node_class == verifier.class_id

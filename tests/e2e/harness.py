@@ -19,7 +19,7 @@ from console.control.link import NoAgent, ask
 from console.control.state import NodeState
 from console.practice import rigging
 from console.practice.crew import Member
-from console.practice.host import _free_port
+from console.practice.host import free_port
 from console.practice.plan import Cast, make_plan
 from console.practice.weights import Weights, prepare
 from console.settings import paths
@@ -32,7 +32,7 @@ class Net:
 
     def __init__(self, home: Path, models: Path, nodes: int, rogue: int = 0) -> None:
         self.plan = make_plan(home, models, nodes=nodes, rogue=rogue, minutes=0, seed=5)
-        self.port = _free_port()
+        self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.database = home / "coordinator" / "coordinator.sqlite"
         self.weights: Weights

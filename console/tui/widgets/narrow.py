@@ -1,7 +1,7 @@
 """A compositor that writes from where a change begins, not from the left edge of the widget that changed.
 
 Textual 8.2.8 cuts a partial update at its right end only, so one figure at the end of a row would cost the
-row. This is the one place that reaches into Textual; the version is pinned exactly and a test counts bytes.
+row. This is the one place that reaches into Textual; the version is pinned exactly and tests stand beside it.
 """
 
 from __future__ import annotations
