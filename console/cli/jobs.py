@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,7 @@ from rich.text import Text
 from console.cli.agent_home import decoded, home_of, home_option, print_json, question
 from console.cli.wording import ago
 from console.control.state import JobView
+from console.control.written_out import written_out
 from console.ledger.figures import credits
 from console.protocol.ids import short
 
@@ -39,7 +39,7 @@ def jobs(home: Path | None, as_json: bool, limit: int) -> None:
     """Jobs of this node, newest first."""
     found = decoded(question(home_of(home), "jobs", {"limit": limit}), list[JobView])
     if as_json:
-        print_json({"jobs": msgspec.to_builtins(found)})
+        print_json({"jobs": written_out(found)})
         return
     if not found:
         click.echo("No job has come yet. `quarterdeck status` says why.")

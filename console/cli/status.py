@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +13,7 @@ from rich.text import Text
 from console.cli.agent_home import REFUSED, decoded, home_of, home_option, print_json, question
 from console.cli.wording import ago, size, span
 from console.control.state import LIVE_JOB_STATES, NodeState
+from console.control.written_out import written_out
 from console.ledger.figures import credits
 from console.protocol.reasons import label
 
@@ -29,7 +29,7 @@ def status(home: Path | None, as_json: bool) -> None:
     answer = question(home_of(home), "status")
     state = decoded(answer, NodeState)
     if as_json:
-        print_json({"state": msgspec.to_builtins(state)})
+        print_json({"state": written_out(state)})
     else:
         screen = Console(highlight=False, soft_wrap=False)
         screen.print(_headline(state))

@@ -6,13 +6,18 @@ from functools import singledispatch
 
 import msgspec
 
+from console.control.earnings import EarningsView
+from console.control.limits import LimitView
+from console.control.models import ModelsView
 from console.control.state import (
     HISTORY,
     JOBS_KEPT,
     NOTES_KEPT,
     VERDICTS_KEPT,
     EngineView,
+    GpuView,
     JobView,
+    MachineFacts,
     MachineView,
     MoneyView,
     NetworkView,
@@ -22,6 +27,7 @@ from console.control.state import (
     Switches,
     VerdictView,
 )
+from console.control.timeline import TimelineView
 from console.protocol.reasons import Reason
 
 
@@ -86,6 +92,36 @@ class Noted(msgspec.Struct, frozen=True, tag="note"):
     note: Note
 
 
+class EarningsChanged(msgspec.Struct, frozen=True, tag="earnings"):
+    """Days, models, penalties or power, from the journal."""
+
+    earnings: EarningsView
+
+
+class TimelineChanged(msgspec.Struct, frozen=True, tag="timeline"):
+    """Another minute went by, or the reason changed."""
+
+    timeline: TimelineView
+
+
+class LimitsChanged(msgspec.Struct, frozen=True, tag="limits"):
+    """Running totals against the policy's limits."""
+
+    limits: tuple[LimitView, ...]
+
+
+class ModelsChanged(msgspec.Struct, frozen=True, tag="models"):
+    """The weights, or a fetch among them."""
+
+    models: ModelsView
+
+
+class MachineProbed(msgspec.Struct, frozen=True, tag="facts"):
+    """What this machine is."""
+
+    facts: MachineFacts
+
+
 class Ticked(msgspec.Struct, frozen=True, tag="tick"):
     """Nothing but time: keeps ages on screen true while the node is idle."""
 
@@ -101,6 +137,11 @@ Event = (
     | JobChanged
     | VerdictArrived
     | Noted
+    | EarningsChanged
+    | TimelineChanged
+    | LimitsChanged
+    | ModelsChanged
+    | MachineProbed
     | Ticked
 )
 
@@ -147,13 +188,21 @@ def _(event: MachineSampled, state: NodeState) -> NodeState:
         cpu_history=_longer(old.cpu_history, new.cpu_percent),
         ram_history=_longer(old.ram_history, ram),
         gpu_history=_longer(old.gpu_history, gpu),
+        temperature_history=_longer(old.temperature_history, new.temperature_c),
+        gpus=tuple(
+            _with_history(card, old.gpus[i] if i < len(old.gpus) else card) for i, card in enumerate(new.gpus)
+        ),
     )
     return msgspec.structs.replace(state, machine=machine)
 
 
 @_apply.register
 def _(event: NetworkChanged, state: NodeState) -> NodeState:
-    return msgspec.structs.replace(state, network=event.network)
+    new, old = event.network, state.network
+    history = old.latency_history
+    if new.receipts != old.receipts:
+        history = _longer(history, new.latency_ms)
+    return msgspec.structs.replace(state, network=msgspec.structs.replace(new, latency_history=history))
 
 
 @_apply.register
@@ -183,6 +232,46 @@ def _(event: VerdictArrived, state: NodeState) -> NodeState:
 @_apply.register
 def _(event: Noted, state: NodeState) -> NodeState:
     return msgspec.structs.replace(state, notes=(event.note, *state.notes)[:NOTES_KEPT])
+
+
+@_apply.register
+def _(event: EarningsChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, earnings=event.earnings)
+
+
+@_apply.register
+def _(event: TimelineChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, timeline=event.timeline)
+
+
+@_apply.register
+def _(event: LimitsChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, limits=event.limits)
+
+
+@_apply.register
+def _(event: ModelsChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, models=event.models)
+
+
+@_apply.register
+def _(event: MachineProbed, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, facts=event.facts)
+
+
+def _with_history(new: GpuView, old: GpuView) -> GpuView:
+    """The card with its histories; another card in its place begins anew."""
+    before = old if old.name == new.name else new
+    vram = None
+    if new.vram_used_bytes is not None and new.vram_total_bytes:
+        vram = 100 * new.vram_used_bytes // new.vram_total_bytes
+    return msgspec.structs.replace(
+        new,
+        load_history=_longer(before.load_history, new.load_percent),
+        vram_history=_longer(before.vram_history, vram),
+        temperature_history=_longer(before.temperature_history, new.temperature_c),
+        power_history=_longer(before.power_history, new.power_w),
+    )
 
 
 def _longer(history: tuple[int, ...], value: int | None) -> tuple[int, ...]:

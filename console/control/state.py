@@ -6,7 +6,11 @@ from typing import Literal
 
 import msgspec
 
-from console.protocol.ids import JobId, NodeId
+from console.control.earnings import EarningsView
+from console.control.limits import LimitView
+from console.control.models import ModelsView
+from console.control.timeline import TimelineView
+from console.protocol.ids import GroupId, JobId, NodeId
 from console.protocol.reasons import Reason
 from console.protocol.types import Balances, Fault, Outcome, Policy, VerdictMode
 
@@ -25,7 +29,7 @@ JobState = Literal[
 LIVE_JOB_STATES: frozenset[JobState] = frozenset(("queued", "running", "result"))
 
 
-class NodeFacts(msgspec.Struct, frozen=True):
+class NodeFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """Who this is."""
 
     id: NodeId = NodeId("")
@@ -37,7 +41,7 @@ class NodeFacts(msgspec.Struct, frozen=True):
     practice: bool = False
 
 
-class EngineView(msgspec.Struct, frozen=True):
+class EngineView(msgspec.Struct, frozen=True, omit_defaults=True):
     """The model server. `tokens_history`: tokens/s × 1000, oldest first, one per sample."""
 
     state: EngineState = "stopped"
@@ -58,8 +62,22 @@ class EngineView(msgspec.Struct, frozen=True):
     tokens_history: tuple[int, ...] = ()
 
 
-class GpuView(msgspec.Struct, frozen=True):
-    """One accelerator now; None where the driver does not say, never an old number."""
+class ProcessView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A process that keeps this machine, or one of its GPUs, busy."""
+
+    pid: int
+    name: str
+    cpu_percent: int | None = None
+    """Of one core, so 200 means two cores."""
+    memory_bytes: int | None = None
+    """Memory; of the GPU where it stands with a GPU."""
+    own: bool = False
+    """Whether it belongs to this node: its agent or its engine."""
+
+
+class GpuView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One accelerator now; None where the driver does not say, never an old number. Histories are kept by
+    the reducer, one value per sample at which it was known."""
 
     name: str
     load_percent: int | None = None
@@ -71,9 +89,51 @@ class GpuView(msgspec.Struct, frozen=True):
     fan_percent: int | None = None
     throttle: str = ""
     lost: bool = False
+    clock_mhz: int | None = None
+    memory_clock_mhz: int | None = None
+    driver: str = ""
+    processes: tuple[ProcessView, ...] | None = None
+    """Who holds memory on it; None: the driver does not say."""
+    load_history: tuple[int, ...] = ()
+    vram_history: tuple[int, ...] = ()
+    """Percent."""
+    temperature_history: tuple[int, ...] = ()
+    power_history: tuple[int, ...] = ()
 
 
-class MachineView(msgspec.Struct, frozen=True):
+class DeviceSaid(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One device as the driver, or as the runtime (llama.cpp), names it."""
+
+    name: str
+    kind: str = ""
+    memory_bytes: int | None = None
+    detail: str = ""
+
+
+class FindingView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something of the machine that deserves a look: what was seen, what it means, what to do."""
+
+    level: Literal["pass", "warn", "fail"]
+    name: str
+    seen: str
+    meaning: str
+    remedy: str
+
+
+class MachineFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What this machine is, probed when the agent starts: what the driver sees, what llama.cpp can use."""
+
+    probed_ms: int = 0
+    """0: not probed yet."""
+    driver_says: tuple[DeviceSaid, ...] = ()
+    runtime_says: tuple[DeviceSaid, ...] = ()
+    runtime: str = ""
+    """Name and version of the runtime."""
+    features: tuple[str, ...] = ()
+    findings: tuple[FindingView, ...] = ()
+
+
+class MachineView(msgspec.Struct, frozen=True, omit_defaults=True):
     """The machine now; histories are percent, oldest first."""
 
     at_ms: int = 0
@@ -91,9 +151,32 @@ class MachineView(msgspec.Struct, frozen=True):
     ram_history: tuple[int, ...] = ()
     gpu_history: tuple[int, ...] = ()
     """Load of the first GPU."""
+    temperature_history: tuple[int, ...] = ()
+    """Of the processor, °C."""
+    frequency_mhz: int | None = None
+    swap_used_bytes: int | None = None
+    on_battery: bool | None = None
+    processes: tuple[ProcessView, ...] = ()
+    """The busiest, and this node's own."""
 
 
-class NetworkView(msgspec.Struct, frozen=True):
+class GroupView(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A group of the network: the nodes that serve one model."""
+
+    group: GroupId
+    name: str
+    nodes: int = 0
+    """Signed in."""
+    listed: int = 0
+    """In the last roster."""
+    waiting: int = 0
+    """Assignments waiting or running in the whole group."""
+    requests_per_min: int = 0
+    """Requests of the last minute."""
+    mine: bool = False
+
+
+class NetworkView(msgspec.Struct, frozen=True, omit_defaults=True):
     """The network from here. Draws count from the agent's start; expectation and variance are × 1000."""
 
     state: NetworkState = "offline"
@@ -112,18 +195,36 @@ class NetworkView(msgspec.Struct, frozen=True):
     expected_milli: int = 0
     variance_milli: int = 0
     policy: Policy | None = None
+    coordinator_key: str = ""
+    sessions: int = 0
+    """Sign-ins since the agent started; more than one means that the connection was lost in between."""
+    receipts: int = 0
+    """Presence receipts since the agent started, one per heartbeat that was answered."""
+    receipts_listed: int = 0
+    """Of those, the ones that say that this node was in the roster."""
+    receipt_ms: int = 0
+    """When the last one came."""
+    probation_left: int | None = None
+    """Accepted answers until the audit rate falls; None: the network does not say."""
+    audit_ppm: int | None = None
+    """Share of this node's answers that is audited now, per million; None: the network does not say."""
+    groups: tuple[GroupView, ...] = ()
+    latency_history: tuple[int, ...] = ()
+    """Milliseconds, one per presence receipt; kept by the reducer."""
 
 
-class Switches(msgspec.Struct, frozen=True):
+class Switches(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the operator told the node to do; durable."""
 
     paused: bool = False
     draining: bool = False
     since_ms: int = 0
     by: str = ""
+    until_ms: int = 0
+    """When a pause ends by itself; 0: when the operator says so."""
 
 
-class MoneyView(msgspec.Struct, frozen=True):
+class MoneyView(msgspec.Struct, frozen=True, omit_defaults=True):
     """Earnings, nano-credits; `today` is the operator's local day."""
 
     balances: Balances = Balances()
@@ -142,7 +243,7 @@ class MoneyView(msgspec.Struct, frozen=True):
     last_paid_ms: int = 0
 
 
-class JobView(msgspec.Struct, frozen=True):
+class JobView(msgspec.Struct, frozen=True, omit_defaults=True):
     """One attempt of a job at this node. Counts and times only: the prompt and answer are the client's."""
 
     job: JobId
@@ -170,7 +271,7 @@ class JobView(msgspec.Struct, frozen=True):
     sentence: str = ""
 
 
-class VerdictView(msgspec.Struct, frozen=True):
+class VerdictView(msgspec.Struct, frozen=True, omit_defaults=True):
     """One verdict in the stream."""
 
     job: JobId
@@ -184,7 +285,7 @@ class VerdictView(msgspec.Struct, frozen=True):
     sentence: str
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(msgspec.Struct, frozen=True, omit_defaults=True):
     """One line of the node's event log."""
 
     at_ms: int
@@ -192,9 +293,11 @@ class Note(msgspec.Struct, frozen=True):
     text: str
     room: str = ""
     """Where it comes from: engine, network, jobs, money, operator, machine."""
+    calls: bool = False
+    """Whether it needs the operator, and is worth a notification."""
 
 
-class NodeState(msgspec.Struct, frozen=True):
+class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     """All of it. `jobs`, `verdicts` and `notes` are newest first and bounded."""
 
     now_ms: int = 0
@@ -208,3 +311,8 @@ class NodeState(msgspec.Struct, frozen=True):
     jobs: tuple[JobView, ...] = ()
     verdicts: tuple[VerdictView, ...] = ()
     notes: tuple[Note, ...] = ()
+    earnings: EarningsView = EarningsView()
+    timeline: TimelineView = TimelineView()
+    limits: tuple[LimitView, ...] = ()
+    models: ModelsView = ModelsView()
+    facts: MachineFacts = MachineFacts()

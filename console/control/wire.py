@@ -15,11 +15,14 @@ from console.control.state import JobView, NodeState
 from console.protocol.types import DrawProof, Receipt, Verdict
 
 VERSION = 1
-LINE_BYTES_LIMIT = 4 * 1024 * 1024
+LINE_BYTES_LIMIT = 16 * 1024 * 1024
+"""A snapshot with 10,000 live jobs has some 3 MB."""
 
 CommandName = Literal[
-    "pause", "resume", "drain", "stop", "restart_engine", "status", "jobs", "job", "identity"
-]
+    "pause", "resume", "drain", "stop", "restart_engine", "restart_agent", "status", "jobs", "job",
+    "identity", "earnings", "recompute", "models", "fetch_model", "cancel_fetch", "verify_model",
+    "use_model", "probe_machine",
+]  # fmt: skip
 
 
 class Attach(msgspec.Struct, frozen=True, tag="attach"):
@@ -31,7 +34,14 @@ class Attach(msgspec.Struct, frozen=True, tag="attach"):
 
 
 class Command(msgspec.Struct, frozen=True, tag="command"):
-    """Something to do; `args` by name, e.g. `{"job": "7f3a…", "attempt": 1}`."""
+    """Something to do; `args` by name, e.g. `{"job": "7f3a…", "attempt": 1}`.
+
+    `pause {by, until_ms}`: 0 or absent, until resumed. `earnings {since_ms, until_ms}`: answers with
+    `EarningRow`s, oldest first. `recompute {job, attempt}`: judges the answer again here, from the evidence
+    that is still kept; answers with `Check`s. `fetch_model`, `cancel_fetch`, `verify_model`, `use_model
+    {name}`: progress comes as `ModelsChanged`. `restart_agent`: stops, and starts again with the
+    configuration as it is now. `probe_machine`: what this machine is, asked anew.
+    """
 
     id: str
     name: CommandName

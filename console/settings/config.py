@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -51,8 +52,40 @@ class ScreenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Draw with ASCII only."""
     hz: float = 0.0
     """Repaints per second; 0: 2, or 1 over SSH."""
+    mouse: Literal["auto", "on", "off"] = "auto"
+    """Whether the mouse is used; auto: not over SSH, where a dropped line would leave its codes behind."""
+    read_only: bool = False
+    """Show everything and change nothing: for a screen that others see."""
     keys: dict[str, str] = {}
     """Command id to key, e.g. `pause = "P"`."""
+
+
+class PowerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the machine draws and what that costs, for the net of the earnings."""
+
+    watts: float = 0.0
+    """Drawn by the whole machine while it works; 0: what the GPUs' drivers measure, if they do."""
+    idle_watts: float = 0.0
+    """Drawn while it does not."""
+    price_per_kwh: float = 0.0
+    """Price of electricity; 0: not given, and no net is shown."""
+    currency: str = "EUR"
+    """Of the price."""
+    credit_price: float = 0.0
+    """What you reckon one credit at, in that currency; 0: not given, and cost is shown beside credits."""
+
+
+class NotifyConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the node calls for you when it needs you; always in Events too."""
+
+    desktop: bool = False
+    """A notification of this desktop, through notify-send."""
+    ntfy: str = ""
+    """Address of an ntfy topic."""
+    webhook: str = ""
+    """Address that gets a POST of JSON."""
+    per_hour: int = 6
+    """At most so many an hour; what is above that is counted in the next."""
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,6 +94,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     node: NodeConfig = NodeConfig()
     engine: EngineConfig = EngineConfig()
     screen: ScreenConfig = ScreenConfig()
+    power: PowerConfig = PowerConfig()
+    notify: NotifyConfig = NotifyConfig()
 
 
 def load(path: Path) -> Config:

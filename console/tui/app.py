@@ -27,6 +27,7 @@ from console.tui.orders import Orders
 from console.tui.rows import clean
 from console.tui.screens.deck import Deck
 from console.tui.screens.room import RoomScreen
+from console.tui.screens.rooms import open_room
 from console.tui.store import ViewStore
 from console.tui.themes import Look
 
@@ -68,6 +69,7 @@ class QuarterdeckApp(App[str]):
         self.source = source
         self.zone_s = zone_s
         self.ends_run = ends_run
+        self.read_only = settings.read_only
         self._over = over
         self.ascii_only = ascii_only or settings.ascii
         self.keys = {k: v for k, v in settings.keys.items() if k in BY_ID}
@@ -143,21 +145,26 @@ class QuarterdeckApp(App[str]):
 
     def action_do(self, name: str) -> None:
         """Run the command `name`, and draw at once what it changed."""
-        BY_ID[name].run(self)
+        command = BY_ID[name]
+        if command.changes and self.read_only:
+            self.say(f"This console is read-only: {command.label} is left to another.", "warning")
+        else:
+            command.run(self)
         self.flush()
+
+    def perform(self, name: str) -> None:
+        """Have the screen in front do what its command `name` asks."""
+        if isinstance(self.screen, RoomScreen):
+            self.screen.perform(name)
 
     def show(self, room: str) -> None:
         """Show a screen; the Deck stays below."""
-        from console.tui.screens.jobs import Events, Jobs
-
         if room == self.room:
             return
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        if room == "jobs":
-            self.push_screen(Jobs())
-        elif room == "events":
-            self.push_screen(Events())
+        if room != "deck":
+            self.push_screen(open_room(room))
 
     def open_job(self, job: JobId, attempt: int) -> None:
         """Show one job's evidence."""
@@ -166,20 +173,11 @@ class QuarterdeckApp(App[str]):
         self.push_screen(JobScreen(job, attempt))
 
     def go_back(self) -> None:
-        """Drop the filter if there is one, else leave the screen."""
-        from console.tui.screens.jobs import Jobs
-
-        if isinstance(self.screen, Jobs) and self.screen.drop_filter():
+        """Undo what the screen has to undo, e.g. a filter; else leave it."""
+        if isinstance(self.screen, RoomScreen) and self.screen.step_back():
             return
         if len(self.screen_stack) > 1:
             self.pop_screen()
-
-    def start_filter(self) -> None:
-        """Type a filter."""
-        from console.tui.screens.jobs import Jobs
-
-        if isinstance(self.screen, Jobs):
-            self.screen.start_filter()
 
     def show_help(self) -> None:
         """Explain what has the keyboard."""

@@ -8,16 +8,21 @@ from typing import Literal
 import msgspec
 
 from console.control.events import (
+    EarningsChanged,
     EngineChanged,
     Event,
     JobChanged,
+    LimitsChanged,
+    MachineProbed,
     MachineSampled,
+    ModelsChanged,
     MoneyChanged,
     NetworkChanged,
     NodeChanged,
     Noted,
     ReasonChanged,
     SwitchesChanged,
+    TimelineChanged,
     VerdictArrived,
     reduce,
 )
@@ -27,12 +32,12 @@ from console.control.wire import Delta, Hello, Snapshot
 
 Part = Literal[
     "link", "time", "node", "reason", "engine", "machine", "network", "switches", "money", "jobs",
-    "verdicts", "notes",
+    "verdicts", "notes", "earnings", "timeline", "limits", "models", "facts",
 ]  # fmt: skip
 """What a panel can depend on. `time`: something on it tells an age."""
 EVERYTHING: frozenset[Part] = frozenset(
     ("link", "time", "node", "reason", "engine", "machine", "network", "switches", "money", "jobs",
-     "verdicts", "notes")
+     "verdicts", "notes", "earnings", "timeline", "limits", "models", "facts")
 )  # fmt: skip
 SILENCE_MS = 15_000
 """An attached agent that has said nothing for so long is no longer believed to be as shown."""
@@ -48,6 +53,11 @@ _PARTS: dict[type[Event], Part] = {
     JobChanged: "jobs",
     VerdictArrived: "verdicts",
     Noted: "notes",
+    EarningsChanged: "earnings",
+    TimelineChanged: "timeline",
+    LimitsChanged: "limits",
+    ModelsChanged: "models",
+    MachineProbed: "facts",
 }
 
 Phase = Literal["attaching", "attached", "silent", "lost"]

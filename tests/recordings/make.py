@@ -1,22 +1,37 @@
 """Writes the recordings beside it: fixed data, so that pictures of them never change.
 
-Run `python tests/recordings/make.py` after the control protocol changed.
+Run `PYTHONPATH=tests python -m recordings.make` after the control protocol changed.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from recordings.history import (
+    EARNINGS,
+    FACTS,
+    FRESH_TIMELINE,
+    GPU_FACTS,
+    GPUS,
+    GROUPS,
+    LIMITS,
+    MODELS,
+    NEAR_LIMITS,
+    NOW,
+    PROCESSES,
+    TIMELINE,
+    digest,
+    wave,
+)
 
 from console.control import events as ev
+from console.control.earnings import EarningsView
 from console.control.link import Lost, News
 from console.control.recording import Asked, Recorder
 from console.control.state import (
     EngineView,
-    GpuView,
     JobView,
     MachineView,
     MoneyView,
@@ -42,25 +57,7 @@ from console.protocol.types import (
 )
 
 HERE = Path(__file__).parent
-NOW = 1_763_820_000_000
-"""Milliseconds since 1970 at which every recording ends."""
 replace = msgspec.structs.replace
-
-
-def digest(*parts: object, size: int = 64) -> str:
-    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()[:size]
-
-
-def wave(low: int, high: int, count: int, salt: str) -> tuple[int, ...]:
-    """Values that wander between two bounds, the same in every run."""
-    values = []
-    at = (low + high) // 2
-    for index in range(count):
-        goal = low + int(digest(salt, index // 9, size=4), 16) % (high - low)
-        noise = int(digest(salt, index, "noise", size=4), 16) % max(1, (high - low) // 6)
-        at += (goal - at) // 3
-        values.append(min(high, at + noise))
-    return tuple(values)
 
 
 NODE = NodeFacts(
@@ -72,13 +69,12 @@ MACHINE = MachineView(
     ram_used_bytes=3_328_599_654, ram_total_bytes=25_769_803_776,
     disk_free_bytes=44_023_414_784, disk_total_bytes=107_374_182_400, temperature_c=61,
     cpu_history=wave(18, 72, 120, "cpu"), ram_history=(12,) * 120,
+    temperature_history=wave(52, 66, 120, "heat"), frequency_mhz=2450, swap_used_bytes=0, on_battery=False,
+    processes=PROCESSES,
 )  # fmt: skip
 GPU_MACHINE = replace(
     MACHINE,
-    gpus=(
-        GpuView("NVIDIA RTX 4070", 87, 7_730_941_132, 12_884_901_888, 61, 142, 200, 46),
-        GpuView("NVIDIA RTX 3060", lost=True),
-    ),
+    gpus=GPUS,
     gpu_history=wave(70, 99, 120, "gpu"),
 )
 ENGINE = EngineView(
@@ -90,6 +86,9 @@ NETWORK = NetworkView(
     state="connected", coordinator="ws://127.0.0.1:8800/net/v1/ws", name="practice",
     since_ms=NOW - 5_390_000, latency_ms=3, slot=2695, epoch=9, roster_size=4, listed=True,
     draws=842, won=214, expected_milli=209_300, variance_milli=157_000, policy=Policy(),
+    coordinator_key=digest("coordinator"), sessions=2, receipts=2_688, receipts_listed=2_671,
+    receipt_ms=NOW - 900, probation_left=0, audit_ppm=100_000, latency_history=wave(2, 9, 120, "latency"),
+    groups=GROUPS,
 )  # fmt: skip
 MONEY = MoneyView(
     balances=Balances(NanoCredits(310_500), NanoCredits(8_204_000), NanoCredits(420_000)),
@@ -154,6 +153,7 @@ NOTES = (
 EARNING = NodeState(
     now_ms=NOW, node=NODE, reason=reason("earning", since_ms=NOW - 720_000), engine=ENGINE, machine=MACHINE,
     network=NETWORK, money=MONEY, jobs=(*LIVE, *DONE), verdicts=VERDICTS, notes=NOTES,
+    earnings=EARNINGS, timeline=TIMELINE, limits=LIMITS, models=MODELS, facts=FACTS,
 )  # fmt: skip
 IDLE_ENGINE = replace(ENGINE, slots_busy=0, queued=0, tokens_per_s_milli=0)
 FRESH = replace(
@@ -163,7 +163,8 @@ FRESH = replace(
     money=MoneyView(bond_target=500_000),
     network=replace(NETWORK, draws=0, won=0, expected_milli=0, variance_milli=0, epoch=1, slot=4),
     machine=replace(MACHINE, cpu_history=MACHINE.cpu_history[:6]),
-    jobs=(), verdicts=(), notes=NOTES[-3:],
+    jobs=(), verdicts=(), notes=NOTES[-3:], earnings=EarningsView(), limits=(), timeline=FRESH_TIMELINE,
+    models=replace(MODELS, models=MODELS.models[:1]),
 )  # fmt: skip
 
 
@@ -174,7 +175,8 @@ def because(state: NodeState, why: Reason, **changes: object) -> NodeState:
 STATES: dict[str, NodeState] = {
     "fresh": FRESH,
     "earning": EARNING,
-    "gpu": replace(EARNING, machine=GPU_MACHINE),
+    "gpu": replace(EARNING, machine=GPU_MACHINE, facts=GPU_FACTS),
+    "near_limit": replace(EARNING, limits=NEAR_LIMITS),
     "paused": because(
         EARNING, reason("paused", since_ms=NOW - 240_000), engine=IDLE_ENGINE,
         switches=Switches(paused=True, since_ms=NOW - 240_000, by="ada"),

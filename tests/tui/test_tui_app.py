@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from doubles.console_double import RECORDINGS, console_on, settle, text_of
+from doubles.outcomes import OUTCOMES, toasts
 from textual.binding import Binding
 
 from console.control.recording import Recorded, Replay, read
@@ -21,47 +22,39 @@ from console.tui.commands import COMMANDS, on_screen
 from console.tui.fault import tell_fault
 from console.tui.picture import StillClock, picture
 from console.tui.plain import Teller
-from console.tui.screens.dialogs import Confirm, HelpScreen
 from console.tui.screens.job_detail import JobScreen
 from console.tui.screens.jobs import Jobs
+from console.tui.screens.rooms import ROOMS
 from console.tui.themes import ThemeError, read_theme, read_themes, shipped_folder
 from console.tui.widgets.panel import Listing
 
 COMPACT = (80, 24)
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.id)
-async def test_every_binding_does_what_it_says(command: Any) -> None:
+WALK = [(room, command) for room in ("deck", *ROOMS, "job") for command in on_screen(room)]
+
+
+def test_every_command_has_an_outcome_to_be_seen() -> None:
+    assert {command.id for command in COMMANDS} == set(OUTCOMES)
+
+
+@pytest.mark.parametrize(("room", "command"), WALK, ids=[f"{room}-{c.id}" for room, c in WALK])
+async def test_every_binding_of_every_screen_does_what_it_says(room: str, command: Any) -> None:
     app = console_on("earning")
     suspended: list[bool] = []
     app.action_suspend_process = lambda: suspended.append(True)  # type: ignore[method-assign]
     async with app.run_test(size=COMPACT) as pilot:
         await settle(pilot)
-        if command.screens:
-            await pilot.press("2")
-        elif command.id == "deck":
-            await pilot.press("8")
-        before = app.look.theme.name
-        await pilot.press(command.key.split(",")[0])
-        if command.id == "detach":
-            assert app.return_value == "detached"
-            return
+        if room == "job":
+            app.open_job(app.store.view().state.jobs[4].job, 1)
+        else:
+            app.show("events" if command.id == "deck" else room)
         await settle(pilot)
-        seen = {
-            "deck": lambda: app.room == "deck",
-            "jobs": lambda: app.room == "jobs",
-            "events": lambda: app.room == "events",
-            "pause": lambda: "Paused" in toasts(app),
-            "drain": lambda: isinstance(app.screen, Confirm) and not app.screen.question.agreed,
-            "filter": lambda: app.focused is not None and app.focused.id == "filter",
-            "back": lambda: app.room == "deck",
-            "help": lambda: isinstance(app.screen, HelpScreen),
-            "palette": lambda: type(app.screen).__name__ == "CommandPalette",
-            "theme": lambda: app.look.theme.name != before,
-            "restart_engine": lambda: isinstance(app.screen, Confirm),
-            "suspend": lambda: suspended == [True],
-        }
-        assert seen[command.id]()
+        before = {"theme": app.look.theme.name, "suspended": suspended, "room": room}
+        await pilot.press(command.key.split(",")[0])
+        if command.id != "detach":
+            await settle(pilot)
+        assert OUTCOMES[command.id](app, before)
 
 
 async def test_screens_may_change_faster_than_they_close() -> None:
@@ -76,13 +69,11 @@ async def test_screens_may_change_faster_than_they_close() -> None:
         assert len(app.screen_stack) == 2
 
 
-def toasts(app: QuarterdeckApp) -> str:
-    return " ".join(notice.message for notice in app._notifications)
-
-
 def test_every_command_has_id_key_words_and_a_place_in_help() -> None:
     assert len({command.id for command in COMMANDS}) == len(COMMANDS)
-    assert len({command.key for command in COMMANDS}) == len(COMMANDS)
+    for room in ("deck", *ROOMS, "job"):
+        keys = [key for command in on_screen(room) for key in command.key.split(",")]
+        assert len(set(keys)) == len(keys), room
     for command in COMMANDS:
         binding = command.binding()
         assert isinstance(binding, Binding) and binding.id == command.id

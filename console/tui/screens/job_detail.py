@@ -10,7 +10,7 @@ from textual.geometry import Region, Size
 
 from console.control.wire import JobDetail
 from console.protocol.ids import JobId, short
-from console.tui.commands import Back
+from console.tui.commands import bindings
 from console.tui.rows import Row, fit, row, rule, wrap
 from console.tui.screens.room import Plan, RoomScreen
 from console.tui.views.detail import detail_rows
@@ -23,7 +23,7 @@ class JobScreen(RoomScreen):
 
     room: ClassVar[str] = "job"
     AUTO_FOCUS = "#page"
-    BINDINGS = [Back.binding()]  # noqa: RUF012
+    BINDINGS = bindings("job")
 
     def __init__(self, job: JobId, attempt: int) -> None:
         super().__init__()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, ClassVar, cast
 
@@ -14,7 +14,8 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.screen import Screen
 from textual.widget import Widget
 
-from console.tui.commands import Detach, Help, key_word, on_screen
+from console.tui.commands import BY_ID, key_word, on_screen
+from console.tui.commands.rooms import SCREENS
 from console.tui.rows import Row
 from console.tui.store import EVERYTHING, Part, View
 from console.tui.views.frame import Frame
@@ -88,6 +89,15 @@ class RoomScreen(Screen[None]):
         """The screen's own."""
         yield from ()
 
+    def step_back(self) -> bool:
+        """Undo one thing that this screen has to undo, e.g. a filter; false when there is nothing."""
+        return False
+
+    def perform(self, name: str) -> None:
+        """Do what the command `name` of this screen asks: its method `do_<name>`."""
+        deed: Callable[[], None] = getattr(self, f"do_{name}")
+        deed()
+
     @abc.abstractmethod
     def plan(self, size: Size) -> Plan:
         """Where everything stands at this size."""
@@ -149,11 +159,14 @@ class RoomScreen(Screen[None]):
         return placed, 1 + noticed
 
     def _footer(self, view: View, frame: Frame) -> list[Row]:
-        commands = [command for command in on_screen(self.room) if command.footer]
         app = self.quarterdeck
+        commands = [command for command in on_screen(self.room) if command.footer]
+        commands = [command for command in commands if not (command.changes and app.read_only)]
+        here = BY_ID[self.room].label if self.room in BY_ID else ""
         keys = [(key_word(command, app.keys), command.words(app)[0]) for command in commands]
-        needed = [key_word(command, app.keys) for command in (Help, Detach)]
-        line, self._places = footer_row(keys, frame.width, self.room.capitalize(), needed)
+        mute = [i for i, command in enumerate(commands) if command in SCREENS and self.room != "deck"]
+        needed = [key_word(BY_ID[name], app.keys) for name in ("help", "detach")]
+        line, self._places = footer_row(keys, frame.width, here, needed, mute)
         self._keys = [command.id for command in commands]
         return [line]
 

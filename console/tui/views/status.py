@@ -102,13 +102,20 @@ def _attaching(view: View, width: int) -> list[Row]:
 
 
 def footer_row(
-    keys: Sequence[tuple[str, str]], width: int, here: str = "", needed: Sequence[str] = ()
+    keys: Sequence[tuple[str, str]],
+    width: int,
+    here: str = "",
+    needed: Sequence[str] = (),
+    mute: Sequence[int] = (),
 ) -> tuple[Row, list[tuple[int, int]]]:
     """Keys with their words, and the columns that each one takes.
 
-    What does not fit is left to `?`, the last first, but for the keys that are `needed`.
+    Where it is narrow, the keys at the places `mute` stand without their words, but for the one that is
+    `here`. What does not fit even so is left to `?`, the last first, but for the keys that are `needed`.
     """
     shown = list(range(len(keys)))
+    if _footer_width(keys, shown, 2) > width:
+        keys = [(key, "" if i in mute and word != here else word) for i, (key, word) in enumerate(keys)]
     while _footer_width(keys, shown, 1) > width and len(shown) > 1:
         spare = [index for index in shown if keys[index][0] not in needed]
         shown.remove((spare or shown)[-1])
@@ -118,13 +125,14 @@ def footer_row(
     at = 1
     for index in shown:
         key, word = keys[index]
-        size = len(key) + 1 + len(word)
-        role: Role = "bar_strong" if word == here else "bar_text"
-        spans += [Span(key, "bar_key"), Span(f" {word}", role), Span(" " * gap, "bar_text")]
+        size = len(key) + (1 + len(word) if word else 0)
+        role: Role = "bar_strong" if word and word == here else "bar_text"
+        spans += [Span(key, "bar_key"), Span(f" {word}" if word else "", role), Span(" " * gap, "bar_text")]
         places[index] = (at, at + size)
         at += size + gap
     return fit(tuple(spans), width, "bar_text"), places
 
 
 def _footer_width(keys: Sequence[tuple[str, str]], shown: Sequence[int], gap: int) -> int:
-    return 1 - gap + sum(len(keys[index][0]) + 1 + len(keys[index][1]) + gap for index in shown)
+    words = [len(keys[index][1]) + 1 if keys[index][1] else 0 for index in shown]
+    return 1 - gap + sum(len(keys[index][0]) + gap for index in shown) + sum(words)

@@ -1,0 +1,32 @@
+"""Network: the network as seen from here."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.geometry import Region, Size
+
+from console.tui.commands import bindings
+from console.tui.screens.room import Plan, RoomScreen
+from console.tui.views import money
+from console.tui.widgets.panel import Panel, Style
+
+
+class Network(RoomScreen):
+    """Draws, roster, prices and rules."""
+
+    room: ClassVar[str] = "network"
+    AUTO_FOCUS = "#standing"
+    BINDINGS = bindings("network")
+
+    def panels(self) -> ComposeResult:
+        """In the order that Tab takes."""
+        yield Panel("standing", money.standing, frozenset(("money", "network", "time")), focusable=True)
+
+    def plan(self, size: Size) -> Plan:
+        """All of the screen."""
+        placed, top = self.edges(size)
+        high = max(0, size.height - top - 1)
+        placed["standing"] = (Region(0, top, size.width, high), Style(roomy=True))
+        return placed

@@ -1,0 +1,48 @@
+"""What each command must be seen to do: one entry per command id, asked after its key was pressed.
+
+A command without an entry fails the walk over all bindings; so does an entry without a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from console.tui.app import QuarterdeckApp
+from console.tui.screens.dialogs import Confirm, HelpScreen
+
+App = QuarterdeckApp
+Outcome = Callable[[App, dict[str, Any]], bool]
+"""Given the app, and what was true before the key: `theme`, `room`, and the list `suspended`."""
+
+
+def toasts(app: App) -> str:
+    """Every toast so far, as one text."""
+    return " / ".join(note.message for note in app._notifications)
+
+
+def _room(name: str) -> Outcome:
+    return lambda app, before: app.room == name
+
+
+OUTCOMES: dict[str, Outcome] = {
+    "deck": _room("deck"),
+    "jobs": _room("jobs"),
+    "verification": _room("verification"),
+    "earnings": _room("earnings"),
+    "machine": _room("machine"),
+    "models": _room("models"),
+    "network": _room("network"),
+    "events": _room("events"),
+    "why": _room("why"),
+    "pause": lambda app, before: "Paused" in toasts(app),
+    "drain": lambda app, before: isinstance(app.screen, Confirm) and not app.screen.question.agreed,
+    "filter": lambda app, before: app.focused is not None and app.focused.id == "filter",
+    "back": _room("deck"),
+    "help": lambda app, before: isinstance(app.screen, HelpScreen),
+    "palette": lambda app, before: type(app.screen).__name__ == "CommandPalette",
+    "theme": lambda app, before: app.look.theme.name != before["theme"],
+    "restart_engine": lambda app, before: isinstance(app.screen, Confirm),
+    "suspend": lambda app, before: before["suspended"] == [True],
+    "detach": lambda app, before: app.return_value == "detached",
+}
