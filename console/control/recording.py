@@ -1,15 +1,18 @@
 """Recordings of what a client was told: JSON lines of `{at_ms, message}`, and a source that plays them.
 
 A recording drives the same console as an agent does: for tests, bug reports and pictures. It holds what
-the control protocol holds, so neither prompts nor answers.
+the control protocol holds, so neither prompts nor answers. A name that ends in `.gz` is compressed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
+import os
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import msgspec
 
@@ -18,6 +21,7 @@ from console.control.wire import LINE_BYTES_LIMIT, Answer, CommandName, Delta, H
 
 RECORDING_BYTES_LIMIT = 512 * 1024 * 1024
 RECORDED_LIMIT = 2_000_000
+END = "The recording ends here."
 
 
 class RecordingError(Exception):
@@ -57,6 +61,22 @@ class Recorder:
         self._out.write(msgspec.json.encode(Recorded(at_ms, message)) + b"\n")
 
 
+def create(path: Path) -> IO[bytes]:
+    """A new file for a recording, readable by its owner alone.
+
+    Raises:
+        FileExistsError: there is one already; it is never written over.
+        OSError: it cannot be made.
+    """
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    return cast("IO[bytes]", gzip.open(path, "wb") if path.suffix == ".gz" else path.open("wb"))
+
+
+def demo() -> Path:
+    """The recording that ships: a practice run of a few minutes, as it was."""
+    return Path(__file__).parent / "demo" / "practice.jsonl.gz"
+
+
 def read(path: Path) -> list[Recorded]:
     """The recording at `path`.
 
@@ -67,16 +87,19 @@ def read(path: Path) -> list[Recorded]:
         if path.stat().st_size > RECORDING_BYTES_LIMIT:
             raise RecordingError(f"The recording {path} is larger than 512 MiB. Record a shorter time.")
         with path.open("rb") as file:
-            return list(_parse(file, path))
-    except OSError as error:
-        raise RecordingError(f"The recording {path} cannot be read ({error.strerror}).") from error
+            whole = gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
+            return list(_parse(cast("IO[bytes]", whole), path))
+    except (OSError, EOFError, zlib.error) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RecordingError(f"The recording {path} cannot be read ({why}).") from error
 
 
 def _parse(file: IO[bytes], path: Path) -> Iterator[Recorded]:
-    number = 0
+    number = size = 0
     while line := file.readline(LINE_BYTES_LIMIT + 2):
         number += 1
-        if len(line) > LINE_BYTES_LIMIT or number > RECORDED_LIMIT:
+        size += len(line)
+        if len(line) > LINE_BYTES_LIMIT or number > RECORDED_LIMIT or size > RECORDING_BYTES_LIMIT:
             raise RecordingError(f"The recording {path} exceeds its bounds at line {number}.")
         try:
             yield _decoder.decode(line)
@@ -89,6 +112,7 @@ def _parse(file: IO[bytes], path: Path) -> Iterator[Recorded]:
 class Replay:
     """A source that plays a recording: at `speed` times its own pace, or all at once when `speed` is 0.
 
+    `loop`: from the beginning again, for ever. `tell_end`: say that it is over, as news of this client.
     `finished` is set when the last message was taken by the client.
     """
 
@@ -97,15 +121,30 @@ class Replay:
         recording: Iterable[Recorded],
         *,
         speed: float = 1.0,
+        loop: bool = False,
+        tell_end: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._recording = list(recording)
         self._speed = speed
+        self._loop = loop
+        self._tell_end = tell_end
         self._sleep = sleep
         self.finished = asyncio.Event()
 
     async def attach(self) -> AsyncIterator[News]:
         """The recorded messages in order, at their pace; then nothing more, but no end either."""
+        while True:
+            async for news in self._once():
+                yield news
+            self.finished.set()
+            if not self._loop:
+                break
+        if self._tell_end:
+            yield Lost(END, 0.0)
+        await asyncio.Event().wait()
+
+    async def _once(self) -> AsyncIterator[News]:
         before_ms: int | None = None
         for recorded in self._recording:
             if isinstance(recorded.message, Asked):
@@ -114,8 +153,8 @@ class Replay:
                 await self._sleep((recorded.at_ms - before_ms) / 1000 / self._speed)
             before_ms = recorded.at_ms
             yield recorded.message
-        self.finished.set()
-        await asyncio.Event().wait()
+        if self._loop:
+            await self._sleep(1.0)
 
     async def command(self, name: CommandName, args: Args | None = None) -> Answer:
         """The answer that was recorded for the same command, else a refusal: a replay has no node."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
+from console.control import recording
 from console.control.link import Lost
-from console.control.recording import Asked, Recorded, Recorder, RecordingError, Replay, read
+from console.control.recording import (
+    END,
+    Asked,
+    Recorded,
+    Recorder,
+    RecordingError,
+    Replay,
+    create,
+    read,
+)
 from console.control.state import NodeState
 from console.control.wire import Answer, Hello, Snapshot
 
@@ -64,3 +75,46 @@ async def test_a_replay_answers_what_was_asked_and_refuses_the_rest() -> None:
     assert (await replay.command("pause")).sentence == "Paused."
     refused = await replay.command("drain")
     assert not refused.ok and "recording" in refused.sentence
+
+
+def test_a_compressed_recording_is_read_and_a_cut_one_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl.gz"
+    with create(path) as out:
+        for recorded in RECORDED:
+            Recorder(out).write(recorded.at_ms, recorded.message)
+    assert read(path) == RECORDED
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_bytes(path.read_bytes()[:-12])
+    with pytest.raises(RecordingError, match="cannot be read"):
+        read(path)
+
+
+def test_a_recording_is_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_bytes(b"precious")
+    with pytest.raises(FileExistsError):
+        create(path)
+    assert path.read_bytes() == b"precious"
+
+
+def test_what_unpacks_without_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "bomb.jsonl.gz"
+    line = b'{"at_ms":0,"message":{"type":"lost","sentence":"' + b"x" * 1000 + b'","retry_s":0}}\n'
+    path.write_bytes(gzip.compress(line * 1000))
+    monkeypatch.setattr(recording, "RECORDING_BYTES_LIMIT", 100_000)
+    with pytest.raises(RecordingError, match="bounds"):
+        read(path)
+
+
+async def test_a_replay_begins_again_or_says_that_it_is_over() -> None:
+    async def sleep(seconds: float) -> None:
+        return None
+
+    endless = Replay(RECORDED, loop=True, sleep=sleep).attach()
+    got = [await anext(endless) for _ in range(6)]
+    assert [type(item) for item in got] == [Hello, Snapshot, Lost] * 2
+    await endless.aclose()
+    once = Replay(RECORDED, tell_end=True, sleep=sleep).attach()
+    last = [await anext(once) for _ in range(4)][-1]
+    assert isinstance(last, Lost) and last.sentence == END
+    await once.aclose()
