@@ -113,6 +113,15 @@ def load(path: Path) -> Config:
             f"The configuration {path} cannot be read ({error.strerror}). "
             "Give yourself read access to it, or move it away to use the defaults."
         ) from error
+    return parse(text, path)
+
+
+def parse(text: bytes, path: Path) -> Config:
+    """The configuration that `text`, of the file `path`, says.
+
+    Raises:
+        ConfigError: not TOML, an unknown key or a wrong type.
+    """
     try:
         return msgspec.convert(tomllib.loads(text.decode()), Config)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
