@@ -13,6 +13,8 @@ import msgspec
 
 from console import __version__
 from console.agent.board import Board
+from console.agent.calls.caller import Caller
+from console.agent.calls.ways import ways
 from console.agent.clock import steady
 from console.agent.commands import Commands
 from console.agent.identity import Identity, machine_digest
@@ -89,6 +91,11 @@ class Node:
             node=NodeFacts(node, name, SOFTWARE, str(self._home), os.getpid(), now_ms(), practice)
         )
         self.board.on_keep = self._note
+        notify = self._config.notify
+        self._caller = Caller(
+            ways(notify), notify.per_hour, name, lambda words: self.board.note("warning", "operator", words)
+        )
+        self.board.listen(self._caller.hear)
         self._purse = Purse(journal, self.board, now_ms)
         self._policies = Policies(journal, self.board, now_ms)
         self._uplink = Uplink(address, name, SOFTWARE, machine_digest(), self.board, self._purse, now_ms)
@@ -169,6 +176,7 @@ class Node:
             self._pulse.sample(Sampler(self._home)),
             self._pulse.tick(),
             self._write_notes(),
+            self._caller.run(),
         ]
         if self._config.node.coordinator:
             parts.append(self._dialler.run())
