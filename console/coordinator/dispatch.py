@@ -67,6 +67,7 @@ class Dispatch:
             received_ms=self._parts.clock.now_ms(),
         )
         held = await self._parts.store.transact(lambda unit: open_job(unit, self._parts, job))
+        self._registry.census.requested(self._parts.clock.tick_s())
         live = LiveJob(held, ask, self._reference.visible(ask.stop))
         self._live[job.id] = live
         self._spawn(self._run(live))

@@ -158,6 +158,8 @@ class Door:
     async def _hear(self, session: Session, message: FromNode) -> None:
         if isinstance(message, Heartbeat):
             session.send(self._registry.beat(session, message))
+            with contextlib.suppress(StoreError):  # receipts then say that it is not known
+                await self._registry.look_up(session)
             await self._outbox.confirm(session)
         elif isinstance(message, Goodbye):
             session.leaving = True

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import msgspec
 
+from console.coordinator.census import Census
 from console.coordinator.parts import Parts
+from console.coordinator.probation import probation_of
 from console.coordinator.reference import Reference
 from console.coordinator.rosters import Candidate, Rules, exclusion, roster_ids
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import duplicate
-from console.coordinator.store import NodeRow, Unit
+from console.coordinator.store import NodeRow, StoreError, Unit
 from console.fairness import roster_of
 from console.protocol.frames import presence_bytes
 from console.protocol.ids import JobId, NodeId, SessionId
-from console.protocol.messages import Heartbeat, Presence, Refused, SignIn
+from console.protocol.messages import GroupNow, Heartbeat, Presence, Refused, SignIn, Surroundings
 from console.protocol.reasons import Reason, reason
 
 
@@ -26,6 +28,7 @@ class Registry:
         self._sessions: dict[NodeId, Session] = {}
         self._suspended: dict[NodeId, Reason] = {}
         self._open: dict[NodeId, set[JobId]] = {}
+        self.census = Census(self._groups)
 
     def sessions(self) -> list[Session]:
         """All of them."""
@@ -115,13 +118,26 @@ class Registry:
             if (session := self._sessions.get(node)) is not None:
                 session.count_draw(len(roster), node == winner)
 
+    async def look_up(self, session: Session) -> None:
+        """Learn how closely the session's node is watched, if that may have changed. Raises StoreError."""
+        if session.probation_due:
+            session.probation_due = False
+            try:
+                session.probation = await self._parts.store.transact(
+                    lambda unit: probation_of(unit, self._parts.policy, session.node)
+                )
+            except StoreError:
+                session.probation, session.probation_due = None, True
+                raise
+
     def beat(self, session: Session, heartbeat: Heartbeat) -> Presence:
         """The signed answer to a heartbeat."""
         session.beat(heartbeat)
         roster = self.roster(0)
         now_ms, share = self._parts.clock.now_ms(), session.share
+        slot = now_ms // (1000 * self._parts.policy.slot_s)
         presence = Presence(
-            slot=now_ms // (1000 * self._parts.policy.slot_s),
+            slot=slot,
             group=self._parts.served.group,
             roster_root=roster_of(roster).root if roster else "",
             roster_size=len(roster),
@@ -134,9 +150,30 @@ class Registry:
             echo_ms=heartbeat.sent_ms,
             now_ms=now_ms,
             signature="",
+            around=self._around(session, slot),
         )
         signature = self._parts.key.sign(presence_bytes(presence))
         return msgspec.structs.replace(presence, signature=signature)
+
+    def _around(self, session: Session, slot: int) -> Surroundings:
+        groups, probation = self.census.groups(slot, self._parts.clock.tick_s()), session.probation
+        if probation is None:
+            return Surroundings(groups)
+        return Surroundings(groups, probation.left, probation.audit_ppm)
+
+    def _groups(self, requests_per_min: int) -> tuple[GroupNow, ...]:
+        """This coordinator serves one group."""
+        served, live = self._parts.served, [s for s in self._sessions.values() if s.offer is not None]
+        return (
+            GroupNow(
+                group=served.group,
+                name=served.model,
+                nodes=sum(s.alive(self._parts.silence_s) for s in live),
+                listed=len(self.roster(0)),
+                waiting=sum(map(len, self._open.values())),
+                requests_per_min=requests_per_min,
+            ),
+        )
 
     def _rules(self, context: int) -> Rules:
         return Rules(self._parts.policy, self._reference.profile, context)

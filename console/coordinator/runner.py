@@ -16,6 +16,7 @@ from console.coordinator.draws import Draws
 from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
+from console.coordinator.probation import probation_of
 from console.coordinator.registry import Registry
 from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import ConflictError, StoreError, Unit
@@ -151,14 +152,8 @@ class Runner:
 
     async def _rate(self, node: str) -> int:
         policy = self._parts.policy
-
-        def accepted(unit: Unit) -> int:
-            row = unit.node(node)
-            since_ms = row.probation_from_ms if row is not None else 0
-            return unit.verdicts(node, "accepted", since_ms, policy.probation_answers)
-
-        proven = await self._parts.store.transact(accepted) >= policy.probation_answers
-        return policy.audit_ppm if proven else policy.probation_audit_ppm
+        standing = await self._parts.store.transact(lambda unit: probation_of(unit, policy, node))
+        return standing.audit_ppm
 
     async def _opening(self, live: LiveJob, result: Result) -> bytes | None:
         """The blob; empty when a connected node does not open; None when the node is gone for good."""

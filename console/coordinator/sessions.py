@@ -8,12 +8,13 @@ from collections.abc import Awaitable, Callable
 import msgspec
 
 from console.coordinator.clock import Clock
+from console.coordinator.probation import Probation
 from console.protocol.frames import seal
 from console.protocol.ids import NodeId, SessionId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FromCoordinator, Heartbeat, Refused
 from console.protocol.reasons import CODES
-from console.protocol.types import ModelOffer
+from console.protocol.types import ModelOffer, Verdict
 
 _QUEUE_LIMIT = 2048
 """Messages that may wait for one node; a node that reads slower is cut off and comes back."""
@@ -52,6 +53,9 @@ class Session:
         self._won = 0
         self._expected = 0.0
         self._variance = 0.0
+        self.probation: Probation | None = None
+        self.probation_due = True
+        """Whether `probation` has to be looked up: at first, and after each verdict."""
         self.closed = False
 
     @property
@@ -88,6 +92,7 @@ class Session:
         """
         if self.closed:
             return False
+        self.probation_due = self.probation_due or isinstance(message, Verdict)
         try:
             self._out.put_nowait((message, outbox_row))
         except asyncio.QueueFull:

@@ -98,8 +98,11 @@ def ticket_bytes(ticket: Ticket) -> bytes:
 
 
 def presence_bytes(presence: Presence) -> bytes:
-    """What the coordinator signs of a presence receipt."""
-    return canonical("presence/v1", _without_signature(presence))
+    """What the coordinator signs of a presence receipt: everything but what it tells of the moment, so that
+    receipts of peers that tell more, or less, are checked alike."""
+    fields = _without_signature(presence)
+    fields.pop("around")
+    return canonical("presence/v1", fields)
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:

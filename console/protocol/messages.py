@@ -84,8 +84,42 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
     sent_ms: int
 
 
+class GroupNow(msgspec.Struct, frozen=True):
+    """A group of the network as it stands now."""
+
+    group: GroupId
+    name: str
+    """Of its model, for people."""
+    nodes: int
+    """Signed in and offering the group's model."""
+    listed: int
+    """In the roster."""
+    waiting: int
+    """Assignments that its nodes have not answered yet."""
+    requests_per_min: int
+    """Requests that the network took on in the last minute."""
+
+
+class Surroundings(msgspec.Struct, frozen=True):
+    """What a node cannot know by itself: the groups, renewed once per slot, and how it is watched."""
+
+    groups: tuple[GroupNow, ...] = ()
+    probation_left: int | None = None
+    """Accepted answers until this node's audit rate falls, 0 when it has; None: not looked up yet."""
+    audit_ppm: int | None = None
+    """Share of this node's answers that is audited now, per million; None: not looked up yet."""
+
+
+GROUPS_LIMIT = 32
+"""Groups that a presence receipt tells of, the largest first."""
+
+
 class Presence(msgspec.Struct, frozen=True, tag="presence"):
-    """Signed answer to a heartbeat: the node was seen in this slot, and is or is not in the roster."""
+    """Signed answer to a heartbeat: the node was seen in this slot, and is or is not in the roster.
+
+    `signature` is over `presence_bytes`: all that can serve as evidence later. `around` is for the moment
+    only; as with every frame, its bytes are covered by the frame's own signature.
+    """
 
     slot: int
     group: GroupId
@@ -105,6 +139,8 @@ class Presence(msgspec.Struct, frozen=True, tag="presence"):
     """`sent_ms` of the heartbeat, so that the node measures the round trip."""
     now_ms: int
     signature: str
+    around: Surroundings | None = None
+    """None: an older coordinator, which does not tell."""
 
 
 class EpochOpened(msgspec.Struct, frozen=True, tag="epoch_opened"):

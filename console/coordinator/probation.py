@@ -1,0 +1,26 @@
+"""How closely a node is watched: in probation until enough of its answers were accepted, then less."""
+
+from __future__ import annotations
+
+import msgspec
+
+from console.coordinator.store import Unit
+from console.protocol.types import Policy
+
+
+class Probation(msgspec.Struct, frozen=True):
+    """A node's standing with the auditors."""
+
+    left: int
+    """Accepted answers until the audit rate falls; 0 when it has."""
+    audit_ppm: int
+    """Share of its answers that is audited, per million."""
+
+
+def probation_of(unit: Unit, policy: Policy, node: str) -> Probation:
+    """The standing of `node`, counted from when its probation last began."""
+    row = unit.node(node)
+    since_ms = row.probation_from_ms if row is not None else 0
+    accepted = unit.verdicts(node, "accepted", since_ms, policy.probation_answers)
+    left = max(0, policy.probation_answers - accepted)
+    return Probation(left, policy.probation_audit_ppm if left else policy.audit_ppm)
