@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from console.agent.clock import NowMs
-from console.control.events import Event, Noted, reduce
+from console.control.events import Event, Noted
 from console.control.state import NodeState, Note
+from console.control.store import StateStore
 from console.control.wire import Delta, Snapshot
 
 Listener = Callable[[Delta], None]
@@ -20,14 +21,23 @@ class Board:
         self._now_ms = now_ms
         self._listeners: set[Listener] = set()
         self._seq = 0
-        self.state = state or NodeState()
+        self._store = StateStore(state)
         self.on_note: Callable[[Note], None] = lambda note: None
         self.on_keep: Callable[[Note], None] = lambda note: None
+
+    @property
+    def state(self) -> NodeState:
+        """The state now."""
+        return self._store.state
+
+    @state.setter
+    def state(self, state: NodeState) -> None:
+        self._store.load(state)
 
     def apply(self, event: Event) -> None:
         """Change the state and tell everybody."""
         at_ms = self._now_ms()
-        self.state = reduce(self.state, at_ms, event)
+        self._store.apply(at_ms, event)
         self._seq += 1
         delta = Delta(self._seq, at_ms, event)
         for listener in tuple(self._listeners):

@@ -12,6 +12,7 @@ from console.control.models import ModelsView
 from console.control.state import (
     HISTORY,
     JOBS_KEPT,
+    LIVE_JOB_STATES,
     NOTES_KEPT,
     VERDICTS_KEPT,
     EngineView,
@@ -147,7 +148,10 @@ Event = (
 
 
 def reduce(state: NodeState, at_ms: int, event: Event) -> NodeState:
-    """The state after `event` at `at_ms`; time never runs backwards."""
+    """The state after `event` at `at_ms`; time never runs backwards.
+
+    Plain, and linear in the jobs: `store.StateStore` does the same for those who take many events.
+    """
     changed = _apply(event, state)
     return msgspec.structs.replace(changed, now_ms=max(state.now_ms, at_ms))
 
@@ -217,11 +221,21 @@ def _(event: MoneyChanged, state: NodeState) -> NodeState:
 
 @_apply.register
 def _(event: JobChanged, state: NodeState) -> NodeState:
-    new = event.job
-    for i, old in enumerate(state.jobs):
-        if old.job == new.job and old.attempt == new.attempt:
-            return msgspec.structs.replace(state, jobs=(*state.jobs[:i], new, *state.jobs[i + 1 :]))
-    return msgspec.structs.replace(state, jobs=(new, *state.jobs)[:JOBS_KEPT])
+    new, old = event.job, state.jobs
+    for i, job in enumerate(old):
+        if job.job == new.job and job.attempt == new.attempt:
+            return msgspec.structs.replace(state, jobs=_bounded((*old[:i], new, *old[i + 1 :])))
+    return msgspec.structs.replace(state, jobs=_bounded((new, *old)))
+
+
+def _bounded(jobs: tuple[JobView, ...]) -> tuple[JobView, ...]:
+    """Without the finished jobs that ended before the last JOBS_KEPT; of two at once, the older goes."""
+    over = [(max(job.ended_ms, job.received_ms), -place) for place, job in enumerate(jobs)
+            if job.state not in LIVE_JOB_STATES]  # fmt: skip
+    if len(over) <= JOBS_KEPT:
+        return jobs
+    gone = {-place for _, place in sorted(over)[:-JOBS_KEPT]}
+    return tuple(job for place, job in enumerate(jobs) if place not in gone)
 
 
 @_apply.register

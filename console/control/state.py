@@ -17,6 +17,7 @@ from console.protocol.types import Balances, Fault, Outcome, Policy, VerdictMode
 HISTORY = 120
 """Samples kept of each gauge."""
 JOBS_KEPT = 500
+"""Finished jobs kept, those that ended last. Live ones are never dropped, however many there are."""
 VERDICTS_KEPT = 200
 NOTES_KEPT = 500
 
@@ -243,7 +244,7 @@ class MoneyView(msgspec.Struct, frozen=True, omit_defaults=True):
     last_paid_ms: int = 0
 
 
-class JobView(msgspec.Struct, frozen=True, omit_defaults=True):
+class JobView(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One attempt of a job at this node. Counts and times only: the prompt and answer are the client's."""
 
     job: JobId
@@ -298,7 +299,7 @@ class Note(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All of it. `jobs`, `verdicts` and `notes` are newest first and bounded."""
+    """All of it. `jobs`, `verdicts` and `notes` are newest first; all but live jobs are bounded."""
 
     now_ms: int = 0
     node: NodeFacts = NodeFacts()

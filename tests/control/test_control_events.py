@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,7 +71,7 @@ def test_what_is_kept_is_bounded_and_newest_first() -> None:
     state = NodeState()
     for i in range(NOTES_KEPT + JOBS_KEPT + HISTORY):
         state = events.reduce(state, i, events.Noted(Note(i, "info", str(i))))
-        state = events.reduce(state, i, events.JobChanged(JobView(JobId(f"{i:032x}"), 1, "queued", i)))
+        state = events.reduce(state, i, events.JobChanged(JobView(JobId(f"{i:032x}"), 1, "accepted", i)))
         state = events.reduce(state, i, events.MachineSampled(MachineView(cpu_percent=i % 100)))
         state = events.reduce(state, i, events.EngineChanged(EngineView(tokens_per_s_milli=i), sample=True))
     last = NOTES_KEPT + JOBS_KEPT + HISTORY - 1
@@ -78,6 +79,24 @@ def test_what_is_kept_is_bounded_and_newest_first() -> None:
     assert (len(state.jobs), state.jobs[0].received_ms) == (JOBS_KEPT, last)
     assert (len(state.machine.cpu_history), state.machine.cpu_history[-1]) == (HISTORY, last % 100)
     assert (len(state.engine.tokens_history), state.engine.tokens_history[-1]) == (HISTORY, last)
+
+
+def test_live_jobs_are_never_dropped_and_of_the_others_the_last_that_ended_are_kept() -> None:
+    live = tuple(JobView(JobId(f"{i:032x}"), 1, "running", i) for i in range(JOBS_KEPT + 50))
+    done = tuple(
+        JobView(JobId(f"d{i:031x}"), 1, "accepted", 0, ended_ms=JOBS_KEPT - i) for i in range(JOBS_KEPT)
+    )
+    state = events.reduce(
+        NodeState(jobs=(*live, *done)),
+        1,
+        events.JobChanged(msgspec.structs.replace(live[3], state="answered", ended_ms=9_999)),
+    )
+    kept = {job.job for job in state.jobs}
+    assert len(state.jobs) == len(live) + len(done) - 1
+    assert kept >= {job.job for job in live}
+    assert done[-1].job not in kept
+    late = JobView(JobId("e" * 32), 1, "rejected", 0)
+    assert late.job not in {job.job for job in events.reduce(state, 2, events.JobChanged(late)).jobs}
 
 
 def test_an_unknown_gauge_adds_nothing_to_its_history() -> None:
