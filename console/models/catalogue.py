@@ -37,6 +37,9 @@ class CatalogueEntry(msgspec.Struct, frozen=True):
     architecture: str
     parameters: int
     context_length: int
+    quantisation: str = ""
+    tensor_types: tuple[str, ...] = ()
+    """Those of its tensors, told before the file is here."""
 
 
 STARTER = CatalogueEntry(
@@ -56,6 +59,8 @@ STARTER = CatalogueEntry(
     architecture="llama",
     parameters=134_515_008,
     context_length=8192,
+    quantisation="Q4_1",
+    tensor_types=("F32", "Q4_1", "Q8_0"),
 )
 """The first model of a new node, of practice and of the tests: small enough for any machine."""
 

@@ -77,6 +77,8 @@ class GgufInfo(msgspec.Struct, frozen=True):
     """Where the last tensor ends, by the tensor table; a shorter file is refused."""
     data_offset: int
     alignment: int
+    file_type: int = -1
+    """`general.file_type`, the mix of types that the file says it is; -1: it does not say."""
 
 
 def read_gguf(path: Path, limits: GgufLimits = DEFAULT_LIMITS) -> GgufInfo:
@@ -217,7 +219,14 @@ def _info(version: int, metadata: dict[str, Value], table: TensorTable, size: in
         expected_bytes=table.end,
         data_offset=table.data_offset,
         alignment=table.alignment,
+        file_type=_file_type(metadata),
     )
+
+
+def _file_type(metadata: dict[str, Value]) -> int:
+    """Only a hint for people, so that nonsense is passed over."""
+    value = metadata.get("general.file_type")
+    return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
 def _text(metadata: dict[str, Value], key: str) -> str:

@@ -55,6 +55,17 @@ def verified_path(entry: CatalogueEntry, models_dir: Path, progress: OnProgress 
     return path
 
 
+def noted_digest(path: Path) -> str:
+    """The SHA-256 in the note beside `path` if the file is unchanged since, else empty; nothing is hashed."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    note = _read_note(path)
+    same = note is not None and (note.size_bytes, note.mtime_ns) == (status.st_size, status.st_mtime_ns)
+    return note.sha256 if note is not None and same else ""
+
+
 def verify_file(entry: CatalogueEntry, models_dir: Path, progress: OnProgress | None = None) -> Path:
     """Hash the file of `entry` whatever its note says, and return its path.
 
