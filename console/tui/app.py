@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rich.text import Text
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, Screen
 
@@ -30,9 +29,10 @@ from console.tui.screens.room import RoomScreen
 from console.tui.screens.rooms import open_room
 from console.tui.store import ViewStore
 from console.tui.themes import Look
+from console.tui.widgets.display import GlassApp
 
 
-class QuarterdeckApp(App[str]):
+class QuarterdeckApp(GlassApp):
     """The console. It owns no node and no truth: leaving it changes nothing.
 
     `clock` gives milliseconds; `zone_s` is the operator's offset from UTC; without `hz` nothing is drawn
@@ -103,7 +103,7 @@ class QuarterdeckApp(App[str]):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self.exit, "signal", 128 + number)
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.app_resume_signal.subscribe(self, lambda _: self.repaint_terminal())
         self.run_worker(self._listen(), group="link", exit_on_error=False)
         self.frames.start()
         if self._over is not None:

@@ -21,7 +21,6 @@ from console.tui.store import EVERYTHING, Part, View
 from console.tui.views.frame import Frame
 from console.tui.views.status import footer_row, notice, notice_rows, status_line
 from console.tui.widgets.canvas import Canvas
-from console.tui.widgets.narrow import NarrowCompositor
 from console.tui.widgets.panel import Bar, Notice, Panel, Style
 
 if TYPE_CHECKING:
@@ -60,7 +59,6 @@ class RoomScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._compositor = NarrowCompositor()
         self.view: View | None = None
         self._keys: list[str] = []
         self._places: list[tuple[int, int]] = []

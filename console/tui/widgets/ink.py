@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,23 +20,20 @@ class Pen(NamedTuple):
     flags: frozenset[str] = frozenset()
 
 
-def condense(written: str) -> str:
-    """The same cells in the same styles as `written`, which must begin and end in the plain style.
+def pieces(written: str) -> Iterator[tuple[Pen, str]]:
+    """The texts of `written` with the pen that each is written with; it must begin in the plain style.
 
     Rich ends each span with a reset and begins the next with all its colours; most of that is what the
     terminal already does.
     """
     first, *rest = _STYLE.split(written)
-    out = [first]
-    wanted = actual = Pen()
+    if first:
+        yield Pen(), first
+    pen = Pen()
     for codes, text in zip(rest[::2], rest[1::2], strict=True):
-        wanted = _dipped(wanted, codes)
+        pen = _dipped(pen, codes)
         if text:
-            out.append(_change(actual, wanted))
-            out.append(text)
-            actual = wanted
-    out.append(_change(actual, wanted))
-    return "".join(out)
+            yield pen, text
 
 
 @lru_cache(maxsize=1024)
@@ -58,7 +56,7 @@ def _dipped(pen: Pen, codes: str) -> Pen:
 
 
 @lru_cache(maxsize=4096)
-def _change(actual: Pen, wanted: Pen) -> str:
+def change(actual: Pen, wanted: Pen) -> str:
     """The codes that lead from one pen to the other."""
     if actual == wanted:
         return ""
