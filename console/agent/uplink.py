@@ -12,6 +12,7 @@ from console.agent.clock import NowMs
 from console.agent.journal import JournalError
 from console.agent.money import Purse
 from console.agent.reason import Draws, followed
+from console.agent.surroundings import bounded_policy, bounded_reason, bounded_refusal, count, told_of
 from console.control.events import NetworkChanged
 from console.control.state import NetworkView
 from console.models.errors import plain
@@ -97,6 +98,7 @@ class Uplink:
     async def connected(self, session: Session) -> None:
         """Signed in: learn the policy and the epoch, pay what is owed."""
         challenge, welcome = session.challenge, session.welcome
+        policy = bounded_policy(challenge.policy)
         self.seeds_roots = {welcome.epoch: welcome.seeds_root}
         self.coordinator = challenge.coordinator
         self._earlier = self.view
@@ -109,12 +111,14 @@ class Uplink:
             name=name,
             since_ms=self._now_ms(),
             next_try_ms=0,
-            epoch=welcome.epoch,
-            policy=challenge.policy,
+            epoch=count(welcome.epoch),
+            policy=policy,
+            coordinator_key=plain(challenge.coordinator, 64),
+            sessions=self.view.sessions + 1,
         )
         self._board.note("good", "network", f"Signed in to {name}.")
         self._session = session
-        await self._guard(self._purse.told(welcome.balances, challenge.policy))
+        await self._guard(self._purse.told(welcome.balances, policy))
         await self._guard(self.on_connected())
 
     async def heard(self, message: FromCoordinator | Beat) -> None:
@@ -125,10 +129,10 @@ class Uplink:
             self.seeds_roots[message.epoch] = message.seeds_root
             while len(self.seeds_roots) > EPOCHS_KEPT:
                 self.seeds_roots.pop(min(self.seeds_roots))
-            self._show(epoch=message.epoch)
+            self._show(epoch=count(message.epoch))
             await self._guard(self._purse.told(message.balances))
         elif isinstance(message, Refused):
-            self.refused = message
+            self.refused = bounded_refusal(message)
             self._board.note("error", "network", plain(message.sentence, 200))
         else:
             await self._guard(self.on_message(message))
@@ -140,7 +144,7 @@ class Uplink:
             if self.view.state != "connecting":
                 self._show(state="connecting", sentence=self._last_words, next_try_ms=0)
             return
-        self.refused = news.refused
+        self.refused = None if news.refused is None else bounded_refusal(news.refused)
         state = "refused" if news.refused is not None else "connecting"
         sentence = plain(news.sentence, 240)
         next_try_ms = self._now_ms() + round(news.retry_in_s * 1000)
@@ -164,16 +168,22 @@ class Uplink:
         return self.view.policy or Policy()
 
     def _beat(self, presence: Presence, round_trip_ms: int | None) -> None:
-        self.reason = None if presence.listed else presence.reason
+        why = None if presence.listed else presence.reason
+        self.reason = None if why is None else bounded_reason(why)
+        view, earlier = self.view, self._earlier
         self._show(
-            slot=presence.slot,
-            roster_size=presence.roster_size,
+            slot=count(presence.slot),
+            roster_size=count(presence.roster_size),
             listed=presence.listed,
-            draws=self._earlier.draws + presence.draws,
-            won=self._earlier.won + presence.won,
-            expected_milli=self._earlier.expected_milli + presence.expected_milli,
-            variance_milli=self._earlier.variance_milli + presence.variance_milli,
-            latency_ms=round_trip_ms if round_trip_ms is not None else self.view.latency_ms,
+            draws=earlier.draws + count(presence.draws),
+            won=earlier.won + count(presence.won),
+            expected_milli=earlier.expected_milli + count(presence.expected_milli),
+            variance_milli=earlier.variance_milli + count(presence.variance_milli),
+            latency_ms=round_trip_ms if round_trip_ms is not None else view.latency_ms,
+            receipts=view.receipts + 1,
+            receipts_listed=view.receipts_listed + presence.listed,
+            receipt_ms=self._now_ms(),
+            **told_of(presence.around, self.offer),
         )
         self.draws = followed(self.draws, self.view, self._now_ms())
 

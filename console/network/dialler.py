@@ -18,6 +18,8 @@ from console.protocol.messages import FromCoordinator, Heartbeat, Presence, Refu
 
 SILENCE_BEATS = 5
 """A coordinator that says nothing for so many heartbeats (and 10 s) is taken for gone."""
+LONGEST_INTERVAL_S = 600.0
+"""Whatever heartbeat the policy names: a node that is never heard of could not be called alive."""
 REFUSED_RETRY_S = 30.0
 PASSING = ("coordinator_failed", "too_many", "challenge_expired", "duplicate_identity")
 """Refusals that may be over in a moment: after a crash, the node's own last connection counts as another."""
@@ -125,7 +127,7 @@ class Dialler:
             await session.close()
 
     async def _beat(self, session: Session) -> None:
-        interval_s = max(0.05, float(session.challenge.policy.heartbeat_s))
+        interval_s = float(min(max(0.05, session.challenge.policy.heartbeat_s), LONGEST_INTERVAL_S))
         patience_s = max(10.0, SILENCE_BEATS * interval_s)
         while True:
             beat = self._line.heartbeat()

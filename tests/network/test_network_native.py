@@ -18,10 +18,11 @@ from console.network.dialler import Beat, Dialler, Dialling, Parted
 from console.network.native import NativeNetwork
 from console.network.port import Claim, LinkError, RefusedError, Session
 from console.protocol.frames import seal
-from console.protocol.ids import NodeId
+from console.protocol.ids import NodeId, SessionId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import (
     FRAME_BYTES_LIMIT,
+    Challenge,
     EpochOpened,
     FromCoordinator,
     Goodbye,
@@ -30,7 +31,7 @@ from console.protocol.messages import (
     Refused,
     Welcome,
 )
-from console.protocol.types import Balances
+from console.protocol.types import Balances, Policy
 
 KEY = SigningKey(b"n" * 32)
 CLAIM = Claim("tester", "test/1", "00", ())
@@ -251,3 +252,41 @@ def test_waits_grow_are_spread_and_capped(failures: int, jitter: float) -> None:
     wait_s = delay_s(failures, jitter)
     assert 0.25 <= wait_s <= CAP_S
     assert delay_s(failures + 1, jitter) >= wait_s
+
+
+class Endless:
+    """A session, and the network that gives it, whose policy asks for a heartbeat after the end of time."""
+
+    address = "endless"
+
+    def __init__(self) -> None:
+        policy = Policy(heartbeat_s=10**400)
+        self.challenge = Challenge("00", KEY.node_id, "hostile", 1, policy)
+        self.welcome = Welcome(SessionId("s"), 1, "00", Balances(), 0, 0)
+        self.sent = asyncio.Event()
+
+    async def connect(self, claim: Claim) -> Session:
+        """This."""
+        return self
+
+    async def messages(self) -> AsyncIterator[FromCoordinator]:
+        """None ever."""
+        await asyncio.Event().wait()
+        yield Refused("", "", "")
+
+    async def send(self, message: object) -> None:
+        """Kept."""
+        self.sent.set()
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_a_heartbeat_beyond_all_bounds_does_not_end_the_dialler() -> None:
+    endless = Endless()
+    task = asyncio.create_task(Dialler(endless, Line(), lambda: 0.0).run())
+    sent = asyncio.create_task(endless.sent.wait())
+    async with asyncio.timeout(20):
+        await asyncio.wait({task, sent}, return_when=asyncio.FIRST_COMPLETED)
+    assert sent.done() and not task.done()
+    task.cancel()
