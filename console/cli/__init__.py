@@ -29,6 +29,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "identity": ("console.cli.identity", "Who this node is on the network."),
     "hardware": ("console.cli.hardware", "What this machine is, and what llama.cpp can use of it."),
     "doctor": ("console.cli.doctor", "Check this machine, each finding with its remedy."),
+    "config": ("console.cli.config", "The configuration: show, check, change."),
+    "record": ("console.cli.recordings", "Record what this node tells its consoles."),
+    "replay": ("console.cli.recordings", "Show a recording: `replay demo` needs no model and no network."),
     "models": ("console.cli.models", "Models: list, fetch, show, verify."),
     "coordinator": ("console.cli.coordinator", "Run the network's side."),
 }

@@ -1,0 +1,275 @@
+"""Every setting in words: what it is for, what it may be, and when a change takes effect. Pure.
+
+The Settings screen, `quarterdeck config` and the tests read this; types stand in `console.settings.config`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Literal
+
+import msgspec
+
+from console.settings.config import Config
+
+Value = str | int | float | bool
+Kind = Literal["text", "whole", "number", "switch", "choice", "table"]
+Takes = Literal["now", "console", "agent"]
+TAKES_WORDS: dict[Takes, str] = {
+    "now": "takes effect at once",
+    "console": "takes effect when the console starts again",
+    "agent": "takes effect when the agent starts again",
+}
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One key of the configuration. `table` is edited in the file alone."""
+
+    section: str
+    key: str
+    kind: Kind
+    title: str
+    explanation: str
+    takes: Takes
+    least: float = -math.inf
+    most: float = math.inf
+    choices: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`section.key`."""
+        return f"{self.section}.{self.key}"
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "node",
+        "name",
+        "text",
+        "Name of this node",
+        "Shown to other people; empty: derived from its id.",
+        "agent",
+    ),
+    Setting(
+        "node",
+        "coordinator",
+        "text",
+        "Network",
+        "WebSocket address of the network, e.g. ws://127.0.0.1:8800/net/v1/ws.",
+        "agent",
+    ),
+    Setting(
+        "engine",
+        "model",
+        "text",
+        "Model",
+        "A catalogue name, or the path of a GGUF file; see Models (6).",
+        "agent",
+    ),
+    Setting(
+        "engine",
+        "context",
+        "whole",
+        "Context",
+        "Tokens of one sequence, prompt and answer together.",
+        "agent",
+        128,
+        1_048_576,
+    ),
+    Setting(
+        "engine",
+        "threads",
+        "whole",
+        "Threads",
+        "Threads for the processor; 0: physical cores.",
+        "agent",
+        0,
+        512,
+    ),
+    Setting(
+        "engine",
+        "gpu_layers",
+        "whole",
+        "Layers on the GPU",
+        "0: the processor alone; -1: all of them.",
+        "agent",
+        -1,
+        1000,
+    ),
+    Setting(
+        "engine",
+        "token_timeout_s",
+        "number",
+        "Patience for a token",
+        "Seconds: a running job that gives no token for so long has its engine restarted.",
+        "agent",
+        1,
+        3600,
+    ),
+    Setting(
+        "engine",
+        "start_timeout_s",
+        "number",
+        "Patience for a start",
+        "Seconds: an engine that is not ready after so long is started again.",
+        "agent",
+        5,
+        3600,
+    ),
+    Setting(
+        "screen",
+        "theme",
+        "text",
+        "Theme",
+        "Its name; empty: the console's own. `t` goes through them.",
+        "now",
+    ),
+    Setting("screen", "ascii", "switch", "ASCII only", "Draw without any glyph beyond ASCII.", "console"),
+    Setting(
+        "screen", "hz", "number", "Repaints a second", "0: 2, or 1 over SSH; at most 5.", "console", 0, 5
+    ),
+    Setting(
+        "screen",
+        "mouse",
+        "choice",
+        "Mouse",
+        "auto: not over SSH, where a dropped line would leave its codes behind.",
+        "console",
+        choices=("auto", "on", "off"),
+    ),
+    Setting(
+        "screen",
+        "read_only",
+        "switch",
+        "Read-only",
+        "Show everything, change nothing: for a screen that others see.",
+        "console",
+    ),
+    Setting(
+        "screen",
+        "keys",
+        "table",
+        "Keys",
+        'Other keys for commands, e.g. pause = "P" under [screen.keys]; edit the file.',
+        "console",
+    ),
+    Setting(
+        "power",
+        "watts",
+        "number",
+        "Watts at work",
+        "Drawn by the whole machine while it works; 0: what the GPUs' drivers measure.",
+        "agent",
+        0,
+        100_000,
+    ),
+    Setting(
+        "power", "idle_watts", "number", "Watts at rest", "Drawn while it does not work.", "agent", 0, 100_000
+    ),
+    Setting(
+        "power",
+        "price_per_kwh",
+        "number",
+        "Price of electricity",
+        "Per kilowatt hour; 0: not given.",
+        "agent",
+        0,
+        1000,
+    ),
+    Setting("power", "currency", "text", "Currency", "Of that price.", "agent"),
+    Setting(
+        "power",
+        "credit_price",
+        "number",
+        "Price of a credit",
+        "What you reckon one credit at, for the net; 0: not given.",
+        "agent",
+        0,
+        1_000_000,
+    ),
+    Setting("notify", "desktop", "switch", "Call on the desktop", "Through notify-send.", "agent"),
+    Setting("notify", "ntfy", "text", "Call by ntfy", "Address of an ntfy topic; empty: not.", "agent"),
+    Setting(
+        "notify",
+        "webhook",
+        "text",
+        "Call a webhook",
+        "Address that gets a POST of JSON; empty: not.",
+        "agent",
+    ),
+    Setting(
+        "notify",
+        "per_hour",
+        "whole",
+        "Calls an hour",
+        "At most so many; the rest is counted.",
+        "agent",
+        1,
+        60,
+    ),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def value_in(config: Config, setting: Setting) -> Any:
+    """What `config` says for `setting`."""
+    return getattr(getattr(config, setting.section), setting.key)
+
+
+def default_of(setting: Setting) -> Any:
+    """What holds where the file says nothing."""
+    return value_in(Config(), setting)
+
+
+def written(value: Any) -> str:
+    """A value as people read it: `on`, `0.31`, `—` for an empty text."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} = {json.dumps(item)}" for key, item in value.items()) or "—"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "—"
+
+
+def understood(setting: Setting, text: str) -> Value:
+    """The value that somebody typed.
+
+    Raises:
+        ValueError: it is none for this setting; the text says what would be.
+    """
+    text = text.strip()
+    if setting.kind == "switch":
+        if text.lower() not in ("on", "off", "true", "false", "yes", "no"):
+            raise ValueError("This is on or off.")
+        return text.lower() in ("on", "true", "yes")
+    if setting.kind == "choice":
+        if text not in setting.choices:
+            raise ValueError(f"This is one of: {', '.join(setting.choices)}.")
+        return text
+    if setting.kind == "table":
+        raise ValueError("This is a table of its own; edit it in the file.")
+    return text if setting.kind == "text" else _number(setting, text)
+
+
+def _number(setting: Setting, text: str) -> int | float:
+    try:
+        value: int | float = int(text) if setting.kind == "whole" else float(text.replace(",", "."))
+    except ValueError:
+        raise ValueError(
+            "This is a whole number." if setting.kind == "whole" else "This is a number."
+        ) from None
+    if not (math.isfinite(value) and setting.least <= value <= setting.most):
+        raise ValueError(f"This lies from {setting.least:,.15g} to {setting.most:,.15g}.")
+    return value
+
+
+def out_of_bounds(config: Config) -> list[str]:
+    """What `config` says that no setting may be, each as `section.key: sentence`."""
+    wrong = []
+    for setting in SETTINGS:
+        if setting.kind in ("whole", "number"):
+            try:
+                understood(setting, str(value_in(config, setting)))
+            except ValueError as error:
+                wrong.append(f"{setting.name}: {error}")
+    return wrong
