@@ -84,7 +84,11 @@ class Commands:
             "resume": self._policies.resume,
             "drain": self._policies.drain,
         }
-        sentence = await action[command.name](by)
+        until_ms = command.args.get("until_ms", 0)
+        try:
+            sentence = await action[command.name](by, until_ms if isinstance(until_ms, int) else -1)
+        except ValueError as error:
+            return Answer(command.id, False, str(error))
         self._refresh()
         self._board.note("info", "operator", f"{command.name.capitalize()}, asked for by {by}.")
         return Answer(command.id, True, sentence)

@@ -175,6 +175,7 @@ class Node:
             self._desk.run(),
             self._pulse.sample(Sampler(self._home)),
             self._pulse.tick(),
+            self._policies.keep_time(self._desk.give_up, self._pulse.refresh),
             self._write_notes(),
             self._caller.run(),
         ]

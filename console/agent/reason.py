@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from console.control.moments import moment_words
 from console.control.state import EngineView, NetworkView, Switches
 from console.fairness import band95
 from console.protocol.messages import Refused
@@ -15,6 +16,9 @@ DISK_FULL_BYTES = 200 * 1000 * 1000
 RECENT_MS = 60_000
 """An answer accepted so recently counts as earning, a draw so recently as demand."""
 
+
+_ENDS_BY_HAND = "Press p, or run `quarterdeck resume`. P sets a time when it ends by itself."
+_ENDS_ITSELF = "It takes work again by itself then. Press p, or run `quarterdeck resume`, to do so now."
 
 OWN_CODES = frozenset(("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading"))
 """Reasons that this machine gives; the network's word for one of them is an echo of a heartbeat."""
@@ -81,16 +85,25 @@ def resting(facts: Facts) -> Reason | None:
 def _switched(facts: Facts) -> Reason | None:
     switches = facts.switches
     if switches.paused:
+        until = f" until {moment_words(switches.until_ms)}" if switches.until_ms else ""
         return reason(
             "paused",
-            sentence=f"Paused by {switches.by or 'the operator'}.",
+            sentence=f"Paused by {switches.by or 'the operator'}{until}.",
+            remedy=_ENDS_ITSELF if until else _ENDS_BY_HAND,
             since_ms=switches.since_ms,
+            until_ms=switches.until_ms,
             evidence=f"by {switches.by}",
         )
     if switches.draining:
         left = facts.running + facts.waiting
-        words = f"{left} to finish, then it stands still." if left else "Everything is finished."
-        return reason("draining", sentence=f"No new jobs are taken. {words}", since_ms=switches.since_ms)
+        by = f" by {moment_words(switches.until_ms)}" if switches.until_ms else ""
+        words = f"{left} to finish{by}, then it stands still." if left else "Everything is finished."
+        return reason(
+            "draining",
+            sentence=f"No new jobs are taken. {words}",
+            since_ms=switches.since_ms,
+            until_ms=switches.until_ms if left else 0,
+        )
     return None
 
 

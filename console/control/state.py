@@ -222,7 +222,7 @@ class Switches(msgspec.Struct, frozen=True, omit_defaults=True):
     since_ms: int = 0
     by: str = ""
     until_ms: int = 0
-    """When a pause ends by itself; 0: when the operator says so."""
+    """When a pause ends by itself, or a drain gives back what is not finished; 0: at no time set."""
 
 
 class MoneyView(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -36,7 +36,8 @@ class Attach(msgspec.Struct, frozen=True, tag="attach"):
 class Command(msgspec.Struct, frozen=True, tag="command"):
     """Something to do; `args` by name, e.g. `{"job": "7f3a…", "attempt": 1}`.
 
-    `pause {by, until_ms}`: 0 or absent, until resumed. `earnings {since_ms, until_ms}`: answers with
+    `pause {by, until_ms}`: 0 or absent, until resumed. `drain {by, until_ms}`: what is not finished by then
+    is given back to the network. `earnings {since_ms, until_ms}`: answers with
     `EarningRow`s, oldest first. `recompute {job, attempt}`: judges the answer again here, from the evidence
     that is still kept; answers with `Check`s. `fetch_model`, `cancel_fetch`, `verify_model`, `use_model
     {name}`: progress comes as `ModelsChanged`. `restart_agent`: stops, and starts again with the
