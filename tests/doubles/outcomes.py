@@ -10,6 +10,7 @@ from typing import Any
 
 from console.tui.app import QuarterdeckApp
 from console.tui.screens.dialogs import Confirm, HelpScreen
+from doubles.console_double import text_of
 
 App = QuarterdeckApp
 Outcome = Callable[[App, dict[str, Any]], bool]
@@ -25,6 +26,10 @@ def _room(name: str) -> Outcome:
     return lambda app, before: app.room == name
 
 
+def _told(words: str) -> Outcome:
+    return lambda app, before: words in text_of(app)
+
+
 OUTCOMES: dict[str, Outcome] = {
     "deck": _room("deck"),
     "jobs": _room("jobs"),
@@ -35,9 +40,15 @@ OUTCOMES: dict[str, Outcome] = {
     "network": _room("network"),
     "events": _room("events"),
     "why": _room("why"),
+    "settings": _room("settings"),
+    "default_setting": lambda app, before: "takes effect" in toasts(app),
     "pause": lambda app, before: "Paused" in toasts(app),
     "drain": lambda app, before: isinstance(app.screen, Confirm) and not app.screen.question.agreed,
     "filter": lambda app, before: app.focused is not None and app.focused.id == "filter",
+    "sort": _told("JOB▾"),
+    "sort_reverse": _told("· reversed"),
+    "level": _told("· warnings and errors"),
+    "follow": lambda app, before: "following" in text_of(app) and not app.screen.events.paused,
     "back": _room("deck"),
     "help": lambda app, before: isinstance(app.screen, HelpScreen),
     "palette": lambda app, before: type(app.screen).__name__ == "CommandPalette",

@@ -16,6 +16,7 @@ from console.tui.commands import (
     models,
     network,
     rooms,
+    settings,
     verification,
     why,
 )
@@ -34,6 +35,7 @@ COMMANDS: tuple[type[Command], ...] = (
     *network.COMMANDS,
     *events.COMMANDS,
     *why.COMMANDS,
+    *settings.COMMANDS,
     general.PauseOrResume,
     general.Drain,
     rooms.ShowWhy,

@@ -15,6 +15,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "network": ("network", "Network"),
     "events": ("events", "Events"),
     "why": ("why", "Why"),
+    "settings": ("settings", "Settings"),
 }
 """Room to its module in this package, and the class in it. The Deck is always there."""
 
