@@ -13,6 +13,7 @@ from console.agent.clock import now_ms as wall_clock
 from console.agent.launching import LlamaLauncher
 from console.agent.model import ModelFile, find_model, models_folder
 from console.agent.supervision.ports import Launcher
+from console.agent.surveyor import Survey, survey
 from console.network.native import NativeNetwork
 from console.network.pins import Pins
 from console.network.port import Network
@@ -47,4 +48,5 @@ class Parts:
     model: Callable[[Path, Config], ModelFile] = own_model
     launcher: Callable[[Path, ModelFile, Config], Launcher] = llama_launcher
     network: Callable[[str, SigningKey, Pins], Network] = NativeNetwork
+    survey: Survey = survey
     now_ms: NowMs = wall_clock

@@ -11,7 +11,7 @@ from console.agent.board import Board
 from console.agent.clock import NowMs, local_day
 from console.agent.jobs.desk import Desk
 from console.agent.journal import Journal, JournalError
-from console.agent.machine import machine_view, this_cpu
+from console.agent.machine import ENGINE_NAME, machine_view, this_cpu
 from console.agent.money import Purse
 from console.agent.policies import Policies
 from console.agent.reason import Facts, current, resting
@@ -110,6 +110,7 @@ class Pulse:
         cpu = await asyncio.to_thread(this_cpu)
         try:
             while True:
+                sampler.watch(ENGINE_NAME, self._supervisor.pid)
                 view = machine_view(await sampler.sample(time.monotonic()), cpu, self._now_ms())
                 self._board.apply(MachineSampled(view))
                 await asyncio.sleep(SAMPLE_S)

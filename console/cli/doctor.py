@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from console.hardware.facts import Finding, Status
 
 SCHEMA_VERSION = 1
-COMPILERS = ("c++", "g++", "clang++", "cl")
 RANK = {"pass": 0, "warn": 1, "fail": 2}
 GLYPHS = {"pass": "✓", "warn": "!", "fail": "✗"}
 ASCII_GLYPHS = {"pass": "+", "warn": "!", "fail": "x"}
@@ -104,7 +103,7 @@ HOST_CHECKS: list[HostCheck] = [terminal, configuration, data_folder, clock, age
 
 def look() -> Look:
     """Gather what the hardware's checks judge; takes as long as the slowest probe."""
-    from console.hardware.checks import Look
+    from console.hardware.checks import COMPILERS, Look
     from console.hardware.report import gather
     from console.settings import paths
 

@@ -88,7 +88,8 @@ class GpuView(msgspec.Struct, frozen=True, omit_defaults=True):
     power_w: int | None = None
     power_limit_w: int | None = None
     fan_percent: int | None = None
-    throttle: str = ""
+    throttle: str | None = ""
+    """What holds its clocks back; empty: nothing; None: the driver does not say."""
     lost: bool = False
     clock_mhz: int | None = None
     memory_clock_mhz: int | None = None
@@ -157,6 +158,7 @@ class MachineView(msgspec.Struct, frozen=True, omit_defaults=True):
     frequency_mhz: int | None = None
     swap_used_bytes: int | None = None
     on_battery: bool | None = None
+    battery_percent: int | None = None
     processes: tuple[ProcessView, ...] = ()
     """The busiest, and this node's own."""
 

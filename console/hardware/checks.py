@@ -20,6 +20,8 @@ DISK_LEAST_BYTES = 200 * MIB
 """The starter model with a tenth on top, and room for the journal."""
 
 PYTHON_LEAST = (3, 11)
+COMPILERS = ("c++", "g++", "clang++", "cl")
+"""Any of these can build llama-cpp-python."""
 
 GPU_FINDINGS = (
     "gpu_runtime",

@@ -63,10 +63,13 @@ class Disk(Struct, frozen=True):
 
 
 class GpuProcess(Struct, frozen=True):
-    """A process that holds memory on a GPU, as the driver tells it."""
+    """A process that holds memory on a GPU, as the driver tells it; `name` is the system's, empty if not
+    known."""
 
     pid: int
     vram_bytes: int | None = None
+    name: str = ""
+    own: bool = False
 
 
 class Gpu(Struct, frozen=True):
@@ -156,13 +159,13 @@ class HardwareReport(Struct, frozen=True):
 
 
 class ProcessSample(Struct, frozen=True):
-    """A watched process now; `cpu_percent` is of one core, so 200 means two cores busy."""
+    """A process now; `cpu_percent` is of one core, so 200 means two cores busy. `own`: it was watched."""
 
     name: str
     pid: int
-    cpu_percent: float
-    rss_bytes: int
-    threads: int
+    cpu_percent: float | None = None
+    rss_bytes: int | None = None
+    own: bool = False
 
 
 GpuState = Literal["none", "starting", "live", "lost"]
@@ -179,6 +182,8 @@ class MachineSample(Struct, frozen=True):
     load_15m: float | None = None
     memory_total_bytes: int | None = None
     memory_available_bytes: int | None = None
+    swap_used_bytes: int | None = None
+    frequency_mhz: float | None = None
     disk_total_bytes: int | None = None
     disk_free_bytes: int | None = None
     on_battery: bool | None = None

@@ -39,13 +39,16 @@ def probe_names(platform: str = sys.platform) -> tuple[str, ...]:
     return (*common, "pci", "amd", "intel") if platform.startswith("linux") else common
 
 
-def gather(folders: Sequence[Path], asker: Asker = ask, scale: float = 1.0) -> HardwareReport:
+def gather(
+    folders: Sequence[Path], asker: Asker = ask, scale: float = 1.0, *, calmly: bool = False
+) -> HardwareReport:
     """Ask everything at once and judge the answers; takes as long as the slowest probe.
 
     Args:
         folders: the folders whose filesystems matter; the data folder first. They need not exist.
         asker: how a child is asked; tests hand in recordings.
         scale: stretches all deadlines, for slow machines.
+        calmly: one probe after the other in this thread, for a machine that has better things to do.
 
     Never raises for what a driver does: a probe that fails is a finding.
     """
@@ -53,8 +56,12 @@ def gather(folders: Sequence[Path], asker: Asker = ask, scale: float = 1.0) -> H
     jobs = [(name, probe_command(name)) for name in names]
     jobs += [("disk", probe_command("disk", "--folder", str(folder))) for folder in folders]
     limits_s = [TIMEOUTS_S[name] * scale for name, _ in jobs]
-    with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
-        answers = list(pool.map(asker, *zip(*jobs, strict=True), limits_s))
+    asked = (*zip(*jobs, strict=True), limits_s)
+    if calmly:
+        answers = list(map(asker, *asked))
+    else:
+        with ThreadPoolExecutor(max_workers=len(jobs)) as pool:
+            answers = list(pool.map(asker, *asked))
     by_name = dict(zip(names, answers, strict=False))
     return assemble(by_name, answers[len(names) :])
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from .facts import MachineSample, Memory, ProcessSample
+from .facts import Gpu, MachineSample, Memory
 from .gauge_link import GaugeLink, Gauges, driver_traces
 from .judge import memory as judge_memory
 from .probes import cpu as cpu_files
 from .probes import disk as disk_files
 from .probes import files
 from .probes import memory as memory_files
+from .slow_look import SlowLook
 
 DISK_S = 0.5
 """How long a sample waits for the filesystem; one on a dead server never answers."""
@@ -42,19 +43,16 @@ class Sampler:
         self._link = link
         self._look_for_gpus = link is None
         self._sensor = cpu_files.temperature_sensor(Path("/"))
-        self._watched: dict[str, psutil.Process] = {}
+        self._watched: dict[str, int] = {}
+        self._slow = SlowLook()
         self._disk: asyncio.Task[tuple[int, int]] | None = None
         psutil.cpu_percent(interval=None)
 
     def watch(self, name: str, pid: int | None) -> None:
-        """Tell process `pid` under `name` in each sample from now on; None ends that."""
+        """Tell process `pid` under `name`, however idle it is, from now on; None or 0 ends that."""
         self._watched.pop(name, None)
-        if pid is None:
-            return
-        with contextlib.suppress(psutil.Error):
-            process = psutil.Process(pid)
-            process.cpu_percent(interval=None)
-            self._watched[name] = process
+        if pid:
+            self._watched[name] = pid
 
     async def sample(self, now_s: float) -> MachineSample:
         """One sample at `now_s` (any steady clock, seconds). Every field is known or None.
@@ -62,6 +60,9 @@ class Sampler:
         CPU load is the mean since the last sample; the first one covers the time since the start.
         """
         disk, gauges = await asyncio.gather(self._room(), self._gauges(now_s))
+        slow = self._slow.at(now_s)
+        watched = {pid: name for name, pid in self._watched.items()}
+        names = slow.names
         load = os.getloadavg() if hasattr(os, "getloadavg") else (None, None, None)
         memory, battery = _memory(), _battery()
         return MachineSample(
@@ -73,13 +74,15 @@ class Sampler:
             load_15m=load[2],
             memory_total_bytes=memory.total_bytes if memory else None,
             memory_available_bytes=memory.available_bytes if memory else None,
+            swap_used_bytes=_swap_used(memory),
+            frequency_mhz=slow.frequency_mhz,
             disk_total_bytes=disk[0] if disk else None,
             disk_free_bytes=disk[1] if disk else None,
             on_battery=battery.on_battery,
             battery_percent=battery.percent,
             gpu_state=gauges.state,
-            gpus=gauges.gpus,
-            processes=self._processes(),
+            gpus=tuple(_with_names(gpu, watched if names else {}, names) for gpu in gauges.gpus),
+            processes=slow.busiest(watched),
         )
 
     async def _gauges(self, now_s: float) -> Gauges:
@@ -101,34 +104,32 @@ class Sampler:
         value = None if self._sensor is None else files.scaled(self._sensor, 1000)
         return value if value is not None and -40 <= value <= 150 else None
 
-    def _processes(self) -> tuple[ProcessSample, ...]:
-        found = []
-        for name, process in list(self._watched.items()):
-            try:
-                with process.oneshot():
-                    found.append(_process(name, process))
-            except psutil.Error:
-                del self._watched[name]
-        return tuple(found)
-
     async def close(self) -> None:
         """End the GPU helper, if one runs."""
+        self._slow.close()
         if self._disk is not None:
             self._disk.cancel()
         if self._link is not None:
             await self._link.close()
 
 
-def _process(name: str, process: psutil.Process) -> ProcessSample:
-    # Two looks within a clock tick make nonsense such as 300 % of one core.
-    most = 100.0 * (os.cpu_count() or 1)
-    return ProcessSample(
-        name=name,
-        pid=process.pid,
-        cpu_percent=min(process.cpu_percent(interval=None), most),
-        rss_bytes=process.memory_info().rss,
-        threads=process.num_threads(),
+def _with_names(gpu: Gpu, watched: Mapping[int, str], names: Mapping[int, str]) -> Gpu:
+    """The GPU with the names of those who hold its memory, as far as the system tells them."""
+    if gpu.processes is None:
+        return gpu
+    told = tuple(
+        structs.replace(
+            holder, name=watched.get(holder.pid) or names.get(holder.pid, ""), own=holder.pid in watched
+        )
+        for holder in gpu.processes
     )
+    return structs.replace(gpu, processes=told)
+
+
+def _swap_used(memory: Memory | None) -> int | None:
+    if memory is None or memory.swap_total_bytes is None or memory.swap_free_bytes is None:
+        return None
+    return max(0, memory.swap_total_bytes - memory.swap_free_bytes)
 
 
 def _disk(folder: Path) -> tuple[int, int]:

@@ -18,6 +18,8 @@ from console.agent.supervision.ports import Proof
 from console.control.link import Link
 from console.control.state import NodeState
 from console.fairness import EpochSeeds, Roster, pick
+from console.hardware.checks import Look
+from console.hardware.facts import Cpu, HardwareReport, Runtime
 from console.protocol.frames import (
     open_from_node,
     peek_from_node,
@@ -56,6 +58,8 @@ from doubles.engine_double import ScriptedEngine
 GROUP = GroupId(hashlib.sha256(b"toy").hexdigest())
 POLICY = Policy(heartbeat_s=1)
 SEEDS = EpochSeeds(b"s" * 32)
+BARE_LOOK = Look(HardwareReport(1, Cpu("toy", 2), None, (), (), Runtime(available=False)), (3, 11), {})
+"""What a survey of the machine comes to, without the seconds that a real one takes."""
 
 
 class ScriptedProcess:
@@ -288,7 +292,9 @@ class RunningAgent:
         self.launcher = launcher or ScriptedLauncher()
         config = Config(NodeConfig("tester", address), EngineConfig(token_timeout_s=token_timeout_s))
         model = ModelFile(home / "toy.gguf", "toy", GROUP, 2048)
-        parts = Parts(model=lambda h, c: model, launcher=lambda h, m, c: self.launcher)
+        parts = Parts(
+            model=lambda h, c: model, launcher=lambda h, m, c: self.launcher, survey=lambda folders: BARE_LOOK
+        )
         self.agent = Agent(home, config, parts=parts)
         self.link = Link(socket_path(home, "agent"))
         self._task: asyncio.Task[None] | None = None

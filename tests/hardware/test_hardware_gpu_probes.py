@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import struct
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from console.hardware import judge_gpu
-from console.hardware.probes import amd, amd_smi, apple, cuda, intel, nvidia
+from console.hardware.probes import amd, amd_metrics, amd_smi, apple, cuda, intel, nvidia
 
 
 class NvmlError(Exception):
@@ -204,6 +205,48 @@ def test_amd_by_sysfs(tmp_path: Path) -> None:
     assert (gpu.clock_mhz, gpu.memory_clock_mhz) == (2482, 1249)
     assert (gpu.fan_rpm, gpu.fan_percent, gpu.driver_version) == (1450, 40, "amdgpu")
     assert gpu.throttle is None
+
+
+V1_3, V2_2, V2_4, V1_4 = (1, 3), (2, 2), (2, 4), (1, 4)
+
+
+def metrics(revision: tuple[int, int], bits: int) -> bytes:
+    """amdgpu's table of a revision, its independent throttle status filled with `bits`."""
+    at, size = {V1_3: (112, 120), V2_2: (120, 128), V2_4: (120, 168), V1_4: (112, 288)}[revision]
+    table = bytearray(struct.pack("<HBB", size, *revision) + b"\xff" * (size - 4))
+    table[at : at + 8] = struct.pack("<Q", bits)
+    return bytes(table)
+
+
+@pytest.mark.parametrize("revision", [V1_3, V2_2, V2_4])
+def test_amd_tells_what_holds_it_back(tmp_path: Path, revision: tuple[int, int]) -> None:
+    root = plant(tmp_path, "sys/class/drm/card0/device", AMD_CARD)
+    path = root / "sys/class/drm/card0/device/gpu_metrics"
+    for bits, words in (
+        (0, ()),
+        (1 << 0 | 1 << 36, ("power cap", "thermal")),
+        (1 << 16 | 1 << 44 | 1 << 47, ("current limit", "thermal (voltage regulator)", "hardware slowdown")),
+        (1 << 57, ("firmware limit",)),
+    ):
+        path.write_bytes(metrics(revision, bits))
+        (gpu,), findings = judge_gpu.gpus("amd", amd.probe(root))
+        assert (gpu.throttle, findings) == (words, ())
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"",
+        b"\x78",
+        metrics(V1_4, 1),
+        metrics(V1_3, 1)[:100],
+        metrics(V1_3, 2**64 - 1),
+        b"\x08\x00\x01\x03" + b"\0" * 200,
+    ],
+    ids=["empty", "no header", "another layout", "cut short", "never filled", "says it is small"],
+)
+def test_an_amd_table_that_is_not_known_says_nothing(table: bytes) -> None:
+    assert amd_metrics.read(table) is None
 
 
 def test_amd_without_sensors_is_still_a_card(tmp_path: Path) -> None:

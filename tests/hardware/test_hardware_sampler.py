@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from console.hardware import gauge_link, sampler
+from console.hardware import gauge_link, sampler, slow_look
 from console.hardware.facts import MachineSample
 from console.hardware.gauge_link import BACKOFF_FIRST_S, BACKOFF_LAST_S, RESCAN_S, GaugeLink, Gauges
+from console.hardware.probes import processes as process_files
 from console.hardware.sampler import Sampler
+from console.hardware.slow_look import LOOK_S
 
 GPU = '{"gpus": [{"vendor": "nvidia", "index": 0, "name": "RTX", "uuid": "u", "temperature_c": 61}]}'
 PREAMBLE = f"import sys, os, threading\nGPU = {GPU!r}\ndef say(x): print(x, flush=True)\n"
@@ -147,30 +149,99 @@ async def test_the_real_helper_ends_when_nvml_loses_its_driver(
 
 async def test_a_sample_of_this_machine(tmp_path: Path) -> None:
     found = Sampler(tmp_path / "not yet")
-    found.watch("agent", os.getpid())
     sample = await found.sample(12.5)
     assert sample.at_s == 12.5
     assert sample.cpu_percent is not None and 0 <= sample.cpu_percent <= 100
     assert sample.memory_total_bytes is not None and sample.memory_available_bytes is not None
     assert 0 < sample.memory_available_bytes <= sample.memory_total_bytes
     assert sample.disk_free_bytes is not None and sample.disk_free_bytes > 0
-    (process,) = sample.processes
-    assert (process.name, process.pid) == ("agent", os.getpid())
-    assert process.rss_bytes > 0 and 0 <= process.cpu_percent <= 100 * (os.cpu_count() or 1)
-    found.watch("agent", None)
-    assert (await found.sample(14.5)).processes == ()
+    assert sample.swap_used_bytes is None or sample.swap_used_bytes >= 0
     await found.close()
 
 
-async def test_a_watched_process_that_ends_is_dropped(tmp_path: Path) -> None:
+async def looked(found: Sampler, now_s: float) -> MachineSample:
+    """The sample after the look at the processes that `now_s` is time for."""
+    await found.sample(now_s)
+    if found._slow._task is not None:
+        await found._slow._task
+    return await found.sample(now_s)
+
+
+async def test_watched_processes_are_told_by_their_names_until_they_end(tmp_path: Path) -> None:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", "input()", stdin=asyncio.subprocess.PIPE
     )
     found = Sampler(tmp_path)
+    found.watch("agent", os.getpid())
     found.watch("engine", child.pid)
+    own = {process.name: process for process in (await looked(found, 0.0)).processes if process.own}
+    assert {name: process.pid for name, process in own.items()} == {"agent": os.getpid(), "engine": child.pid}
+    assert own["agent"].cpu_percent is None and (own["agent"].rss_bytes or 0) > 0
+    own = {process.name: process for process in (await looked(found, 5.0)).processes if process.own}
+    load = own["agent"].cpu_percent
+    assert load is not None and 0 <= load <= 100 * (os.cpu_count() or 1)
     await child.communicate(b"\n")
-    assert (await found.sample(0.0)).processes == ()
-    found.watch("engine", child.pid)
+    found.watch("agent", 0)
+    assert not any(process.own for process in (await looked(found, 10.0)).processes)
+    await found.close()
+
+
+async def test_processes_are_looked_at_now_and_then_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+    real = slow_look.look
+
+    def counted(at_s: float) -> slow_look.Look:
+        looks.append(at_s)
+        return real(at_s)
+
+    monkeypatch.setattr(slow_look, "look", counted)
+    found = Sampler(tmp_path)
+    for now_s in (0.0, 2.0, 4.0, LOOK_S, LOOK_S + 2):
+        await looked(found, now_s)
+    assert looks == [0.0, LOOK_S]
+    await found.close()
+
+
+async def test_a_look_that_fails_keeps_what_was_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Sampler(tmp_path)
+    before = (await looked(found, 0.0)).processes
+    failing = asyncio.Event()
+
+    def broken(at_s: float) -> slow_look.Look:
+        failing.set()
+        raise OSError("no /proc")
+
+    monkeypatch.setattr(slow_look, "look", broken)
+    await found.sample(LOOK_S)
+    if found._slow._task is not None:
+        await asyncio.wait({found._slow._task})
+    assert failing.is_set() and before and (await found.sample(LOOK_S)).processes == before
+    await found.close()
+
+
+HOLDS = (
+    '{"gpus": [{"vendor": "nvidia", "index": 0, "name": "RTX", "processes": '
+    '[{"pid": %d, "vram_bytes": 5}, {"pid": 4194399, "vram_bytes": 7}]}]}'
+)
+
+
+@pytest.mark.parametrize("hold", [True, False], ids=["same pids", "a container's pids"])
+async def test_who_holds_a_gpus_memory_is_named_where_the_pids_are_the_systems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hold: bool
+) -> None:
+    monkeypatch.setattr(process_files, "names_are_the_drivers", lambda root: hold)
+    code = PREAMBLE + f"for line in sys.stdin: say({HOLDS % os.getpid()!r})"
+    found = Sampler(tmp_path, link(code))
+    found.watch("quarterdeck agent", os.getpid())
+    sample = await looked(found, 0.0)
+    while not sample.gpus:
+        sample = await found.sample(0.0)
+    holders = [(holder.name, holder.own) for holder in sample.gpus[0].processes or ()]
+    assert holders == ([("quarterdeck agent", True), ("", False)] if hold else [("", False), ("", False)])
     await found.close()
 
 

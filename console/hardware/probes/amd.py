@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import Raw, amd_smi, drm, files
+from . import Raw, amd_metrics, amd_smi, drm, files
 
 VENDOR = 0x1002
 
@@ -43,6 +43,7 @@ def one(card: Path, index: int) -> Raw:
         "memory_clock_mhz": _clock(device, sensors, "freq2_input", "pp_dpm_mclk"),
         "fan_rpm": drm.first_scaled(sensors, ("fan1_input",), 1),
         "fan_percent": _fan(sensors),
+        "throttle": amd_metrics.throttle(device / "gpu_metrics"),
     }
 
 
