@@ -24,11 +24,13 @@ from console.control.events import (
     SwitchesChanged,
     TimelineChanged,
     VerdictArrived,
-    reduce,
 )
+from console.control.job_book import JobBook
 from console.control.link import Lost, News
 from console.control.state import NodeState
+from console.control.store import StateStore
 from console.control.wire import Delta, Hello, Snapshot
+from console.tui.job_order import JobOrder
 
 Part = Literal[
     "link", "time", "node", "reason", "engine", "machine", "network", "switches", "money", "jobs",
@@ -75,6 +77,26 @@ class View(msgspec.Struct, frozen=True):
     """How long ago the agent was last heard of."""
     trouble: str = ""
     """Why it is out of reach."""
+    order: JobOrder | None = None
+    """The store's own, so that it is kept up and not made anew."""
+
+    def __post_init__(self) -> None:
+        """A view without a store makes its own order."""
+        if self.order is None:
+            msgspec.structs.force_setattr(self, "order", JobOrder(JobBook(self.state.jobs)))
+
+    @property
+    def jobs(self) -> JobOrder:
+        """The jobs as they stand now, live ones first, the newest first: any few of 10,000 cost the same."""
+        assert self.order is not None
+        self.order.catch_up()
+        return self.order
+
+    @property
+    def book(self) -> JobBook:
+        """The jobs by key, as they stand now, and how many are live."""
+        assert self.order is not None
+        return self.order.book
 
     @property
     def stale(self) -> bool:
@@ -95,7 +117,8 @@ class ViewStore:
 
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
-        self._state = NodeState()
+        self._store = StateStore()
+        self._order = JobOrder(self._store.book)
         self._phase: Phase = "attaching"
         self._trouble = ""
         self._heard_at_ms = 0
@@ -107,13 +130,13 @@ class ViewStore:
         """Take in one message."""
         match news:
             case Delta(at_ms=at_ms, event=event):
-                self._state = reduce(self._state, at_ms, event)
+                self._store.apply(at_ms, event)
                 self._heard(at_ms)
                 part = _PARTS.get(type(event))
                 if part is not None:
                     self._dirty.add(part)
             case Snapshot(at_ms=at_ms, state=state):
-                self._state = state
+                self._store.load(state)
                 self._heard(at_ms)
                 self._dirty |= EVERYTHING
             case Lost(sentence=sentence):
@@ -140,7 +163,7 @@ class ViewStore:
             phase = "silent"
         now_ms = self._heard_at_ms + (unseen_ms if phase == "attached" else 0)
         trouble = self._trouble or ("The agent is silent." if phase == "silent" else "")
-        return View(self._state, now_ms, phase, unseen_ms, trouble)
+        return View(self._store.state, now_ms, phase, unseen_ms, trouble, self._order)
 
     def take_dirty(self) -> frozenset[Part]:
         """What changed since the last call; `time` once in each second."""

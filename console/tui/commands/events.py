@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from console.tui.commands.base import Command
+from console.tui.commands.base import Command, ScreenCommand
 
-COMMANDS: tuple[type[Command], ...] = ()
+
+class Level(ScreenCommand):
+    """Show all events, or warnings and errors, or errors alone."""
+
+    id, key, label = "level", "v", "level"
+    screens = frozenset(("events",))
+
+
+class Follow(ScreenCommand):
+    """Follow the events again: back to the newest, with all that came meanwhile."""
+
+    id, key, label = "follow", "f", "follow"
+    screens = frozenset(("events",))
+
+
+COMMANDS: tuple[type[Command], ...] = (Level, Follow)

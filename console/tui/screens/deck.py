@@ -15,6 +15,7 @@ from console.tui.screens.room import Plan, RoomScreen
 from console.tui.store import View
 from console.tui.views import jobs, machine, money, small, verdicts
 from console.tui.views.frame import Frame
+from console.tui.widgets.job_table import JobTable
 from console.tui.widgets.panel import Listing, Panel
 
 
@@ -26,9 +27,9 @@ class Deck(RoomScreen):
 
     def panels(self) -> ComposeResult:
         """In the order that Tab takes."""
-        yield Listing(
-            "live", jobs.live, frozenset(("jobs", "engine", "network", "switches", "time")), _jobs, _job_key,
-            help_text=explanations.LIVE, heads=1,
+        yield JobTable(
+            "live", jobs.live, frozenset(("jobs", "engine", "network", "switches", "time")),
+            help_text=explanations.LIVE,
         )  # fmt: skip
         yield Listing(
             "verdicts", verdicts.verdicts, frozenset(("verdicts", "time")), _verdicts, _verdict_key,
@@ -91,20 +92,12 @@ class Deck(RoomScreen):
             self.quarterdeck.open_job(message.item.job, message.item.attempt)
 
 
-def _jobs(state: Any) -> Sequence[Any]:
-    return jobs.in_order(state.jobs)
-
-
 def _verdicts(state: Any) -> Sequence[Any]:
     return tuple(state.verdicts)
 
 
 def _notes(state: Any) -> Sequence[Any]:
     return tuple(state.notes)
-
-
-def _job_key(job: Any) -> object:
-    return job.job, job.attempt
 
 
 def _verdict_key(verdict: Any) -> object:

@@ -1,4 +1,4 @@
-"""Jobs: every job that came to this node, filtered by words."""
+"""Jobs: every job that came to this node, sorted by a column, filtered by words."""
 
 from __future__ import annotations
 
@@ -6,95 +6,73 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.geometry import Region, Size
 
-from console.control.state import JobView, NodeState
+from console.control.state import JobView
 from console.tui.commands import bindings
 from console.tui.rows import Row
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.filtered import FilteredScreen
 from console.tui.store import View
 from console.tui.views import jobs
 from console.tui.views.frame import Frame
+from console.tui.widgets.job_table import JobTable
 from console.tui.widgets.page import FilterLine
-from console.tui.widgets.panel import Listing, Style
+from console.tui.widgets.panel import Listing
 
 JOBS_HELP = (
-    "Every attempt of a job at this node, live ones first. / filters, Enter opens a job with the evidence "
-    "behind it, Escape drops the filter and then goes back."
+    "Every attempt of a job at this node, live ones first and the newest first. s sorts by the next column, "
+    "S turns the order round; / filters by words; Enter opens a job with the evidence behind it. Escape "
+    "drops the filter and then goes back. Of the jobs that are over, the last 500 are kept here; "
+    "`quarterdeck jobs` lists them all."
 )
+SEARCHED = "a job's id, state, verdict, fault or sentence"
 
 
-class Jobs(RoomScreen):
-    """The list, and the line to filter it."""
+class Jobs(FilteredScreen):
+    """The table, and the line to filter it."""
 
     room: ClassVar[str] = "jobs"
-    AUTO_FOCUS = "#list"
     BINDINGS = bindings("jobs")
 
     def panels(self) -> ComposeResult:
-        """The list; the filter line is placed only while it is used."""
-        yield Listing(
-            "list", self._list, frozenset(("jobs", "time")), self._pick, lambda job: (job.job, job.attempt),
-            help_text=JOBS_HELP, heads=1,
-        )  # fmt: skip
-        yield FilterLine()
+        """The table; the filter line is placed only while it is used."""
+        yield JobTable(
+            "list",
+            self._list,
+            frozenset(("jobs", "engine", "network", "switches", "time")),
+            help_text=JOBS_HELP,
+            sortable=True,
+        )
+        yield FilterLine(SEARCHED)
 
     @property
-    def filter_line(self) -> FilterLine:
-        """Where the filter is typed."""
-        return self.query_one(FilterLine)
-
-    @property
-    def filtering(self) -> bool:
-        """Whether the filter line is in use."""
-        return bool(self.filter_line.text) or self.filter_line.has_focus
-
-    def _pick(self, state: NodeState) -> Sequence[JobView]:
-        words = self.filter_line.text
-        return jobs.in_order([job for job in state.jobs if jobs.matches(job, words)])
+    def table(self) -> JobTable:
+        """The jobs."""
+        return self.query_one("#list", JobTable)
 
     def _list(self, listed: Sequence[JobView], view: View, frame: Frame) -> list[Row]:
-        total = len(view.state.jobs)
-        title = f"Jobs {len(listed):,} of {total:,}" if len(listed) != total else f"Jobs {total:,}"
-        empty = "No job fits the filter." if total else "No job yet."
-        return jobs.listing(listed, view, frame, title, empty)
+        total, table = len(view.book), self.table
+        title = f"Jobs {total:,}"
+        if any(table.filter):
+            title = f"Jobs {len(listed):,} of {total:,}"
+        elif view.book.live_count:
+            title += f" · {view.book.live_count:,} live"
+        if table.reverse and not table.sort:
+            title += " · reversed"
+        empty = "No job fits the filter. Escape drops it." if total else jobs.why_empty(view)
+        sort = (table.sort, table.reverse)
+        return jobs.listing(listed, view, frame, title, empty, sort=sort, position=True)
 
-    def plan(self, size: Size) -> Plan:
-        """The list fills what the lines leave."""
-        placed, top = self.edges(size)
-        wide, high = size
-        line = 1 if self.filtering else 0
-        placed["list"] = (Region(0, top, wide, max(0, high - top - 1 - line)), Style())
-        if line:
-            placed["filter"] = (Region(0, high - 2, wide, 1), Style())
-        return placed
+    def filter_by(self, text: str) -> None:
+        """List the jobs that fit."""
+        self.table.filter_by(text)
 
-    def do_filter(self) -> None:
-        """Put the keyboard on the filter line."""
-        self.filter_line.focus()
+    def do_sort(self) -> None:
+        """Sort by the next column."""
+        self.table.sort_by_next()
 
-    def on_descendant_focus(self) -> None:
-        """The filter line comes with the keyboard."""
-        self.replan()
-
-    def on_descendant_blur(self) -> None:
-        """And goes with it, unless something was typed."""
-        self.replan()
-
-    def step_back(self) -> bool:
-        """Drop the filter; false if there was none."""
-        had = bool(self.filter_line.text)
-        self.filter_line.change("")
-        return had
-
-    def on_filter_line_changed(self) -> None:
-        """List what fits now."""
-        self.query_one("#list", Listing).repick()
-        self.replan()
-
-    def on_filter_line_done(self) -> None:
-        """Back to the list."""
-        self.query_one("#list", Listing).focus()
+    def do_sort_reverse(self) -> None:
+        """The other way round."""
+        self.table.sort_by(self.table.sort, not self.table.reverse)
 
     def on_listing_chosen(self, message: Listing.Chosen) -> None:
         """Open the job."""

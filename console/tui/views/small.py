@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from console.control.state import LIVE_JOB_STATES
 from console.ledger.figures import credits
 from console.tui.figures import ago, of_cent, rate
 from console.tui.rows import Row, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame
-from console.tui.views.jobs import STATE_INK, in_order
+from console.tui.views.jobs import STATE_INK
 from console.tui.views.machine import engine_state
 from console.tui.views.money import bond_text
 from console.tui.views.status import notice_rows
@@ -45,7 +44,7 @@ def _work(view: View, width: int) -> list[Row]:
     engine = view.state.engine
     speed = f"  {rate(engine.tokens_per_s_milli)} tok/s  CPU {of_cent(view.state.machine.cpu_percent)}"
     rows = [(*row((text_fit(" Engine", 14), "dim")), *engine_state(engine, view.now_ms), *row(speed))]
-    for job in in_order([job for job in view.state.jobs if job.state in LIVE_JOB_STATES])[:3]:
+    for job in view.jobs[: min(3, view.book.live_count)]:
         glyph, ink = STATE_INK[job.state]
         rows.append(
             row((text_fit(f" Job {job.job[:6]}", 15), "dim"), (f"{glyph} {job.state}", ink),

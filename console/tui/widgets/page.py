@@ -64,10 +64,6 @@ class FilterLine(Canvas, can_focus=True):
     """One line of typing. Every key of it is told at once; Enter keeps the filter, Escape drops it."""
 
     ground = "bar_text"
-    help_text = (
-        "Type words that a job must have in its id, state, verdict or fault; a word after ! must be absent. "
-        "Enter keeps the filter, Escape drops it."
-    )
 
     class Changed(Message):
         """Something was typed."""
@@ -79,9 +75,14 @@ class FilterLine(Canvas, can_focus=True):
     class Done(Message):
         """The typing is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, searched: str = "") -> None:
+        """`searched`: what the words are looked for in, for help."""
         super().__init__(id="filter")
         self.text = ""
+        self.help_text = (
+            f"Type words that must stand in {searched}; a word after ! must be absent. "
+            "Enter keeps the filter, Escape drops it."
+        )
 
     def draw(self, width: int, height: int) -> tuple[Sequence[Row], bool]:
         """What was typed, and where the next letter goes."""

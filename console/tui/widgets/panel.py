@@ -158,10 +158,13 @@ class Listing(Panel):
     def action_move(self, by: int) -> None:
         """Choose another thing, `by` places away."""
         if self.items:
-            place = min(max(self.cursor + by, 0), len(self.items) - 1)
-            self.chosen = self._key(self.items[place]) if place else None
-            self.redraw()
-            self.post_message(self.Moved())
+            self.choose_at(min(max(self.cursor + by, 0), len(self.items) - 1))
+
+    def choose_at(self, place: int) -> None:
+        """Choose what stands at `place`; the first is not held on to, so that the newest stays in view."""
+        self.chosen = self._key(self.items[place]) if place else None
+        self.redraw()
+        self.post_message(self.Moved())
 
     def action_page(self, by: int) -> None:
         """A screenful up or down."""
@@ -182,10 +185,9 @@ class Listing(Panel):
 
     def on_click(self, event: events.Click) -> None:
         """A click chooses, a double click opens."""
-        place = self.top + event.y - 1 - self._heads
-        if 0 <= place < len(self.items):
-            self.chosen = self._key(self.items[place])
-            self.redraw()
-            self.post_message(self.Moved())
+        row = event.y - 1 - self._heads
+        place = self.top + row
+        if row >= 0 and place < len(self.items) and event.y < self.size.height - self.plan.roomy:
+            self.choose_at(place)
             if event.chain == 2:
                 self.action_choose()
