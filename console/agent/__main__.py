@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-
-LOG = "agent.log"
+from pathlib import Path
 
 
 def main() -> int:
@@ -23,6 +22,7 @@ def _detach(arguments: list[str]) -> int:
 
     The descriptor named by `--report-fd` is handed on; standard streams go to the file named by `--log`.
     """
+    arguments = _from_here(arguments)
     log = arguments[arguments.index("--log") + 1]
     report = int(arguments[arguments.index("--report-fd") + 1])
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -34,8 +34,32 @@ def _detach(arguments: list[str]) -> int:
         start_new_session=True,
         pass_fds=(report,),
         cwd="/",
+        env=_environment(),
     )
     return 0
+
+
+def _from_here(arguments: list[str]) -> list[str]:
+    """Relative paths made absolute, since the daemon lives in another folder than whoever started it."""
+    words = list(arguments)
+    for place, option in enumerate(words[:-1]):
+        value = words[place + 1]
+        if option in ("--home", "--config"):
+            words[place + 1] = str(Path(value).expanduser().absolute())
+        elif option == "--model":
+            from console.models.inventory import settled
+
+            words[place + 1] = settled(value, Path.cwd())
+    return words
+
+
+def _environment() -> dict[str, str]:
+    folders = {
+        name: str(Path(os.environ[name]).expanduser().absolute())
+        for name in ("QUARTERDECK_HOME", "QUARTERDECK_MODELS")
+        if os.environ.get(name)
+    }
+    return {**os.environ, **folders}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 
@@ -47,7 +47,9 @@ class Commands:
         key_file: str,
         stop: Callable[[], None],
         refresh: Callable[[], None],
+        more: Mapping[str, Callable[[Command], Awaitable[Answer]]],
     ) -> None:
+        """`more`: what other owners of facts answer themselves, by the command's name."""
         self._board = board
         self._journal = journal
         self._records = records
@@ -68,6 +70,7 @@ class Commands:
             "jobs": self._jobs,
             "job": self._job,
             "identity": self._identity,
+            **more,
         }
 
     async def __call__(self, command: Command) -> Answer:

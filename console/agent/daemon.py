@@ -13,6 +13,7 @@ from console.agent.identity import Identity, load_or_create
 from console.agent.journal import Journal, JournalError
 from console.agent.lock import Lock
 from console.agent.node import Node
+from console.agent.origin import Origin
 from console.agent.parts import ModelClaim as ModelClaim
 from console.agent.parts import Parts as Parts
 from console.agent.trouble import AgentError
@@ -34,8 +35,12 @@ class Agent:
         parts: Parts | None = None,
         trust_new_coordinator: bool = False,
         practice: bool = False,
+        origin: Origin | None = None,
     ) -> None:
-        """`home`: the node's folder, made when missing. `practice`: shown to the operator, no more."""
+        """`home`: the node's folder, made when missing. `practice`: shown to the operator, no more.
+
+        `origin`: how it was started, without which it can neither restart nor change its configuration.
+        """
         self.home = home.absolute()
         self.board = Board((parts or Parts()).now_ms)
         self.on_note: Callable[[Note], None] = lambda note: None
@@ -44,11 +49,19 @@ class Agent:
         self._parts = parts or Parts()
         self._trust_new = trust_new_coordinator
         self._practice = practice
+        self._origin = origin or Origin(practice=practice)
         self._stopping = asyncio.Event()
+        self.again = False
+        """Whether it was stopped in order to be started again."""
 
     def stop(self) -> None:
         """End gracefully: give back what is unfinished, say goodbye, end the engine."""
         self._stopping.set()
+
+    def restart(self) -> None:
+        """End as by `stop`; whoever runs this agent starts it `again`."""
+        self.again = True
+        self.stop()
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
         """The node's life. `on_ready`: the control socket answers.
@@ -93,6 +106,8 @@ class Agent:
             claim=self._claim,
             practice=self._practice,
             stop=self.stop,
+            restart=self.restart,
+            origin=self._origin,
         )
         self.board.on_note = self.on_note
         await node.restore()

@@ -9,25 +9,35 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from console.agent.daemon import Agent, ModelClaim
+from console.agent.daemon import Agent, ModelClaim, Parts
+from console.agent.origin import Origin
 from console.agent.trouble import FAILED, AgentError
 from console.control.state import Note
+from console.models.inventory import settled
 from console.protocol.ids import GroupId
 from console.settings.config import Config, ConfigError, load
 from console.settings.paths import config_file, data_dir
 
+PROGRAM = (sys.executable, "-m", "console.agent")
 
-def foreground(arguments: list[str]) -> int:
-    """Run the agent until it is stopped; its exit code."""
+
+def foreground(arguments: list[str], parts: Parts | None = None, program: Sequence[str] = PROGRAM) -> int:
+    """Run the agent until it is stopped; its exit code.
+
+    When it is asked to restart, this process becomes `program` with the same arguments once the old agent
+    has wound up: whoever waits for this process, or sends it signals, need not know.
+    """
     options = _parser().parse_args(arguments)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         config = _config(options)
-        asyncio.run(_run(options, config))
+        if asyncio.run(_run(options, config, parts)):
+            _become([*program, *_for_another_start(arguments)])
     except (ConfigError, AgentError) as error:
         code = error.exit_code if isinstance(error, AgentError) else FAILED
         _say(str(error))
@@ -54,9 +64,40 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _config(options: argparse.Namespace) -> Config:
+def _become(command: list[str]) -> None:
+    """Raises AgentError when the program is gone, e.g. by an upgrade."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        os.execv(command[0], command)
+    except OSError as error:
+        raise AgentError(
+            f"The agent stopped but could not start again ({error.strerror}). Start it as you did before."
+        ) from error
+
+
+def _for_another_start(arguments: list[str]) -> list[str]:
+    """Without what was meant for one start: who is told that it is up, and trust in a changed key."""
+    kept: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--report-fd":
+            next(words, None)
+        elif word != "--trust-new-coordinator":
+            kept.append(word)
+    return kept
+
+
+def _config_path(options: argparse.Namespace) -> Path:
     usual = options.home is None or options.home.absolute() == data_dir()
-    path = options.config or (config_file() if usual else options.home / "config.toml")
+    path: Path = options.config or (config_file() if usual else options.home / "config.toml")
+    return path.absolute()
+
+
+def _config(options: argparse.Namespace) -> Config:
+    """The file with the command line's words in it. A relative path of a model belongs to whoever wrote it:
+    the file's folder, or the folder where the command was given."""
+    path = _config_path(options)
     if options.config is not None and not path.exists():
         raise ConfigError(f"There is no configuration {path}. Check the path given with --config.")
     config = load(path)
@@ -65,11 +106,13 @@ def _config(options: argparse.Namespace) -> Config:
         coordinator=options.coordinator or config.node.coordinator,
         name=options.name or config.node.name,
     )
-    engine = msgspec.structs.replace(config.engine, model=options.model or config.engine.model)
+    model = settled(options.model, Path.cwd()) if options.model else settled(config.engine.model, path.parent)
+    engine = msgspec.structs.replace(config.engine, model=model)
     return msgspec.structs.replace(config, node=node, engine=engine)
 
 
-async def _run(options: argparse.Namespace, config: Config) -> None:
+async def _run(options: argparse.Namespace, config: Config, parts: Parts | None) -> bool:
+    """Whether it is to be started again."""
     claim = None
     if options.claim:
         group, _, name = options.claim.partition(":")
@@ -80,12 +123,15 @@ async def _run(options: argparse.Namespace, config: Config) -> None:
         claim=claim,
         trust_new_coordinator=options.trust_new_coordinator,
         practice=options.practice,
+        parts=parts,
+        origin=Origin(_config_path(options), lambda: _config(options), bool(options.model), options.practice),
     )
     agent.on_note = _print_note
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, agent.stop)
     await agent.run(on_ready=lambda: _report(options.report_fd, "0 The agent runs."))
+    return agent.again
 
 
 def _print_note(note: Note) -> None:

@@ -11,6 +11,7 @@ from console.agent.trouble import FAILED, USAGE, AgentError
 from console.models import GgufError, ModelError, fetch, find_entry, read_gguf, sha256_file, verify_file
 from console.models.errors import plain
 from console.models.hashing import OnProgress
+from console.models.inventory import is_path
 from console.protocol.ids import GroupId
 
 
@@ -36,7 +37,7 @@ def find_model(choice: str, folder: Path, on_progress: OnProgress) -> ModelFile:
         AgentError: unknown name (exit code 2); missing, damaged, truncated, or of a wrong hash (1).
     """
     try:
-        if _is_path(choice):
+        if is_path(choice):
             return _own_file(Path(choice).expanduser().absolute(), on_progress)
         entry = find_entry(choice)
         there = (folder / entry.file_name).exists()
@@ -46,10 +47,6 @@ def find_model(choice: str, folder: Path, on_progress: OnProgress) -> ModelFile:
     except ModelError as error:
         code = USAGE if error.code == "unknown_model" else FAILED
         raise AgentError(str(error), code) from error
-
-
-def _is_path(choice: str) -> bool:
-    return os.sep in choice or choice.endswith(".gguf")
 
 
 def _own_file(path: Path, on_progress: OnProgress) -> ModelFile:

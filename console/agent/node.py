@@ -26,8 +26,10 @@ from console.agent.jobs.openings import Openings
 from console.agent.jobs.records import Records
 from console.agent.jobs.worker import Worker
 from console.agent.journal import Journal, JournalError
-from console.agent.model import ModelFile
+from console.agent.model import ModelFile, models_folder
+from console.agent.model_commands import ModelCommands
 from console.agent.money import Purse
+from console.agent.origin import Origin
 from console.agent.parts import ModelClaim, Parts
 from console.agent.pins import KeptPins
 from console.agent.policies import Policies
@@ -35,9 +37,11 @@ from console.agent.pulse import Pulse
 from console.agent.supervision.machine import Limits, Supervised
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.uplink import Uplink
+from console.agent.weights import Weights
 from console.control.server import ControlServer
 from console.control.state import JOBS_KEPT, NOTES_KEPT, VERDICTS_KEPT, NodeFacts, NodeState, Note
 from console.hardware.sampler import Sampler
+from console.models.inventory import Inventory
 from console.network.dialler import Dialler
 from console.protocol.ids import short
 from console.protocol.messages import (
@@ -71,7 +75,10 @@ class Node:
         claim: ModelClaim | None,
         practice: bool,
         stop: Callable[[], None],
+        restart: Callable[[], None],
+        origin: Origin,
     ) -> None:
+        """`origin`: how this run was started; `restart`: `stop`, and then start again."""
         self.board = board
         self._home = home
         self._config = config
@@ -80,6 +87,8 @@ class Node:
         self._model = model
         self._claim = claim
         self._notes: asyncio.Queue[Note] = asyncio.Queue(maxsize=1000)
+        self._weights = Weights(board, Inventory(models_folder(home)), config, model, origin)
+        self._models = ModelCommands(board, self._weights, origin, self._load, restart)
         self._build(parts, identity, practice, stop)
 
     def _build(self, parts: Parts, identity: Identity, practice: bool, stop: Callable[[], None]) -> None:
@@ -139,6 +148,7 @@ class Node:
             key_file=str(identity.path),
             stop=stop,
             refresh=self._pulse.refresh,
+            more=self._models.table(),
         )
         self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
         network = parts.network(address, identity.key, KeptPins(journal.facts))
@@ -177,6 +187,7 @@ class Node:
             self._pulse.tick(),
             self._policies.keep_time(self._desk.give_up, self._pulse.refresh),
             self._write_notes(),
+            self._weights.run(),
             self._caller.run(),
         ]
         if self._config.node.coordinator:
@@ -200,7 +211,7 @@ class Node:
             offer=self._uplink.offer,
             coordinator=self._uplink.coordinator,
             seeds_roots=self._uplink.seeds_roots,
-            load=self._desk.waiting + self._desk.running,
+            load=self._load(),
             queue_limit=self._uplink.policy.queue_limit,
             switched_off=self._policies.code,
             engine_ready=self.supervisor.ready.is_set(),
@@ -210,8 +221,11 @@ class Node:
     def _heartbeat(self) -> Heartbeat:
         resting = self._pulse.resting()
         code = resting.code if resting else self._pulse.reason().code
-        load = self._desk.waiting + self._desk.running
-        return Heartbeat(resting is None, code, load, self._now_ms())
+        return Heartbeat(resting is None, code, self._load(), self._now_ms())
+
+    def _load(self) -> int:
+        """Jobs that are not finished."""
+        return self._desk.waiting + self._desk.running
 
     async def _route(self, message: FromCoordinator) -> None:
         match message:

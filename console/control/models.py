@@ -37,6 +37,8 @@ class ModelView(msgspec.Struct, frozen=True, omit_defaults=True):
     """Fetched or hashed so far."""
     sentence: str = ""
     """What is wrong with it, or under way."""
+    tensor_types: tuple[str, ...] = ()
+    """Those of its tensors, by name: what `exact` rests on."""
 
 
 class ModelsView(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -19,6 +19,14 @@ class ModelError(Exception):
         self.remedy = remedy
 
 
+class WrongHash(ModelError):  # noqa: N818
+    """A file is not the model that it claims to be; `found` is its SHA-256."""
+
+    def __init__(self, found: str, sentence: str, remedy: str) -> None:
+        super().__init__("wrong_hash", sentence, remedy)
+        self.found = found
+
+
 class GgufError(ModelError):
     """A file is not a GGUF that can be used: `not_gguf`, `truncated`, `malformed` or `over_limit`."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from console.models.catalogue import CatalogueEntry
-from console.models.errors import ModelError, plain
+from console.models.errors import ModelError, WrongHash, plain
 from console.models.hashing import OnProgress, sha256_file
 
 NOTE_BYTES = 4096
@@ -91,10 +91,10 @@ def verify_file(entry: CatalogueEntry, models_dir: Path, progress: OnProgress | 
     return path
 
 
-def wrong_hash(entry: CatalogueEntry, found: str, remedy: str) -> ModelError:
+def wrong_hash(entry: CatalogueEntry, found: str, remedy: str) -> WrongHash:
     """The error for a file that is not the model it claims to be."""
-    return ModelError(
-        "wrong_hash",
+    return WrongHash(
+        found,
         f"The file for {entry.name} is not the model it should be: its SHA-256 is {found[:16]}…, "
         f"expected {entry.sha256[:16]}…. It is not used.",
         remedy,
