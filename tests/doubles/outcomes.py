@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 from console.tui.app import QuarterdeckApp
+from console.tui.screens.copying import CopyScreen
 from console.tui.screens.dialogs import Confirm, HelpScreen
+from console.tui.screens.jump import JumpScreen
 from doubles.console_double import text_of
 
 App = QuarterdeckApp
@@ -42,9 +44,13 @@ OUTCOMES: dict[str, Outcome] = {
     "why": _room("why"),
     "settings": _room("settings"),
     "default_setting": lambda app, before: "takes effect" in toasts(app),
+    "jump": lambda app, before: isinstance(app.screen, JumpScreen),
+    "copy": lambda app, before: isinstance(app.screen, CopyScreen),
     "pause": lambda app, before: "Paused" in toasts(app),
     "drain": lambda app, before: isinstance(app.screen, Confirm) and not app.screen.question.agreed,
     "filter": lambda app, before: app.focused is not None and app.focused.id == "filter",
+    "range": lambda app, before: app.screen.days == 7,
+    "export": lambda app, before: type(app.screen).__name__ == "Pick",
     "sort": _told("JOB▾"),
     "sort_reverse": _told("· reversed"),
     "level": _told("· warnings and errors"),

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from console.tui.commands import (
     earnings,
     events,
+    everywhere,
     general,
     jobs,
     machine,
@@ -43,6 +44,7 @@ COMMANDS: tuple[type[Command], ...] = (
     general.Help,
     general.Detach,
     general.Palette,
+    *everywhere.COMMANDS,
     general.NextTheme,
     general.RestartEngine,
     general.Suspend,

@@ -17,11 +17,12 @@ from textual.widget import Widget
 from console.tui.commands import BY_ID, key_word, on_screen
 from console.tui.commands.rooms import SCREENS
 from console.tui.rows import Row
+from console.tui.screens.copying import Copyable
 from console.tui.store import EVERYTHING, Part, View
 from console.tui.views.frame import Frame
 from console.tui.views.status import footer_row, notice, notice_rows, status_line
 from console.tui.widgets.canvas import Canvas
-from console.tui.widgets.panel import Bar, Notice, Panel, Style
+from console.tui.widgets.panel import Bar, Listing, Notice, Panel, Style
 
 if TYPE_CHECKING:
     from console.tui.app import QuarterdeckApp
@@ -78,7 +79,7 @@ class RoomScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Status line, notice, the screen's own panels, footer."""
-        yield Bar("status", status_line, frozenset(("reason", "money", "node", "network", "time")))
+        yield Bar("status", self._status, frozenset(("reason", "money", "node", "network", "time")))
         yield Notice("notice", notice, frozenset(("reason", "time")))
         yield from self.panels()
         yield Bar("footer", self._footer, frozenset(("switches",)))
@@ -90,6 +91,17 @@ class RoomScreen(Screen[None]):
     def step_back(self) -> bool:
         """Undo one thing that this screen has to undo, e.g. a filter; false when there is nothing."""
         return False
+
+    def copyable(self) -> list[Copyable]:
+        """What an operator may want to copy here, the likeliest first; a screen adds its own before it."""
+        things: list[Copyable] = []
+        listing = self.focused
+        if isinstance(listing, Listing) and listing.cursor >= 0:
+            job = getattr(listing.items[listing.cursor], "job", "")
+            things += [Copyable("job", job)] if job else []
+        state = self.quarterdeck.store.view().state
+        named = (("node", state.node.id), ("network", state.network.coordinator), ("home", state.node.home))
+        return [*things, *(Copyable(name, text) for name, text in named if text)]
 
     def perform(self, name: str) -> None:
         """Do what the command `name` of this screen asks: its method `do_<name>`."""
@@ -155,6 +167,9 @@ class RoomScreen(Screen[None]):
         if noticed:
             placed["notice"] = (Region(0, 1, wide, noticed), Style())
         return placed, 1 + noticed
+
+    def _status(self, view: View, frame: Frame) -> list[Row]:
+        return status_line(view, frame, self.quarterdeck.caption)
 
     def _footer(self, view: View, frame: Frame) -> list[Row]:
         app = self.quarterdeck
