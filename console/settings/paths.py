@@ -37,6 +37,11 @@ def user_themes_dir() -> Path:
     return config_file().parent / "themes"
 
 
+def last_seen_dir() -> Path:
+    """Where consoles keep the last snapshot that they saw, one small file for each agent."""
+    return data_dir() / "seen"
+
+
 def models_dir() -> Path:
     """Where verified weights lie; `$QUARTERDECK_MODELS` shares one folder between homes."""
     override = os.environ.get("QUARTERDECK_MODELS")

@@ -62,8 +62,9 @@ _PARTS: dict[type[Event], Part] = {
     MachineProbed: "facts",
 }
 
-Phase = Literal["attaching", "attached", "silent", "lost"]
-"""`attaching`: nothing known yet; `silent` and `lost`: what is shown is old."""
+Phase = Literal["attaching", "recalled", "attached", "silent", "lost"]
+"""`attaching`: nothing known yet; `recalled`: attaching, and what an earlier console saw is shown meanwhile;
+`silent` and `lost`: what is shown is old."""
 
 
 class View(msgspec.Struct, frozen=True):
@@ -101,7 +102,7 @@ class View(msgspec.Struct, frozen=True):
     @property
     def stale(self) -> bool:
         """Whether the figures are old, and must look so."""
-        return self.phase in ("silent", "lost")
+        return self.phase in ("recalled", "silent", "lost")
 
     @property
     def known(self) -> bool:
@@ -126,6 +127,13 @@ class ViewStore:
         self._dirty: set[Part] = set()
         self._shown_second = -1
 
+    def recall(self, state: NodeState, at_ms: int, unseen_ms: int) -> None:
+        """Show `state`, of an earlier console, until the agent speaks; it stood so `unseen_ms` ago."""
+        self._store.load(state)
+        self._heard_at_ms, self._heard_here_ms = at_ms, self._clock() - unseen_ms
+        self._phase = "recalled"
+        self._dirty |= EVERYTHING
+
     def apply(self, news: News) -> None:
         """Take in one message."""
         match news:
@@ -147,6 +155,8 @@ class ViewStore:
                 self._dirty.add("link")
 
     def _heard(self, at_ms: int) -> None:
+        if self._phase == "recalled":
+            self._heard_at_ms = 0
         self._heard_at_ms = max(self._heard_at_ms, at_ms)
         here_ms = self._clock()
         was_silent = here_ms - self._heard_here_ms >= SILENCE_MS

@@ -71,6 +71,22 @@ def test_a_silent_agent_is_not_believed_for_ever() -> None:
     assert store.view().phase == "attached" and store.take_dirty() >= EVERYTHING - {"time"}
 
 
+def test_an_earlier_consoles_state_is_shown_as_old_until_the_agent_speaks() -> None:
+    store, clock = a_store()
+    store.recall(NodeState(now_ms=5_000), 5_000, unseen_ms=60_000)
+    view = store.view()
+    assert (view.phase, view.stale, view.known, view.now_ms, view.unseen_ms) == (
+        "recalled", True, True, 5_000, 60_000,
+    )  # fmt: skip
+    clock.ms += 1_000
+    assert store.view().unseen_ms == 61_000
+    store.apply(Lost("No agent is running here.", 1.0))
+    assert store.view().phase == "lost" and store.view().now_ms == 5_000
+    store.recall(NodeState(now_ms=9_000), 9_000, unseen_ms=0)
+    store.apply(Snapshot(1, 7_000, NodeState(now_ms=7_000)))
+    assert (store.view().phase, store.view().now_ms) == ("attached", 7_000)
+
+
 def test_frames_are_bounded_and_slower_over_ssh() -> None:
     assert frames_per_second(0, {}) == 2
     assert frames_per_second(0, {"SSH_CONNECTION": "1"}) == 1
