@@ -8,22 +8,35 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from console.control.link import Source
 
-def run_console(socket: Path, **how: Any) -> int:
-    """Show the node behind `socket` until the operator leaves; the exit code. `how`: see `console.tui.run`.
+
+def run_console(
+    source: Path | Source, *, mouse: bool | None = None, read_only: bool = False, **how: Any
+) -> int:
+    """Show the node behind `source` until the operator leaves; the exit code.
+
+    `mouse` and `read_only` go before the configuration; for `how` see `console.tui.run`.
 
     Raises:
         ConfigError: the operator's configuration cannot be used.
     """
+    import msgspec
+
     from console.settings import config, paths
     from console.tui import run
 
     screen = config.load(paths.config_file()).screen
-    return run(socket, screen=screen, **how)
+    if mouse is not None:
+        screen = msgspec.structs.replace(screen, mouse="on" if mouse else "off")
+    if read_only:
+        screen = msgspec.structs.replace(screen, read_only=True)
+    return run(source, screen=screen, **how)
 
 
 def main() -> None:

@@ -9,17 +9,23 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+KEPT = ("QUARTERDECK_TEST_MODELS", "TEXTUAL_SNAPSHOT")
+
 settings.register_profile("shared-cores", deadline=None)
 settings.load_profile("shared-cores")
 
 
 @pytest.fixture(autouse=True)
 def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the machine that runs the tests may show in what they see."""
+    """Nothing of the machine that runs the tests may show in what they see.
+
+    The snapshot plugin keeps its own folder in the environment, where it is looked for after every test.
+    """
     for name in list(os.environ):
-        if name.startswith(("TEXTUAL_", "QUARTERDECK_")) and name != "QUARTERDECK_TEST_MODELS":
+        if name.startswith(("TEXTUAL_", "QUARTERDECK_")) and not name.startswith(KEPT):
             monkeypatch.delenv(name)
-    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name in ("NO_COLOR", "COLORFGBG", "SSH_CONNECTION", "STY", "TMUX"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -33,6 +34,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "record": ("console.cli.recordings", "Record what this node tells its consoles."),
     "replay": ("console.cli.recordings", "Show a recording: `replay demo` needs no model and no network."),
     "models": ("console.cli.models", "Models: list, fetch, show, verify."),
+    "themes": ("console.cli.themes", "Themes: list them, check one that you write."),
+    "web": ("console.cli.web", "Show the console in a browser of this machine."),
     "coordinator": ("console.cli.coordinator", "Run the network's side."),
 }
 """Command to its module and the line shown by --help; the module holds a click command of that name."""
@@ -63,15 +66,41 @@ class LazyCommands(click.Group):
 @click.version_option(__version__, prog_name="quarterdeck")
 @click.option("--home", type=click.Path(path_type=Path), help="The node's folder; $QUARTERDECK_HOME.")
 @click.option("--plain", is_flag=True, help="Lines instead of a screen: for pipes and screen readers.")
+@click.option("--theme", default=None, metavar="NAME", help="Wear this theme; see `quarterdeck themes list`.")
+@click.option("--mouse/--no-mouse", default=None, help="Use the mouse or leave it to the terminal.")
+@click.option("--read-only", is_flag=True, help="Show everything, change nothing.")
 @click.pass_context
-def quarterdeck(ctx: click.Context, home: Path | None, plain: bool) -> None:
+def quarterdeck(
+    ctx: click.Context,
+    home: Path | None,
+    plain: bool,
+    theme: str | None,
+    mouse: bool | None,
+    read_only: bool,
+) -> None:
     """Operator console for decentralised LLM inference.
 
     Without a command: attach to this machine's node, starting it when it does not run.
     """
     if home is not None:
         os.environ["QUARTERDECK_HOME"] = str(home.expanduser().absolute())
+    if theme is not None:
+        _refuse_unknown(theme)
+    wishes = {"plain": plain or None, "theme": theme, "mouse": mouse, "read_only": read_only or None}
+    told = {name: wish for name, wish in wishes.items() if wish is not None}
+    if told and ctx.obj is not None:
+        ctx.obj = partial(ctx.obj, **told)
     if ctx.invoked_subcommand is None:
         from console.cli.attach import attach
 
         ctx.exit(attach(ctx.obj, plain))
+
+
+def _refuse_unknown(theme: str) -> None:
+    """End with a wrong usage when there is no theme of that name."""
+    from console.settings import paths, themes
+
+    folders = (themes.shipped_folder(), paths.user_themes_dir())
+    if themes.find_theme(theme, folders) is None:
+        names = ", ".join(sorted(themes.read_themes(folders)[0]))
+        raise click.BadParameter(f"there is no theme {theme!r}. There are {names}.", param_hint="--theme")

@@ -63,8 +63,8 @@ def promises_utf8(environment: Mapping[str, str]) -> bool:
 
 
 def shows_glyphs(environment: Mapping[str, str]) -> bool:
-    """Whether the terminal has the glyphs that Quarterdeck draws with. The Linux console speaks UTF-8, but its
-    fonts have no more than 512 glyphs, few of ours among them."""
+    """Whether the terminal has the glyphs that Quarterdeck draws with. The Linux console speaks UTF-8, but
+    its fonts have no more than 512 glyphs, few of ours among them."""
     return environment.get("TERM") != "linux" and speaks_utf8()
 
 

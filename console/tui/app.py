@@ -36,8 +36,9 @@ class QuarterdeckApp(GlassApp):
     """The console. It owns no node and no truth: leaving it changes nothing.
 
     `clock` gives milliseconds; `zone_s` is the operator's offset from UTC; without `hz` nothing is drawn
-    but by `flush`. `ends_run`: leaving ends a practice run, and is named so; `over`, asked once a second,
-    closes the console. The result is `"detached"`, `"over"`, or `"signal"` when the terminal went away.
+    but by `flush`. `ends_run`: leaving ends a practice run, and is named so; `caption` stands in the status
+    line; `over`, asked once a second, closes the console. The result is `"detached"`, `"over"`, or
+    `"signal"` when the terminal went away.
     """
 
     CSS_PATH = "console.tcss"
@@ -61,6 +62,7 @@ class QuarterdeckApp(GlassApp):
         ascii_only: bool = False,
         theme_folders: tuple[Path, ...] = (),
         ends_run: bool = False,
+        caption: str = "",
         over: Callable[[], bool] | None = None,
     ) -> None:
         # Under NO_COLOR the terminal's own colours are used, which Textual can then leave out altogether.
@@ -70,6 +72,7 @@ class QuarterdeckApp(GlassApp):
         self.zone_s = zone_s
         self.ends_run = ends_run
         self.read_only = settings.read_only
+        self.caption = caption or ("READ-ONLY" if settings.read_only else "")
         self._over = over
         self.ascii_only = ascii_only or settings.ascii
         self.keys = {k: v for k, v in settings.keys.items() if k in BY_ID}

@@ -1,69 +1,103 @@
-"""The wardrobe: which themes there are, which one is worn, and telling Textual about it."""
+"""The wardrobe: which themes there are, which one is worn, what changed on disk, and telling Textual."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-from console.tui.themes import (
-    COLOURLESS,
+from console.settings.themes import (
     DEFAULT,
-    Look,
+    FAINT,
+    NATIVE,
     ThemeError,
     ThemeFile,
+    find_theme,
     read_theme,
-    read_themes,
     shipped_folder,
+    theme_files,
 )
+from console.tui.themes import Look
 
 if TYPE_CHECKING:
     from console.tui.app import QuarterdeckApp
 
+LOOK_EVERY_S = 2.0
+"""How often the files are looked at: their times and sizes alone, so that it costs nothing to speak of."""
+Stamp = tuple[int, int]
+"""When a file was written, in nanoseconds, and its size."""
+
+
+class Kept(NamedTuple):
+    """One file as last read: the last theme in it that was sound, and what is wrong with it now."""
+
+    stamp: Stamp
+    theme: ThemeFile | None
+    wrong: str
+
 
 class Wardrobe:
-    """Reads one theme before the first paint, and the others after it."""
+    """Reads one theme before the first paint, the others after it, and from then on whichever changes."""
 
     def __init__(
         self, app: QuarterdeckApp, folders: tuple[Path, ...], wanted: str, *, colourless: bool
     ) -> None:
         self._app = app
         self._folders = (shipped_folder(), *folders)
-        self._wrong: list[str] = []
-        name = COLOURLESS if colourless else wanted or DEFAULT
-        theme = self._find(name)
+        self._files: dict[Path, Kept] = {}
+        self._changes = 0
+        name = NATIVE[True] if colourless else wanted or DEFAULT
+        found = find_theme(name, self._folders)
+        self._missing = "" if found else name
+        theme = found or read_theme(shipped_folder() / f"{DEFAULT}.toml")
         self.themes: dict[str, ThemeFile] = {theme.name: theme}
         self.look = Look(theme)
         self._tell(theme)
 
-    def _find(self, name: str) -> ThemeFile:
-        for folder in reversed(self._folders):
-            path = folder / f"{name}.toml"
-            if path.is_file():
-                try:
-                    return read_theme(path)
-                except ThemeError:
-                    continue
-        themes, _ = read_themes(self._folders)
-        if name not in themes:
-            self._wrong.append(f"there is no theme {name!r}")
-        return themes.get(name) or themes[DEFAULT]
-
     def open(self) -> None:
-        """Read all themes; whatever is wrong with them is one toast."""
-        themes, wrong = read_themes(self._folders)
-        for theme in themes.values():
-            if theme.name not in self.themes:
-                self.themes[theme.name] = theme
-                self._app.register_theme(_for_textual(theme))
-        wrong = [*self._wrong, *wrong]
-        if wrong:
-            self._app.say("Themes: " + "; ".join(wrong) + ". The others work.", "warning")
+        """Read all themes, and look at the files again from time to time."""
+        missing = f"there is no theme {self._missing!r}, so this is {self.look.theme.name}"
+        self._look(missing if self._missing else "")
+        if self._app.frames.hz:
+            self._app.set_interval(LOOK_EVERY_S, self.look_again)
+
+    def look_again(self) -> None:
+        """Take in what changed on disk. A theme that is worn is repainted at once; a broken file leaves the
+        last good look, and is told of once, until it changes again."""
+        self._look("")
 
     def wear(self, name: str) -> None:
         """Change to the theme `name`."""
-        theme = self.themes[name]
+        self._put_on(self.themes[name])
+
+    def wear_next(self) -> None:
+        """Change to the theme after this one."""
+        names = sorted(self.themes)
+        worn = self.look.theme.name
+        self.wear(next((name for name in names if name > worn), names[0]))
+
+    def _look(self, wrong: str) -> None:
+        stamps = {path: stamp for path in theme_files(self._folders) if (stamp := _stamp(path))}
+        changed = [path for path, stamp in stamps.items() if path not in self._files
+                   or self._files[path].stamp != stamp]  # fmt: skip
+        if not changed and len(stamps) == len(self._files) and not wrong:
+            return
+        read = {path: _read(path, stamps[path], self._files.get(path)) for path in changed}
+        self._files = {path: read.get(path) or self._files[path] for path in stamps}
+        self.themes = {kept.theme.name: kept.theme for kept in self._files.values() if kept.theme is not None}
+        self._complain([wrong, *(kept.wrong for kept in read.values())])
+        worn = self.look.theme
+        if self.themes.get(worn.name, worn) != worn:
+            self.wear(worn.name)
+
+    def _complain(self, said: list[str]) -> None:
+        wrong = [text for text in said if text]
+        if wrong:
+            end = "The others work. `quarterdeck themes check` says all."
+            self._app.say(f"Themes: {'; '.join(wrong)}. {end}", "warning")
+
+    def _put_on(self, theme: ThemeFile) -> None:
         self.look = Look(theme)
         self._tell(theme)
         for screen in self._app.screen_stack:
@@ -71,23 +105,37 @@ class Wardrobe:
             if repaint is not None:
                 repaint()
 
-    def wear_next(self) -> None:
-        """Change to the theme after this one."""
-        names = sorted(self.themes)
-        self.wear(names[(names.index(self.look.theme.name) + 1) % len(names)])
-
     def _tell(self, theme: ThemeFile) -> None:
-        self._app.register_theme(_for_textual(theme))
-        self._app.theme = theme.name
+        """Textual repaints its own parts when the name of its theme changes, so each change has a new one."""
+        before, self._changes = self._changes, self._changes + 1
+        self._app.register_theme(_for_textual(theme, f"worn-{self._changes}"))
+        self._app.theme = f"worn-{self._changes}"
+        if before:
+            self._app.unregister_theme(f"worn-{before}")
 
 
-def _for_textual(theme: ThemeFile) -> Theme:
+def _read(path: Path, stamp: Stamp, before: Kept | None) -> Kept:
+    try:
+        return Kept(stamp, read_theme(path), "")
+    except ThemeError as error:
+        return Kept(stamp, before.theme if before else None, str(error))
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size
+
+
+def _for_textual(theme: ThemeFile, name: str) -> Theme:
     """The same theme for the parts that Textual draws: palette, toasts."""
     c = theme.colours
     ink = _native if theme.native else _same
     like = "ansi-dark" if theme.dark else "ansi-light"
     return Theme(
-        name=theme.name,
+        name=name,
         primary=ink(c.accent),
         secondary=ink(c.title),
         accent=ink(c.accent),
@@ -106,7 +154,7 @@ def _for_textual(theme: ThemeFile) -> Theme:
 
 
 def _native(name: str) -> str:
-    return f"ansi_{name}"
+    return "ansi_default" if name == FAINT else f"ansi_{name}"
 
 
 def _same(name: str) -> str:

@@ -1,61 +1,11 @@
-"""Themes: TOML files that give every role on screen its colour.
-
-A theme names colours (`#rrggbb`, an ansi name such as `cyan`, or `default`); which role uses which colour
-is fixed here, so that a file stays short. Meaning is never in the colour alone.
-"""
+"""A theme, worn: which colour each role on screen has. Meaning is never in the colour alone."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable
-from pathlib import Path
-
-import msgspec
-from rich.color import ColorParseError
 from rich.style import Style
 
+from console.settings.themes import FAINT, Colours, ThemeFile
 from console.tui.rows import Role
-
-DEFAULT = "lantern"
-COLOURLESS = "terminal"
-"""Used under NO_COLOR: its native colours can be left out altogether, the terminal's background stays."""
-FILE_BYTES_LIMIT = 64 * 1024
-
-
-class ThemeError(Exception):
-    """A theme file cannot be used; the text says why."""
-
-
-class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the file gives: a ground to write on, inks, and the colours of good and bad news."""
-
-    back: str
-    raised: str
-    """Behind the status line, the footer and dialogs."""
-    cursor: str
-    """Behind the chosen row."""
-    text: str
-    dim: str
-    rule: str
-    title: str
-    accent: str
-    good: str
-    warn: str
-    bad: str
-    chart: str
-    track: str
-    """The empty part of a gauge."""
-
-
-class ThemeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One theme."""
-
-    name: str
-    about: str
-    colours: Colours
-    dark: bool = True
-    native: bool = False
-    """The terminal's own sixteen colours, left to the terminal."""
 
 
 class Look:
@@ -99,47 +49,6 @@ class Look:
         return (self._faded if faded else self._styles)[role]
 
 
-def read_theme(path: Path) -> ThemeFile:
-    """The theme in `path`.
-
-    Raises:
-        ThemeError: unreadable, not TOML, a key missing or unknown, or a colour that is none.
-    """
-    try:
-        data = path.read_bytes()
-        if len(data) > FILE_BYTES_LIMIT:
-            raise ThemeError(f"{path.name}: too large for a theme")
-        theme = msgspec.convert(tomllib.loads(data.decode()), ThemeFile)
-        Look(theme)
-    except OSError as error:
-        raise ThemeError(f"{path.name}: cannot be read ({error.strerror})") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ThemeError(f"{path.name}: {error}") from error
-    except ColorParseError as error:
-        raise ThemeError(f"{path.name}: {error}") from error
-    return theme
-
-
-def read_themes(folders: Iterable[Path]) -> tuple[dict[str, ThemeFile], list[str]]:
-    """Every theme of `folders` by name, later folders before earlier ones, and what is wrong with others."""
-    themes: dict[str, ThemeFile] = {}
-    wrong: list[str] = []
-    for folder in folders:
-        for path in sorted(folder.glob("*.toml")):
-            try:
-                theme = read_theme(path)
-            except ThemeError as error:
-                wrong.append(str(error))
-            else:
-                themes[theme.name] = theme
-    return themes, wrong
-
-
-def shipped_folder() -> Path:
-    """Where the shipped themes lie: beside the package, in a checkout as in an installation."""
-    return Path(__file__).resolve().parents[2] / "themes"
-
-
 def _faded_role(role: Role) -> Role:
     if role in ("rule", "track"):
         return role
@@ -151,4 +60,5 @@ def _badges(c: Colours) -> list[tuple[str, str]]:
 
 
 def _style(ink: str, back: str, *, bold: bool = False) -> Style:
-    return Style(color=ink, bgcolor=back, bold=bold or None)
+    faint = ink == FAINT
+    return Style(color="default" if faint else ink, bgcolor=back, bold=bold or None, dim=faint or None)

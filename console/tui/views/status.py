@@ -9,6 +9,7 @@ from console.tui.figures import ago, duration
 from console.tui.rows import Role, Row, Span, clean, ends, fit, row, text_fit, together, width_of, wrap
 from console.tui.store import View
 from console.tui.views.frame import Frame
+from console.tui.views.limits import warning_rows
 
 _WAITING = frozenset(("no_demand", "lost_draws", "queue_full", "not_in_roster"))
 _HELD = frozenset(("paused", "draining", "schedule", "user_active", "on_battery", "thermal", "power"))
@@ -28,7 +29,7 @@ def glyph_and_badge(code: str) -> tuple[str, Role]:
 def state_badge(view: View) -> Span:
     """The one word for how things stand."""
     role: Role
-    glyph, role = ("◌", "badge_calm") if view.phase == "attaching" else ("▲", "badge_bad")
+    glyph, role = ("◌", "badge_calm") if view.phase in ("attaching", "recalled") else ("▲", "badge_bad")
     if view.phase == "attached":
         glyph, role = glyph_and_badge(view.state.reason.code)
         word = label(view.state.reason.code)
@@ -39,8 +40,9 @@ def state_badge(view: View) -> Span:
     return Span(f" {glyph} {clean(word)[:16]} ", role)
 
 
-def status_line(view: View, frame: Frame) -> list[Row]:
-    """Who this is, how it stands, and when it was last paid; one row on a ground of its own."""
+def status_line(view: View, frame: Frame, caption: str = "") -> list[Row]:
+    """Who this is, how it stands, and when it was last paid; one row on a ground of its own. `caption`: what
+    must be known of this console itself, e.g. that it is read-only."""
     badge = state_badge(view)
     money = view.state.money
     paid = f"  last paid {ago(view.now_ms, money.last_paid_ms)} " if view.known else "  "
@@ -48,7 +50,10 @@ def status_line(view: View, frame: Frame) -> list[Row]:
         paid = f"  last seen {duration(view.unseen_ms)} ago "
     right: Row = (badge, Span(paid, "bar_text"))
     room = frame.width - width_of(right) - 1
-    left: Row = (Span(" quarterdeck ", "bar_strong"), *_who(view, max(0, room - 13)))
+    left: Row = (Span(" quarterdeck ", "bar_strong"),)
+    if caption:
+        left = (*left, Span(f" {text_fit(caption, min(len(caption), 24))} ", "bar_key"))
+    left = (*left, *_who(view, max(0, room - width_of(left))))
     return [ends(fit(left, room, "bar_text"), right, frame.width, "bar_text")]
 
 
@@ -65,13 +70,18 @@ def _who(view: View, room: int) -> Row:
 
 
 def notice_rows(view: View, width: int) -> list[Row]:
-    """What an operator must know before any figure: nothing while the node earns."""
+    """What an operator must know before any figure: nothing while the node earns and no limit is near."""
     if view.phase == "attaching":
         return _attaching(view, width)
     if view.stale:
         seen = f"Last seen {duration(view.unseen_ms)} ago; the figures below are from then. "
+        words = view.trouble or "Attaching to the agent…"
         return [row((" ▲ ", "bad"), (line, "text")) if i == 0 else row("   " + line)
-                for i, line in enumerate(wrap(seen + view.trouble, width - 5, 2))]  # fmt: skip
+                for i, line in enumerate(wrap(seen + words, width - 5, 2))]  # fmt: skip
+    return [*_reason(view, width), *warning_rows(view, width)]
+
+
+def _reason(view: View, width: int) -> list[Row]:
     reason = view.state.reason
     if reason.code == "earning":
         return []
