@@ -28,3 +28,60 @@ VERDICTS = (
     "sampling recomputed from the commitment. Not audited: accepted without a closer look, as most "
     "are after probation. Enter opens the job."
 )
+PENALTIES = (
+    "What was taken and why (✗), and jobs whose claimed, accepted and settled amounts do not agree "
+    "although they should by now (!). Enter opens one, Enter again the job's evidence."
+)
+COLUMNS = (
+    "Claimed: what this node's journal says that its answers earn. Accepted: what verdicts cover of it. "
+    "Settled: what receipts have booked. A difference is shown with its reason, never smoothed over. "
+    "r changes the range of days."
+)
+ACCOUNTS = (
+    "Pending becomes available when the network closes its epoch. The bond is held back from rewards until "
+    "its target stands, and covers penalties; what it still needs is reckoned at the pace of the last 7 days."
+)
+DAYS = (
+    "What each day earned, all bars from zero and to one scale. ✗ marks a day with a penalty; where there "
+    "is no bar and no line, no entry was made. r changes the range, c writes a month to a CSV file."
+)
+RATES = (
+    "Net of the range by hours worked (at least one job was generated) and by hours online (ready, and the "
+    "network knew it). Electricity is what was measured or what you gave in [power]. The month's end is "
+    "reckoned from whole days before today, days off included; with fewer than 3 days of work it is not."
+)
+MODEL_EARNINGS = "What each model brought over all days that are kept, penalties taken off."
+WHY = (
+    "The one current reason: what it means, what to do, whose fault it is, and what it rests on. Health is "
+    "when an answer was last accepted and last paid, not that a process runs."
+)
+STRIP = (
+    "The last 24 hours, newest at the right. A cell covers some minutes: it shows × if the node was down in "
+    "any of them, else the kind that held longest. █ earning, ▄ idle (no work came), ‖ paused (told to, or "
+    "a limit), × down, · off (the agent did not run)."
+)
+MONTH = (
+    "How much of each day's 24 hours was spent earning, idle, paused and down. What is missing, the agent "
+    "was off. The share at the right is of the days that have an entry."
+)
+SPELLS = "Every stretch of time with one reason, newest first. Enter says what it means and what to do."
+JUDGED = (
+    "How answers were judged, newest first; the last 200 are kept here. Exact: every position recomputed bit "
+    "for bit. Replay: sampling recomputed from the commitment. Not audited: accepted without a closer look, "
+    "as most are after probation. DIFFER: how many tokens differ, and @ the first. Enter opens the evidence, "
+    "x judges the answer again on this machine, o shows only some."
+)
+ACCEPTANCE = (
+    "Accepted of all that were judged, today and since the journal began. Audited: how many of the last "
+    "verdicts rest on a look into the answer; Rate now: how often the network says that it looks into this "
+    "node's answers. After probation the two differ for a while, since older answers were looked at more."
+)
+MARGINS = (
+    "How far audited answers were from being rejected. Replay and exact recomputation know one margin: not "
+    "one token may differ. The bars count audits by the number of tokens that they looked at; the longer "
+    "the answer, the more an audit proves."
+)
+LIMITS = (
+    "Rejections that still count, against the number at which the network suspends the node. The warning "
+    "before a limit is reached stands on every screen."
+)

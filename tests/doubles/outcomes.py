@@ -11,6 +11,7 @@ from typing import Any
 from console.tui.app import QuarterdeckApp
 from console.tui.screens.copying import CopyScreen
 from console.tui.screens.dialogs import Confirm, HelpScreen
+from console.tui.widgets.panel import Panel
 from console.tui.screens.jump import JumpScreen
 from doubles.console_double import text_of
 
@@ -55,6 +56,9 @@ OUTCOMES: dict[str, Outcome] = {
     "sort_reverse": _told("· reversed"),
     "level": _told("· warnings and errors"),
     "follow": lambda app, before: "following" in text_of(app) and not app.screen.events.paused,
+    "probe_machine": lambda app, before: "Probing the machine" in toasts(app),
+    "enlarge": lambda app, before: {panel.id for panel in app.screen.query(Panel) if panel.region.area}
+    == {"status", "gauges", "footer"},
     "back": _room("deck"),
     "help": lambda app, before: isinstance(app.screen, HelpScreen),
     "palette": lambda app, before: type(app.screen).__name__ == "CommandPalette",

@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from console.tui.commands.base import Command
+from console.tui.commands.base import Command, ScreenCommand
 
-COMMANDS: tuple[type[Command], ...] = ()
+
+class NextRange(ScreenCommand):
+    """Change the range of days: today, the last 7 days, the last 30 days."""
+
+    id, key, label = "range", "r", "range"
+    screens = frozenset(("earnings",))
+
+
+class ExportEarnings(ScreenCommand):
+    """Write a month's earnings to a new CSV file: asks which month, and where."""
+
+    id, key, label = "export", "c", "CSV"
+    screens = frozenset(("earnings",))
+
+
+COMMANDS: tuple[type[Command], ...] = (NextRange, ExportEarnings)

@@ -10,7 +10,19 @@ if TYPE_CHECKING:
     from console.tui.app import QuarterdeckApp
 
 BEYOND_THE_DECK = frozenset(
-    ("jobs", "job", "verification", "earnings", "machine", "models", "network", "events", "why", "settings")
+    (
+        "jobs",
+        "job",
+        "verification",
+        "earnings",
+        "penalty",
+        "machine",
+        "models",
+        "network",
+        "events",
+        "why",
+        "settings",
+    )
 )
 
 

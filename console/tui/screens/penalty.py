@@ -1,0 +1,54 @@
+"""One penalty, or one job whose three columns differ: all that is known, and the way to its evidence."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.geometry import Region, Size
+
+from console.control.earnings import PenaltyView
+from console.protocol.ids import short
+from console.tui.commands import bindings
+from console.tui.rows import Row, fit, rule
+from console.tui.screens.room import Plan, RoomScreen
+from console.tui.views.penalties import Finding, whole
+from console.tui.widgets.page import Page
+from console.tui.widgets.panel import Style
+
+
+class PenaltyScreen(RoomScreen):
+    """What was taken and why; Enter opens the job."""
+
+    room: ClassVar[str] = "penalty"
+    AUTO_FOCUS = "#page"
+    BINDINGS: ClassVar[list[object]] = [  # type: ignore[assignment]
+        *bindings("penalty"),
+        Binding("enter", "evidence", "The job's evidence", show=False),
+    ]
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__()
+        self.found = found
+
+    def panels(self) -> ComposeResult:
+        """One page."""
+        yield Page(self._page_rows)
+
+    def plan(self, size: Size) -> Plan:
+        """The page fills the screen."""
+        placed, top = self.edges(size)
+        placed["page"] = (Region(0, top, size.width, max(0, size.height - top - 1)), Style())
+        return placed
+
+    def action_evidence(self) -> None:
+        """Open the job."""
+        self.quarterdeck.open_job(self.found.job, self.found.attempt)
+
+    def _page_rows(self, width: int) -> list[Row]:
+        kind = "Penalty" if isinstance(self.found, PenaltyView) else "Difference"
+        title = rule(f"{kind} of job {short(self.found.job)}", width, focus=True)
+        if self.view is None:
+            return [fit(title, width)]
+        return [fit(title, width), *whole(self.found, self.view, min(width, 110), self.quarterdeck.zone_s)]

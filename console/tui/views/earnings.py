@@ -1,0 +1,166 @@
+"""The Earnings screen's figures: the sums of a range of days, and the accounts."""
+
+from __future__ import annotations
+
+from console.control.earnings import DayView
+from console.ledger.figures import credits
+from console.tui import reckoning
+from console.tui.charts import gauge
+from console.tui.figures import duration, percent
+from console.tui.rows import Role, Row, fit, row, text_fit, wrap
+from console.tui.store import View
+from console.tui.views.days import RANGE_WORDS, days_in
+from console.tui.views.frame import Frame, framed
+from console.tui.views.money import bond_text
+from console.tui.views.rates import named_lines, rate_rows
+
+ONE_COLUMN = 72
+"""Narrower than this, everything stands in one column."""
+
+
+def _named(name: str, value: str, ink: Role = "text", width: int = 11) -> Row:
+    return row((text_fit(f" {name}", width), "dim"), (value, ink))
+
+
+def _title(count: int) -> str:
+    return f"Earnings of {RANGE_WORDS[count]}"
+
+
+def summary(view: View, frame: Frame, zone_s: int, count: int) -> list[Row]:
+    """All figures of a small screen."""
+    return framed(_title(count), summary_rows(view, frame.inner_width, zone_s, count), frame)
+
+
+def summary_rows(view: View, width: int, zone_s: int, count: int) -> list[Row]:
+    """The same without a frame."""
+    if not view.known:
+        return []
+    day = reckoning.total(days_in(view, zone_s, count))
+    money, books, accounts = _money(day), _columns(day, amounts=False), _accounts(view)
+    rates = rate_rows(view, day, zone_s, width)
+    needs = named_lines("Bond needs", bond_needs(view, zone_s), width, 13)
+    gaps = gap_rows(view, day, zone_s, count, width)
+    if width < ONE_COLUMN:
+        pairs = [(*fit(a, 29), *b) for a, b in zip(money, books, strict=True)]
+        return [*pairs, (*fit(accounts[0], 29), *accounts[1]), accounts[2], *needs, *rates, *gaps]
+    each = 25 if width < 96 else 34
+    rows = [
+        (*fit(a, each), *fit(b, each), *c) for a, b, c in zip(money, books, accounts, strict=True)
+    ]  # fmt: skip
+    return [*rows, *gaps, *needs, *rates]
+
+
+def earned(view: View, frame: Frame, zone_s: int, count: int) -> list[Row]:
+    """What the range brought, and the three columns side by side."""
+    if not view.known:
+        return framed(_title(count), [], frame)
+    day = reckoning.total(days_in(view, zone_s, count))
+    half = max(26, min(48, frame.inner_width - 36))
+    pairs = zip(_money(day), _columns(day, amounts=True), strict=True)
+    content: list[Row] = [(*fit(a, half), *b) for a, b in pairs]
+    gaps = gap_rows(view, day, zone_s, count, frame.inner_width)
+    agree = row((" ✓ ", "good"), ("Claimed, accepted and settled agree.", "dim"))
+    return framed(_title(count), [*content, row(), *(gaps or [agree] if day.claimed else [])], frame)
+
+
+def _money(day: DayView) -> list[Row]:
+    net = reckoning.net_of(day)
+    return [
+        _named("Earned", credits(day.earned, sign=True), "good" if day.earned else "text"),
+        _named("Penalties", _minus(day.penalised), "bad" if day.penalised else "text"),
+        _named("Net", credits(net, sign=True), "bad" if net < 0 else "strong"),
+    ]
+
+
+def _minus(nano: int) -> str:
+    return f"✗ {credits(-nano)}" if nano else credits(0)
+
+
+def _columns(day: DayView, *, amounts: bool) -> list[Row]:
+    return [
+        _named("Claimed", credits(day.claimed)),
+        (*_named("Accepted", credits(day.passed)), *_gap(day.passed - day.claimed, amounts)),
+        (*_named("Settled", credits(day.settled)), *_gap(day.settled - day.passed, amounts)),
+    ]
+
+
+def _gap(nano: int, amounts: bool) -> Row:
+    if nano == 0:
+        return ()
+    return row((f" ! {credits(nano, sign=True)}" if amounts else " !", "warn"))
+
+
+def gap_rows(view: View, day: DayView, zone_s: int, count: int, width: int) -> list[Row]:
+    """Why the three columns differ, in words; nothing where they agree."""
+    rows = []
+    for text in (_unaccepted(view, day), _unsettled(view, day, zone_s, count)):
+        for index, line in enumerate(wrap(text, width - 4, 2) if text else ()):
+            rows.append(row((" ! " if index == 0 else "   ", "warn"), (line, "text")))
+    return rows
+
+
+def _unaccepted(view: View, day: DayView) -> str:
+    gap = day.claimed - day.passed
+    if gap == 0:
+        return ""
+    if gap < 0:
+        return f"{credits(-gap)} more accepted than claimed: the journal lacks these answers."
+    parts = [f"{day.rejected:,} rejected"] if day.rejected else []
+    if view.state.earnings.undecided:
+        parts.append(f"{view.state.earnings.undecided:,} not judged yet")
+    why = ", ".join(parts) or "no verdict explains it; see the jobs of these days"
+    return f"{credits(gap)} claimed and not accepted: {why}."
+
+
+def _unsettled(view: View, day: DayView, zone_s: int, count: int) -> str:
+    gap = day.passed - day.settled
+    if gap == 0:
+        return ""
+    if gap < 0:
+        return f"{credits(-gap)} more settled than accepted: the verdicts for it are missing."
+    first = reckoning.day_of(view.now_ms, zone_s).toordinal() - count + 1
+    late = sum(
+        reckoning.day_of(one.finished_ms, zone_s).toordinal() >= first
+        for one in view.state.earnings.differences
+    )
+    jobs = f"{late} job{'s' if late != 1 else ''}, listed below" if late else "still being booked"
+    return f"{credits(gap)} accepted and not settled: {jobs}."
+
+
+def _accounts(view: View) -> list[Row]:
+    balances = view.state.money.balances
+    return [
+        _named("Pending", credits(balances.pending)),
+        _named("Available", credits(balances.available), "strong"),
+        _named("Bond", bond_text(view)),
+    ]
+
+
+def accounts(view: View, frame: Frame, zone_s: int) -> list[Row]:
+    """Pending, available, and the bond with what it still needs."""
+    if not view.known:
+        return framed("Accounts", [], frame)
+    money = view.state.money
+    content = _accounts(view)
+    if money.bond_target > 0:
+        full, rest = gauge(money.balances.bond, money.bond_target, max(4, min(60, frame.inner_width - 21)))
+        share = percent(money.balances.bond, money.bond_target)
+        content.append(row((" " * 11, "dim"), (full, "bar"), (rest, "track"), (f" {share}", "dim")))
+    content += named_lines("Needs", bond_needs(view, zone_s), frame.inner_width, 11)
+    content.append(_named("All time", credits(money.total_earned - money.total_penalised)))
+    return framed("Accounts", content, frame)
+
+
+def bond_needs(view: View, zone_s: int) -> str:
+    """What the bond still needs, and how long that takes at the pace of the last 7 days."""
+    money, policy = view.state.money, view.state.network.policy
+    if money.bond_target <= 0:
+        return "the network has not named a target"
+    lacking = money.bond_target - money.balances.bond
+    if lacking <= 0:
+        return "nothing: the target stands, rewards flow in full"
+    week = reckoning.total(days_in(view, zone_s, 7))
+    held = policy.holdback_percent if policy is not None else 0
+    left = reckoning.until_bond_ms(lacking, week.earned, week.online_ms, held)
+    pace = f"about {duration(left)} online at this week's pace" if left is not None else "not enough data"
+    return f"{credits(lacking)}, {pace}"

@@ -1,0 +1,73 @@
+"""The one current reason: what it means, who is at fault, what to do, what it rests on."""
+
+from __future__ import annotations
+
+from console.control.timeline import kind_of
+from console.protocol.reasons import Reason, label
+from console.tui.figures import ago, duration
+from console.tui.rows import Row, row, text_fit, wrap
+from console.tui.store import View
+from console.tui.views.calendar import moment
+from console.tui.views.frame import Frame, framed
+from console.tui.views.money import draws_text, draws_word
+from console.tui.views.status import glyph_and_badge
+
+_CHOSEN = frozenset(("paused", "draining", "schedule", "user_active"))
+_NOBODY = frozenset(("earning", "no_demand", "lost_draws", "queue_full", "model_loading"))
+
+
+def fault_words(code: str) -> str:
+    """Whose fault it is, and what follows from that."""
+    if code == "coordinator_down":
+        return "The network's, not yours: it costs you nothing and does not lower your availability."
+    if code in _CHOSEN:
+        return "Nobody's: the node keeps to what it was told here."
+    if code in _NOBODY:
+        return "Nobody's: nothing is broken."
+    if kind_of(code) == "paused":
+        return "Nobody's: a limit of this machine, kept as it was set."
+    return "This node's: here is where it can be mended."
+
+
+def why_rows(view: View, width: int, zone_s: int) -> list[Row]:
+    """Everything that is known of the reason."""
+    if not view.known:
+        return []
+    reason = view.state.reason
+    glyph, badge = glyph_and_badge(reason.code)
+    lasting = f"  for {duration(view.now_ms - reason.since_ms)}" if reason.since_ms else ""
+    since = f", since {moment(reason.since_ms, view.now_ms, zone_s)}" if reason.since_ms else ""
+    rows: list[Row] = [row(" ", (f" {glyph} {label(reason.code)} ", badge), (lasting + since, "text"))]
+    rows += _lines("Meaning", reason.sentence, width, strong=True)
+    rows += _lines("To do", reason.remedy or "Nothing.", width)
+    rows += _lines("Fault", fault_words(reason.code), width)
+    rows += _lines("Evidence", _evidence(view, reason), width)
+    if reason.until_ms > view.now_ms:
+        left = duration(reason.until_ms - view.now_ms)
+        word = "Next try" if reason.code in ("engine_down", "coordinator_down") else "Ends"
+        rows += _lines(word, f"in {left}, at {moment(reason.until_ms, view.now_ms, zone_s)}", width)
+    money = view.state.money
+    accepted, paid = ago(view.now_ms, money.last_accepted_ms), ago(view.now_ms, money.last_paid_ms)
+    rows += _lines("Health", f"last accepted {accepted}, last paid {paid}", width)
+    return rows
+
+
+def _evidence(view: View, reason: Reason) -> str:
+    if reason.code == "lost_draws":
+        return f"Drawn {draws_text(view)}, {draws_word(view)}."
+    if reason.code == "coordinator_down" and view.state.network.sentence and not reason.evidence:
+        return view.state.network.sentence
+    return reason.evidence
+
+
+def _lines(name: str, text: str, width: int, *, strong: bool = False) -> list[Row]:
+    lines = [line for line in wrap(text, max(10, width - 13), 2) if line]
+    return [
+        row((text_fit(f" {name}" if n == 0 else "", 11), "dim"), (line, "strong" if strong else "text"))
+        for n, line in enumerate(lines)
+    ]
+
+
+def why(view: View, frame: Frame, zone_s: int) -> list[Row]:
+    """The same in its frame."""
+    return framed("Why", why_rows(view, frame.inner_width, zone_s), frame)
