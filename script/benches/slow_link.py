@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -156,7 +155,7 @@ def measure(painted: bytes, environment: dict[str, str], case: str) -> list[Row]
 def _press(terminal: Terminal, key: str) -> tuple[float, float, int]:
     """Seconds until something came, until most of it had come, and how many bytes came."""
     before = len(terminal.chunks)
-    pressed_s = time.monotonic() - terminal._started_s
+    pressed_s = terminal.since_start_s()
     terminal.press(key)
     terminal.read_for(2.5)
     came = terminal.chunks[before:]

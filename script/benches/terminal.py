@@ -98,6 +98,21 @@ class Terminal:
                 raise TimeoutError(f"the program did not write {text!r} within {timeout_s} s")
         return self.chunks[-1].at_s
 
+    def read_answer(self, keys: str, text: bytes, timeout_s: float) -> float:
+        """Type `keys`, and read until `text` was written after them; when that was, since the start.
+
+        Raises:
+            TimeoutError: it was not written in time, or the program ended before.
+        """
+        before = len(self.chunks)
+        self.press(keys)
+        ends = time.monotonic() + timeout_s
+        while text not in b"".join(chunk.data for chunk in self.chunks[before:]):
+            left = ends - time.monotonic()
+            if left <= 0 or not self._read(left):
+                raise TimeoutError(f"the keys {keys!r} did not bring {text!r} within {timeout_s} s")
+        return self.chunks[-1].at_s
+
     def read_until_quiet(self, quiet_s: float) -> None:
         """Read until nothing came for so long."""
         while self._read(quiet_s, once=True):
@@ -110,6 +125,10 @@ class Terminal:
         took_s = time.monotonic() - started_s
         written = sum(len(chunk.data) for chunk in self.chunks[before:])
         return Usage(took_s, written, self.cpu_s() - cpu_s)
+
+    def since_start_s(self) -> float:
+        """Seconds since the program was started: the clock of `Chunk.at_s`."""
+        return time.monotonic() - self._started_s
 
     def press(self, keys: str) -> None:
         """Type."""
