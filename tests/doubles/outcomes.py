@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from console.tui.app import QuarterdeckApp
+from console.tui.screens.choices import Choose
 from console.tui.screens.copying import CopyScreen
 from console.tui.screens.dialogs import Confirm, HelpScreen
 from console.tui.widgets.panel import Panel
@@ -48,6 +49,9 @@ OUTCOMES: dict[str, Outcome] = {
     "jump": lambda app, before: isinstance(app.screen, JumpScreen),
     "copy": lambda app, before: isinstance(app.screen, CopyScreen),
     "pause": lambda app, before: "Paused" in toasts(app),
+    "pause_until": lambda app, before: isinstance(app.screen, Choose) and app.screen.answers.chosen == 0,
+    "rules": _told("Paid out"),
+    "proofs": _room("jobs"),
     "drain": lambda app, before: isinstance(app.screen, Confirm) and not app.screen.question.agreed,
     "filter": lambda app, before: app.focused is not None and app.focused.id == "filter",
     "range": lambda app, before: app.screen.days == 7,

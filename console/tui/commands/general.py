@@ -42,6 +42,17 @@ class PauseOrResume(Command):
         app.orders.pause_or_resume()
 
 
+class PauseUntil(Command):
+    """Pause the node for an hour, until tomorrow morning, or until you resume. Asks which."""
+
+    id, key, label, footer = "pause_until", "P", "pause until", False
+    changes = True
+
+    @classmethod
+    def run(cls, app: QuarterdeckApp) -> None:
+        app.orders.pause_until()
+
+
 class Drain(Command):
     """Drain the node: it finishes what runs, takes nothing new, and stops then. Asks first."""
 

@@ -38,6 +38,7 @@ COMMANDS: tuple[type[Command], ...] = (
     *why.COMMANDS,
     *settings.COMMANDS,
     general.PauseOrResume,
+    general.PauseUntil,
     general.Drain,
     rooms.ShowWhy,
     general.Back,
