@@ -14,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from console.control.link import Source
+    from console.control.setup import Choices, SetupHost
 
 
 def run_console(
@@ -39,9 +40,21 @@ def run_console(
     return run(source, screen=screen, **how)
 
 
+def run_setup(host: SetupHost) -> Choices | None:
+    """Ask the operator what this machine shall do; None when the setup was left.
+
+    Raises:
+        ConfigError: the operator's configuration cannot be used.
+    """
+    from console.settings import config, paths
+    from console.tui.setup import choose
+
+    return choose(host, config.load(paths.config_file()).screen)
+
+
 def main() -> None:
     """The console script: runs a command and ends with DESIGN's exit codes."""
-    from console.cli import quarterdeck
+    from console.cli import Screens, quarterdeck
     from console.settings.config import ConfigError
     from console.settings.terminal import speak_ascii, speaks_utf8
 
@@ -50,7 +63,9 @@ def main() -> None:
         speak_ascii(sys.stderr)
 
     try:
-        code = quarterdeck.main(obj=run_console, prog_name="quarterdeck", standalone_mode=False)
+        code = quarterdeck.main(
+            obj=Screens(run_console, run_setup), prog_name="quarterdeck", standalone_mode=False
+        )
     except click.Abort:
         print("Interrupted.", file=sys.stderr)
         sys.exit(130)

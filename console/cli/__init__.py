@@ -9,15 +9,34 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from console import __version__
 
+if TYPE_CHECKING:
+    from console.control.setup import Choices, SetupHost
+
 RunConsole = Callable[..., int]
 """Shows the node behind a socket until the operator leaves; its exit code. See `console.tui.run`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screens:
+    """What the entry point hands to the commands that show something; called, it shows the console."""
+
+    console: RunConsole
+    setup: Callable[[SetupHost], Choices | None]
+    """First-run setup; None when it was left."""
+
+    def __call__(self, *given: Any, **how: Any) -> int:
+        """Show the console."""
+        return self.console(*given, **how)
+
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "practice": ("console.cli.practice", "Run the whole network on this machine, with real models."),
@@ -88,12 +107,13 @@ def quarterdeck(
         _refuse_unknown(theme)
     wishes = {"plain": plain or None, "theme": theme, "mouse": mouse, "read_only": read_only or None}
     told = {name: wish for name, wish in wishes.items() if wish is not None}
+    setup = getattr(ctx.obj, "setup", None)
     if told and ctx.obj is not None:
         ctx.obj = partial(ctx.obj, **told)
     if ctx.invoked_subcommand is None:
         from console.cli.attach import attach
 
-        ctx.exit(attach(ctx.obj, plain))
+        ctx.exit(attach(ctx.obj, None if plain else setup))
 
 
 def _refuse_unknown(theme: str) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from console.control.last_seen import keep, kept_in, recall
 from console.control.link import Link, Source
 from console.settings.config import ScreenConfig
-from console.settings.paths import user_themes_dir
+from console.settings.paths import last_seen_dir, user_themes_dir
 from console.settings.terminal import (
     COLOUR_SYSTEMS,
     colour_depth,
@@ -24,6 +25,7 @@ from console.settings.terminal import (
 )
 from console.settings.themes import shipped_folder, suited
 from console.tui.frames import frames_per_second
+from console.tui.store import ViewStore
 
 
 def start(
@@ -70,10 +72,24 @@ def start(
         caption=caption,
         over=over,
     )
+    kept = kept_in(last_seen_dir(), source) if isinstance(source, Path) and not ends_run else None
+    if kept is not None:
+        recall_into(app.store, kept)
     result = app.run(mouse=takes_mouse(screen.mouse, os.environ))
+    if kept is not None and app.store.heard:
+        view = app.store.view()
+        keep(kept, view.now_ms, view.state)
     if result == "detached" and farewell and not served:
         print(farewell)
     return app.return_code or 0
+
+
+def recall_into(store: ViewStore, kept: Path) -> None:
+    """Show what the last console saw of this agent, until the agent speaks."""
+    now_ms = round(time.time() * 1000)
+    seen = recall(kept, now_ms)
+    if seen is not None:
+        store.recall(seen.state, seen.at_ms, now_ms - seen.at_ms)
 
 
 def in_browser() -> bool:

@@ -123,6 +123,7 @@ class ViewStore:
         self._phase: Phase = "attaching"
         self._trouble = ""
         self._heard_at_ms = 0
+        self._spoke = False
         self._heard_here_ms = clock()
         self._dirty: set[Part] = set()
         self._shown_second = -1
@@ -157,6 +158,7 @@ class ViewStore:
     def _heard(self, at_ms: int) -> None:
         if self._phase == "recalled":
             self._heard_at_ms = 0
+        self._spoke = True
         self._heard_at_ms = max(self._heard_at_ms, at_ms)
         here_ms = self._clock()
         was_silent = here_ms - self._heard_here_ms >= SILENCE_MS
@@ -164,6 +166,11 @@ class ViewStore:
         if self._phase != "attached" or was_silent:
             self._phase, self._trouble = "attached", ""
             self._dirty |= EVERYTHING
+
+    @property
+    def heard(self) -> bool:
+        """Whether the agent itself has spoken, so that what is here is worth keeping."""
+        return self._spoke
 
     def view(self) -> View:
         """The state as it stands."""

@@ -6,15 +6,21 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from console.control.last_seen import keep
 from console.control.link import News
+from console.control.state import NodeFacts, NodeState
 from console.control.wire import Answer
 from console.settings.terminal import promises_utf8
 from console.tui.plain import follow
+from console.tui.start import recall_into
+from console.tui.store import ViewStore
 
 
 @pytest.mark.parametrize(
@@ -56,3 +62,17 @@ class Silence:
 
 def test_line_mode_ends_when_there_is_nothing_more_to_follow() -> None:
     assert follow(Silence(), ascii_only=True, over=lambda: True) == 0
+
+
+def test_what_the_last_console_saw_is_shown_until_the_agent_speaks(tmp_path: Path) -> None:
+    kept = tmp_path / "seen.json"
+    state = NodeState(now_ms=5_000, node=NodeFacts(name="reef-42"))
+    keep(kept, round(time.time() * 1000) - 60_000, state)
+    store = ViewStore(lambda: 1_000_000)
+    recall_into(store, kept)
+    view = store.view()
+    assert view.phase == "recalled" and view.state.node.name == "reef-42" and not store.heard
+    assert 59_000 <= view.unseen_ms
+    empty = ViewStore(lambda: 0)
+    recall_into(empty, tmp_path / "none.json")
+    assert empty.view().phase == "attaching"
