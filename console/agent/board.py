@@ -44,10 +44,15 @@ class Board:
             listener(delta)
 
     def note(
-        self, level: Literal["info", "good", "warning", "error"], room: str, text: str, keep: bool = True
+        self,
+        level: Literal["info", "good", "warning", "error"],
+        room: str,
+        text: str,
+        keep: bool = True,
+        calls: bool = False,
     ) -> None:
-        """A line for Events and the log; with `keep`, also for the journal."""
-        note = Note(self._now_ms(), level, text, room)
+        """A line for Events and the log; `keep`: also for the journal; `calls`: it needs the operator."""
+        note = Note(self._now_ms(), level, text, room, calls)
         self.apply(Noted(note))
         self.on_note(note)
         if keep:

@@ -9,37 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-T = TypeVar("T")
+from console.agent.journal.schema import SCHEMA_VERSION, bring_up
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS jobs (
-    job TEXT NOT NULL, attempt INTEGER NOT NULL, state TEXT NOT NULL, received_ms INTEGER NOT NULL,
-    record BLOB NOT NULL, PRIMARY KEY (job, attempt)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (received_ms DESC);
-CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state);
-CREATE TABLE IF NOT EXISTS results (
-    job TEXT NOT NULL, attempt INTEGER NOT NULL, finished_ms INTEGER NOT NULL,
-    message BLOB, opening BLOB, PRIMARY KEY (job, attempt)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS verdicts (
-    job TEXT NOT NULL, attempt INTEGER NOT NULL, at_ms INTEGER NOT NULL, record BLOB NOT NULL,
-    PRIMARY KEY (job, attempt)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS verdicts_by_time ON verdicts (at_ms DESC);
-CREATE TABLE IF NOT EXISTS receipts (
-    job TEXT NOT NULL, attempt INTEGER NOT NULL, at_ms INTEGER NOT NULL, record BLOB NOT NULL,
-    PRIMARY KEY (job, attempt)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS timeline (
-    job TEXT NOT NULL, attempt INTEGER NOT NULL, at_ms INTEGER NOT NULL, word TEXT NOT NULL,
-    sentence TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS timeline_by_job ON timeline (job, attempt);
-CREATE TABLE IF NOT EXISTS notes (
-    at_ms INTEGER NOT NULL, level TEXT NOT NULL, room TEXT NOT NULL, text TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS totals (
-    day TEXT PRIMARY KEY, jobs INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
-    accepted INTEGER NOT NULL DEFAULT 0, rejected INTEGER NOT NULL DEFAULT 0,
-    earned INTEGER NOT NULL DEFAULT 0, penalised INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-"""
+T = TypeVar("T")
 
 
 class JournalError(Exception):
@@ -60,7 +32,10 @@ class Database:
         self._connection: sqlite3.Connection | None = None
 
     async def open(self) -> None:
-        """Raises JournalError: full disk, damaged file, or a file of a newer Quarterdeck."""
+        """An older file is brought up to today's tables first.
+
+        Raises JournalError: full disk, damaged file, or a file of a newer Quarterdeck.
+        """
         await self._call(self._open)
 
     async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
@@ -103,8 +78,7 @@ class Database:
                 f"The journal {self._path} was written by a newer Quarterdeck (schema {version}, this one "
                 f"knows {SCHEMA_VERSION}). Update Quarterdeck, or use another home."
             )
-        connection.executescript(_SCHEMA)
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        bring_up(connection, version)
         self._connection = connection
 
     def _open_connection(self) -> sqlite3.Connection:

@@ -9,7 +9,7 @@ import msgspec
 from console.agent.journal.database import Database
 from console.control.state import Switches
 from console.protocol.ids import NodeId
-from console.protocol.types import Balances
+from console.protocol.types import Balances, Policy
 
 T = TypeVar("T")
 
@@ -21,6 +21,7 @@ class Standing(msgspec.Struct, frozen=True):
     bond_target: int = 0
     last_accepted_ms: int = 0
     last_paid_ms: int = 0
+    policy: Policy | None = None
 
 
 class FactTable:
