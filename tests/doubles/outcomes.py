@@ -12,8 +12,8 @@ from console.tui.app import QuarterdeckApp
 from console.tui.screens.choices import Choose
 from console.tui.screens.copying import CopyScreen
 from console.tui.screens.dialogs import Confirm, HelpScreen
-from console.tui.widgets.panel import Panel
 from console.tui.screens.jump import JumpScreen
+from console.tui.widgets.panel import Panel
 from doubles.console_double import text_of
 
 App = QuarterdeckApp
@@ -48,12 +48,16 @@ OUTCOMES: dict[str, Outcome] = {
     "default_setting": lambda app, before: "takes effect" in toasts(app),
     "jump": lambda app, before: isinstance(app.screen, JumpScreen),
     "copy": lambda app, before: isinstance(app.screen, CopyScreen),
+    "fetch": lambda app, before: isinstance(app.screen, Confirm),
+    "verify": lambda app, before: "no node to command" in toasts(app),
+    "use": lambda app, before: "is served already" in toasts(app),
     "pause": lambda app, before: "Paused" in toasts(app),
     "pause_until": lambda app, before: isinstance(app.screen, Choose) and app.screen.answers.chosen == 0,
     "rules": _told("Paid out"),
     "proofs": _room("jobs"),
     "drain": lambda app, before: isinstance(app.screen, Confirm) and not app.screen.question.agreed,
     "filter": lambda app, before: app.focused is not None and app.focused.id == "filter",
+    "evidence": _room("jobs"),
     "range": lambda app, before: app.screen.days == 7,
     "export": lambda app, before: type(app.screen).__name__ == "Pick",
     "sort": _told("JOB▾"),
@@ -61,8 +65,14 @@ OUTCOMES: dict[str, Outcome] = {
     "level": _told("· warnings and errors"),
     "follow": lambda app, before: "following" in text_of(app) and not app.screen.events.paused,
     "probe_machine": lambda app, before: "Probing the machine" in toasts(app),
-    "enlarge": lambda app, before: {panel.id for panel in app.screen.query(Panel) if panel.region.area}
-    == {"status", "gauges", "footer"},
+    "enlarge": lambda app, before: (
+        {panel.id for panel in app.screen.query(Panel) if panel.region.area} == {"status", "gauges", "footer"}
+    ),
+    "show_only": _told("rejected only"),
+    "recompute": lambda app, before: (
+        app.room == "job" and bool(app.screen.again.checks or "recording" in app.screen.again.sentence)
+    ),
+    "next_section": lambda app, before: app.screen.page.top > 0,
     "back": _room("deck"),
     "help": lambda app, before: isinstance(app.screen, HelpScreen),
     "palette": lambda app, before: type(app.screen).__name__ == "CommandPalette",
