@@ -26,6 +26,7 @@ from console.agent.jobs.openings import Openings
 from console.agent.jobs.records import Records
 from console.agent.jobs.worker import Worker
 from console.agent.journal import Journal, JournalError
+from console.agent.machine import own_sampler
 from console.agent.model import ModelFile, models_folder
 from console.agent.model_commands import ModelCommands
 from console.agent.money import Purse
@@ -36,11 +37,11 @@ from console.agent.policies import Policies
 from console.agent.pulse import Pulse
 from console.agent.supervision.machine import Limits, Supervised
 from console.agent.supervision.supervisor import Supervisor
+from console.agent.surveyor import Surveyor
 from console.agent.uplink import Uplink
 from console.agent.weights import Weights
 from console.control.server import ControlServer
 from console.control.state import JOBS_KEPT, NOTES_KEPT, VERDICTS_KEPT, NodeFacts, NodeState, Note
-from console.hardware.sampler import Sampler
 from console.models.inventory import Inventory
 from console.network.dialler import Dialler
 from console.protocol.ids import short
@@ -137,6 +138,8 @@ class Node:
             now_ms=now_ms,
         )
         self._connect_parts(worker)
+        folders = list(dict.fromkeys((self._home, models_folder(self._home))))
+        self._surveyor = Surveyor(self.board, folders, self.supervisor.ready, parts.survey, now_ms)
         commands = Commands(
             board=self.board,
             journal=journal,
@@ -148,7 +151,7 @@ class Node:
             key_file=str(identity.path),
             stop=stop,
             refresh=self._pulse.refresh,
-            more=self._models.table(),
+            more={**self._models.table(), "probe_machine": self._surveyor.probe},
         )
         self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
         network = parts.network(address, identity.key, KeptPins(journal.facts))
@@ -183,7 +186,8 @@ class Node:
         parts: list[Coroutine[Any, Any, None]] = [
             self.supervisor.run(),
             self._desk.run(),
-            self._pulse.sample(Sampler(self._home)),
+            self._pulse.sample(own_sampler(self._home)),
+            self._surveyor.run(),
             self._pulse.tick(),
             self._policies.keep_time(self._desk.give_up, self._pulse.refresh),
             self._write_notes(),
