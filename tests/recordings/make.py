@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from recordings.evidence import detail_of, judged_again
 from recordings.history import (
     EARNINGS,
     FACTS,
@@ -42,18 +43,12 @@ from console.control.state import (
     Switches,
     VerdictView,
 )
-from console.control.wire import Answer, Check, Delta, Hello, JobDetail, Moment, Snapshot
-from console.protocol.ids import EvidenceId, GroupId, JobId, NanoCredits, NodeId
+from console.control.wire import Answer, Delta, Hello, Snapshot
+from console.protocol.ids import JobId, NanoCredits, NodeId
 from console.protocol.reasons import Reason, reason
 from console.protocol.types import (
     Balances,
-    DrawProof,
     Policy,
-    Posting,
-    Receipt,
-    Ticket,
-    Transaction,
-    Verdict,
 )
 
 HERE = Path(__file__).parent
@@ -161,15 +156,20 @@ FRESH = replace(
     reason=reason("no_demand", since_ms=NOW - 8_000),
     engine=replace(IDLE_ENGINE, first_token_ms=0, tokens_history=()),
     money=MoneyView(bond_target=500_000),
-    network=replace(NETWORK, draws=0, won=0, expected_milli=0, variance_milli=0, epoch=1, slot=4),
+    network=replace(NETWORK, draws=0, won=0, expected_milli=0, variance_milli=0, epoch=1, slot=4, sessions=1,
+                    since_ms=NOW - 8_000, receipts=4, receipts_listed=4, probation_left=10,
+                    audit_ppm=1_000_000, latency_history=NETWORK.latency_history[:4]),
     machine=replace(MACHINE, cpu_history=MACHINE.cpu_history[:6]),
     jobs=(), verdicts=(), notes=NOTES[-3:], earnings=EarningsView(), limits=(), timeline=FRESH_TIMELINE,
     models=replace(MODELS, models=MODELS.models[:1]),
 )  # fmt: skip
 
 
+UNLISTED = replace(NETWORK, listed=False)
+
+
 def because(state: NodeState, why: Reason, **changes: object) -> NodeState:
-    return replace(state, reason=why, jobs=DONE, **changes)
+    return replace(state, reason=why, jobs=DONE, **{"network": UNLISTED, **changes})
 
 
 STATES: dict[str, NodeState] = {
@@ -192,8 +192,8 @@ STATES: dict[str, NodeState] = {
     ),
     "network_down": because(
         EARNING, reason("coordinator_down", since_ms=NOW - 95_000), engine=IDLE_ENGINE,
-        network=replace(NETWORK, state="connecting", listed=False, latency_ms=None, next_try_ms=NOW + 4_000,
-                        sentence="Connection refused."),
+        network=replace(UNLISTED, state="connecting", latency_ms=None, next_try_ms=NOW + 4_000,
+                        since_ms=NOW - 95_000, receipt_ms=NOW - 97_000, sentence="Connection refused."),
     ),
     "suspended": because(
         EARNING,
@@ -204,68 +204,21 @@ STATES: dict[str, NodeState] = {
 }  # fmt: skip
 
 
-def detail_of(view: JobView) -> JobDetail:
-    """All the evidence behind one job."""
-    bad = view.state == "rejected"
-    node = NODE.id
-    ticket = Ticket(view.job, 841, 9, digest("roster"), 4, 1)
-    path = tuple(digest("path", n) for n in range(16))
-    draw = DrawProof(ticket, digest("sig"), digest("nonce", size=32), digest("seed"), path, 2, path[:2])
-    amount = view.reward or -view.penalty
-    postings = (
-        Posting("escrow:" + view.job[:8], NanoCredits(-abs(amount))),
-        Posting(f"node:{node[:8]}:pending", NanoCredits(abs(amount))),
-    )
-    if bad:
-        postings = (
-            Posting(f"node:{node[:8]}:bond", NanoCredits(-420_000)),
-            Posting(f"node:{node[:8]}:pending", NanoCredits(-220_000)),
-            Posting("penalties", NanoCredits(640_000)),
-        )
-    evidence = EvidenceId(digest("evidence", view.job, size=32))
-    looked = 0 if view.mode == "not_audited" else view.tokens
-    good = "Every token is the same." if looked else "Accepted without a closer look."
-    word = "Token 31 differs from the one that commitment and seed give." if bad else good
-    judged = Verdict(evidence, view.job, 1, node, "rejected" if bad else "accepted",
-                     view.mode or "not_audited", looked, int(bad), 31 if bad else -1, word,
-                     view.ended_ms + 300)  # fmt: skip
-    receipt = Receipt(
-        view.job, 1, node, judged.outcome, view.prompt_tokens, view.tokens, NanoCredits(view.reward),
-        NanoCredits(view.penalty), evidence,
-        Transaction(("penalty:" if bad else "pay:") + view.job, view.ended_ms + 310, postings),
-        MONEY.balances, digest("receipt"),
-    )  # fmt: skip
-    return JobDetail(
-        view=view, fence=1, group=GroupId(digest("group")), profile=ENGINE.profile, commitment=digest("blob"),
-        timeline=(
-            Moment(view.received_ms, "assigned", "attempt 1 under fence 1"),
-            Moment(view.received_ms + 4, "draw checked", "1 of 4, index 2"),
-            Moment(view.started_ms, "running"),
-            Moment(view.ended_ms, "result", f"{view.tokens} tokens, journalled, then sent"),
-            Moment(view.ended_ms + 300, judged.outcome, word),
-        ),
-        draw=draw, verdict=judged, receipt=receipt,
-        checks=(
-            Check("ticket", True, "The coordinator's signature on the ticket is right."),
-            Check("seed", True, "The seed was committed to before the client's nonce was known."),
-            Check("pick", True, "Nonce, job, roster and seed give number 2 of 4: this node."),
-            Check("receipt", True, "The receipt is signed, and its entries sum to zero."),
-            Check("recompute", None, "Only a machine with the same numerics can recompute this answer."),
-        ),
-    )  # fmt: skip
-
-
 def messages(state: NodeState) -> Iterator[tuple[int, News | Asked]]:
     """Hello, snapshot, and the answers that the console may ask for."""
     yield NOW - 5, Hello(1, "quarterdeck 0.1.0", 4711)
     yield NOW, Snapshot(1, NOW, state)
-    for view in (job(2), REJECTED):
-        raw = msgspec.Raw(msgspec.json.encode(detail_of(view)))
-        yield NOW, Asked("job", {"job": view.job, "attempt": 1}, Answer("", True, "", raw))
+    for view in (job(2), job(3), job(4), REJECTED, FAILED, LIVE[1]):
+        arguments: dict[str, str | int] = {"job": view.job, "attempt": 1}
+        detail = detail_of(view, NODE.id, ENGINE.profile, MONEY.balances)
+        for name, said in (("job", detail), ("recompute", judged_again(view))):
+            raw = msgspec.Raw(msgspec.json.encode(said))
+            yield NOW, Asked(name, arguments, Answer("", True, "", raw))  # type: ignore[arg-type]
     yield NOW, Asked("pause", {}, Answer("", True, "Paused. Jobs that run are finished first."))
     yield NOW, Asked("resume", {}, Answer("", True, "Taking work again."))
     yield NOW, Asked("drain", {}, Answer("", True, "Draining: 1 job runs on, no new one is taken."))
     yield NOW, Asked("restart_engine", {}, Answer("", True, "The engine restarts."))
+    yield NOW, Asked("probe_machine", {}, Answer("", True, "Probing the machine."))
 
 
 def busy(seconds: int) -> Iterator[tuple[int, News]]:

@@ -1,17 +1,28 @@
-"""One job and everything that stands behind it: life, draw, verdict, receipt, ledger entries."""
+"""One job and everything that stands behind it: draw, result, verdict, receipt, ledger entries, life."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from console.control.state import LIVE_JOB_STATES
 from console.control.wire import Check, JobDetail, Moment
 from console.ledger.figures import credits, exact_credits
-from console.protocol.types import DrawProof, Receipt, Verdict, VerdictMode
+from console.protocol.types import VerdictMode
 from console.tui.figures import brief, clock_time, rate
-from console.tui.rows import Role, Row, fit, row, rule, text_fit, wrap
+from console.tui.rows import Role, Row, Span, fit, row, rule, text_fit, width_of, wrap
+from console.tui.views.chain import MARKS, Stage, chain_row, check_rows, checks_of, standing, tally_rows
 from console.tui.views.jobs import STATE_INK
+from console.tui.views.margins import DIFFER_LIMIT
 
-_CHECK: dict[bool | None, tuple[str, Role]] = {True: ("✓", "good"), False: ("✗", "bad"), None: ("·", "dim")}
+SIDE_FROM, SIDE_WIDTH = 116, 37
+"""From this width on the job's life stands beside its evidence."""
+ONE_LINE_FROM = 56
+MAIN_LIMIT = 110
+"""Evidence is no easier to read when it is spread wider."""
 
-_HOW: dict[VerdictMode, str] = {
+HOW: dict[VerdictMode, str] = {
     "not_audited": ", not audited",
     "structure": " by its structure",
     "replay": " by replay",
@@ -19,32 +30,48 @@ _HOW: dict[VerdictMode, str] = {
 }
 
 
-def detail_rows(detail: JobDetail, width: int, offset_s: int) -> list[Row]:
+class Again(NamedTuple):
+    """What judging an answer again here came to so far."""
+
+    checks: tuple[Check, ...] = ()
+    sentence: str = ""
+    """What is still under way, or why it could not be done."""
+
+
+class Evidence(NamedTuple):
+    """The page, and where its sections begin."""
+
+    rows: list[Row]
+    starts: tuple[int, ...]
+
+
+def evidence(detail: JobDetail, width: int, offset_s: int, again: Again | None = None) -> Evidence:
     """The whole page; a section that has no evidence yet says so instead of hiding."""
-    view = detail.view
-    rows = [
-        *_head(detail, width),
-        (),
-        *_section("Timeline", width),
-        *_timeline(detail.timeline, width, offset_s),
-        (),
-        *_section("Draw", width),
-        *_draw(detail.draw, view.draw_ok, width),
-        (),
-        *_section("Verdict", width),
-        *_verdict(detail.verdict, detail, width, offset_s),
-        (),
-        *_section("Receipt and ledger entries", width),
-        *_receipt(detail.receipt, width),
-        (),
-        *_section("Checked on this machine", width),
-        *_checks(detail.checks, width),
+    side = min(70, width - MAIN_LIMIT) if width - MAIN_LIMIT > SIDE_WIDTH else SIDE_WIDTH
+    wide = width - side - 1 if width >= SIDE_FROM else width
+    sections = [
+        _draw(detail, wide), _result(detail, wide), _verdict(detail, wide, offset_s), _receipt(detail, wide),
+        _ledger(detail, wide),
+    ]  # fmt: skip
+    if again is not None:
+        sections.insert(0, _again(again, wide))
+    if width < SIDE_FROM:
+        sections.append([rule("Life", wide), *_life(detail.timeline, wide, offset_s)])
+    rows = _head(detail, wide)
+    starts = []
+    for section in sections:
+        starts.append(len(rows))
+        rows += [*section, ()]
+    if width >= SIDE_FROM:
+        beside = [rule("Life", side), *_life(detail.timeline, side, offset_s)]
+        rows = _side_by_side(rows, beside, wide)
+    return Evidence([fit(line, width) for line in rows], tuple(starts))
+
+
+def _side_by_side(left: Sequence[Row], right: Sequence[Row], width: int) -> list[Row]:
+    return [
+        (*fit(one, width), Span("│", "rule"), *other) for one, other in zip_longest(left, right, fillvalue=())
     ]
-    return [fit(line, width) for line in rows]
-
-
-def _section(title: str, width: int) -> list[Row]:
-    return [rule(title, width)]
 
 
 def _named(name: str, value: str, ink: Role = "text") -> Row:
@@ -54,99 +81,142 @@ def _named(name: str, value: str, ink: Role = "text") -> Row:
 def _head(detail: JobDetail, width: int) -> list[Row]:
     view = detail.view
     glyph, ink = STATE_INK.get(view.state, ("·", "text"))
-    tokens = f"{view.tokens:,} of at most {view.max_tokens:,} tokens after {view.prompt_tokens:,} of prompt"
-    speed = f"{rate(view.tokens_per_s_milli)} tok/s, first token {brief(view.first_token_ms)}"
+    came = _came_to(detail)
     rows = [
-        _named("Job", f"{view.job}  attempt {view.attempt}  fence {detail.fence}", "strong"),
-        row((text_fit("   State", 15), "dim"), (f"{glyph} {view.state}", ink)),
-        *(row(" " * 15 + line) for line in wrap(view.sentence, width - 16, 3) if line),
-        _named("Work", tokens),
-        _named("Speed", speed),
-        _named("Group", detail.group or "—"),
-        _named("Profile", detail.profile or "—"),
-        _named("Commitment", detail.commitment or "none yet"),
+        row((f" {glyph} {view.state}", ink), (came, "strong")),
+        *(row(f"   {line}") for line in wrap(view.sentence, width - 4, 3) if line),
+        (),
+        chain_row(detail, width),
+        *tally_rows(detail, width),
+        (),
     ]
-    if view.fault:
-        rows.append(_named("Fault", view.fault, "warn"))
-    return rows
+    return [fit(line, width) for line in rows]
 
 
-def _timeline(moments: tuple[Moment, ...], width: int, offset_s: int) -> list[Row]:
-    if not moments:
-        return [row(("   nothing journalled yet", "dim"))]
-    start = moments[0].at_ms
-    return [
-        row(
-            (f"   {clock_time(moment.at_ms, offset_s)} ", "dim"),
-            (f"{_since(moment.at_ms - start):>9}  ", "dim"),
-            (text_fit(moment.word, 13), "strong"),
-            moment.sentence,
-        )
-        for moment in moments
-    ]
+def _came_to(detail: JobDetail) -> str:
+    view, mode = detail.view, detail.verdict.mode if detail.verdict is not None else None
+    how = HOW.get(mode, "") if mode is not None else ""
+    if view.state in LIVE_JOB_STATES:
+        return f", {view.tokens:,} of at most {view.max_tokens:,} tokens"
+    if view.penalty:
+        return f"{how}, penalty {credits(view.penalty)}"
+    if view.reward:
+        return f"{how}, earned {credits(view.reward)}"
+    return how
 
 
-def _since(ms: int) -> str:
-    return "+0 ms" if ms <= 0 else f"+{brief(ms)}"
+def _section(stage: Stage, detail: JobDetail, width: int) -> list[Row]:
+    """The title, with how the stage stands at its right end, and the checks that were made."""
+    mark = MARKS[standing(stage, detail)]
+    badge = row((f" {mark.glyph} {mark.words} ", mark.ink), ("─", "rule"))
+    title = (*rule(stage.capitalize(), width - width_of(badge)), *badge)
+    return [title, *check_rows(checks_of(detail.checks, stage), width)]
 
 
-def _draw(proof: DrawProof | None, ok: bool | None, width: int) -> list[Row]:
+def _again(again: Again, width: int) -> list[Row]:
+    rows = [rule("Judged again on this machine", width), *check_rows(again.checks, width)]
+    return rows + [row((" ◌ ", "accent"), line) for line in wrap(again.sentence, width - 4, 3) if line]
+
+
+def _draw(detail: JobDetail, width: int) -> list[Row]:
+    proof, rows = detail.draw, _section("draw", detail, width)
     if proof is None:
-        return [row(("   No proof is kept for this job.", "dim"))]
+        return [*rows, row(("   No proof is kept for this job.", "dim"))]
     ticket = proof.ticket
-    glyph, ink = _CHECK[ok]
-    word = {True: "recomputed here: right", False: "recomputed here: WRONG", None: "not recomputed here"}[ok]
+    right = detail.view.draw_ok
+    word = "" if right is None else f"; recomputed here: {'right' if right else 'WRONG'}"
+    drawn = f"1 of {ticket.roster_size:,}, drawn as number {proof.index + 1:,}{word}"
     return [
-        row((f"   {glyph} ", ink), (word, ink)),
-        _named("Chance", f"1 of {ticket.roster_size:,}, drawn as number {proof.index + 1:,}", "strong"),
+        *rows,
+        _named("Chance", drawn, "bad" if right is False else "strong"),
         _named("Ticket", f"epoch {ticket.epoch:,}  k {ticket.k:,}  attempt {ticket.attempt}"),
-        _named("Roster root", ticket.roster_root),
+        _named("Roster", ticket.roster_root),
         _named("Seed", proof.seed),
         _named("Nonce", proof.nonce),
         _named("Paths", f"seed {len(proof.seed_path)} steps, roster {len(proof.roster_path)} steps"),
     ]
 
 
-def _verdict(verdict: Verdict | None, detail: JobDetail, width: int, offset_s: int) -> list[Row]:
+def _result(detail: JobDetail, width: int) -> list[Row]:
+    view = detail.view
+    tokens = f"{view.tokens:,} of at most {view.max_tokens:,}, after {view.prompt_tokens:,} of prompt"
+    rows = [
+        *_section("result", detail, width),
+        _named("Job", f"{view.job}", "strong"),
+        _named("Attempt", f"{view.attempt} under fence {detail.fence}"),
+        _named("Tokens", tokens),
+        _named("Speed", f"{rate(view.tokens_per_s_milli)} tok/s, first token {brief(view.first_token_ms)}"),
+        _named("Commitment", detail.commitment or "none yet"),
+        _named("Group", detail.group or "—"),
+        _named("Profile", detail.profile or "—"),
+    ]
+    if view.fault:
+        rows.append(_named("Fault", view.fault, "warn"))
+    return rows
+
+
+def _verdict(detail: JobDetail, width: int, offset_s: int) -> list[Row]:
+    verdict, rows = detail.verdict, _section("verdict", detail, width)
     if verdict is None:
-        return [row(("   Not judged yet.", "dim"))]
+        return rows
     good = verdict.outcome == "accepted"
     ink: Role = "good" if good else "bad"
-    same = verdict.tokens_checked - verdict.mismatches
-    how = _HOW.get(verdict.mode, f", {verdict.mode}")
-    rows = [row((f"   {'✓' if good else '✗'} {verdict.outcome}", ink), (how, "strong"))]
-    rows += [row(f"     {line}") for line in wrap(verdict.sentence, width - 8, 4) if line]
-    if verdict.tokens_checked:
-        rows.append(_named("Tokens", f"{same:,} of {verdict.tokens_checked:,} the same, none may differ"))
+    how = f"{'✓' if good else '✗'} {verdict.outcome}{HOW.get(verdict.mode, '')}"
+    rows.append(_named("Outcome", how, ink))
+    rows += [_named("" if i else "Finding", line)
+             for i, line in enumerate(wrap(verdict.sentence, width - 16, 4)) if line]  # fmt: skip
+    if verdict.mode == "not_audited":
+        rows.append(_named("Margin", "not measured: no audit was drawn", "dim"))
+    else:
+        limit = DIFFER_LIMIT.get(verdict.mode, 0)
+        words = f"{verdict.mismatches:,} of {verdict.tokens_checked:,} tokens differ, limit {limit}"
+        rows.append(_named("Margin", words, "bad" if verdict.mismatches > limit else "strong"))
     if verdict.first_mismatch >= 0:
-        rows.append(_named("Mismatch", f"token {verdict.first_mismatch}", "bad"))
-    rows += [_named("Evidence", verdict.id), _named("Judged", clock_time(verdict.at_ms, offset_s))]
-    return rows
+        rows.append(_named("Mismatch", f"token {verdict.first_mismatch:,} is the first", "bad"))
+    return [*rows, _named("Evidence", verdict.id), _named("Judged", clock_time(verdict.at_ms, offset_s))]
 
 
-def _receipt(receipt: Receipt | None, width: int) -> list[Row]:
+def _receipt(detail: JobDetail, width: int) -> list[Row]:
+    receipt, rows = detail.receipt, _section("receipt", detail, width)
     if receipt is None:
-        return [row(("   No receipt yet.", "dim"))]
-    rows = [
+        return rows
+    settled = f"{receipt.prompt_tokens:,} of prompt and {receipt.completion_tokens:,} of answer"
+    return [
+        *rows,
         _named("Earned", credits(receipt.reward, sign=True), "good" if receipt.reward else "text"),
         _named("Penalty", credits(-receipt.penalty), "bad" if receipt.penalty else "text"),
-        _named("Transaction", receipt.transaction.id, "strong"),
+        _named("Tokens", settled),
+        _named("Verdict", receipt.verdict),
     ]
-    for posting in receipt.transaction.postings:
-        amount = f"{exact_credits(posting.amount):>18}  "
-        rows.append(row("     ", (amount, "good" if posting.amount > 0 else "text"), posting.account))
-    total = sum(posting.amount for posting in receipt.transaction.postings)
-    rows.append(row("     ", (f"{exact_credits(total):>18}  ", "strong"), ("sum", "dim")))
+
+
+def _ledger(detail: JobDetail, width: int) -> list[Row]:
+    rows = _section("ledger", detail, width)
+    if detail.receipt is None:
+        return rows
+    transaction, own = detail.receipt.transaction, f"node:{detail.receipt.node}:"
+    rows.append(_named("Transaction", transaction.id, "strong"))
+    for posting in transaction.postings:
+        amount = f"{exact_credits(posting.amount):>20}  "
+        account = posting.account
+        if account.startswith(own):
+            account = f"{own[:11]}…:{account.removeprefix(own)}, this node"
+        rows.append(row("   ", (amount, "good" if posting.amount > 0 else "text"), account))
+    total = sum(posting.amount for posting in transaction.postings)
+    rows.append(row("   ", (f"{exact_credits(total):>20}  ", "strong"), ("sum", "dim")))
     return rows
 
 
-def _checks(checks: tuple[Check, ...], width: int) -> list[Row]:
-    if not checks:
-        return [row(("   nothing could be checked yet", "dim"))]
-    rows: list[Row] = []
-    for check in checks:
-        glyph, ink = _CHECK[check.ok]
-        lines = wrap(check.sentence, max(10, width - 26), 3)
-        rows.append(row((f"   {glyph} ", ink), (text_fit(check.name, 18) + " ", "strong"), lines[0]))
-        rows += [row(" " * 24 + line) for line in lines[1:]]
+def _life(moments: Sequence[Moment], width: int, offset_s: int) -> list[Row]:
+    if not moments:
+        return [row(("   nothing journalled yet", "dim"))]
+    start, rows = moments[0].at_ms, []
+    for moment in moments:
+        since = "" if moment.at_ms <= start else f"+{brief(moment.at_ms - start)}"
+        line = row((f"   {clock_time(moment.at_ms, offset_s)} ", "dim"), (f"{since:>8}  ", "dim"))
+        if width >= ONE_LINE_FROM:
+            rows.append((*line, *row((text_fit(moment.word, 13), "strong"), moment.sentence)))
+        else:
+            rows.append((*line, *row((moment.word, "strong"))))
+            rows += [row(" " * 5 + words) for words in wrap(moment.sentence, width - 6, 3) if words]
     return rows
