@@ -219,6 +219,7 @@ def messages(state: NodeState) -> Iterator[tuple[int, News | Asked]]:
     yield NOW, Asked("drain", {}, Answer("", True, "Draining: 1 job runs on, no new one is taken."))
     yield NOW, Asked("restart_engine", {}, Answer("", True, "The engine restarts."))
     yield NOW, Asked("probe_machine", {}, Answer("", True, "Probing the machine."))
+    yield NOW, Asked("probe_machine", {}, Answer("", True, "Probing the machine."))
 
 
 def busy(seconds: int) -> Iterator[tuple[int, News]]:
