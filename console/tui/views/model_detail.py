@@ -13,7 +13,9 @@ def detail(model: ModelView | None, view: View, wide: int) -> list[Row]:
     """All about one model, what decides first."""
     if model is None:
         return [] if view.known else [row()]
-    rows = [*_state_rows(model, view, wide), *_fit_rows(model, wide), *_audit_rows(model, wide)]
+    rows = [*_state_rows(model, view, wide), *_fit_rows(model, wide)]
+    if model.state != "wrong":
+        rows += _audit_rows(model, wide)
     facts = [
         model.quantisation or "quantisation unknown",
         f"{parameters(model.parameters)} parameters" if model.parameters else "",
@@ -52,6 +54,7 @@ def _meaning(model: ModelView, word: str) -> str:
     if word == "serving":
         return ", and its SHA-256 was right when the agent started" if not is_own(model) else ""
     said = {
+        "engine down": ": Serving now says why",
         "verified": ": its SHA-256 is the catalogue's",
         "not checked": " since it came: v hashes it and compares",
         "own file": ": no catalogue says what it must be",

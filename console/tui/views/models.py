@@ -164,11 +164,12 @@ def _state_cell(model: ModelView, engine: EngineView, wide: int) -> Row:
     glyph, word, ink = state_word(model, engine)
     if model.state not in UNDER_WAY or not model.size_bytes:
         return row((f"  {glyph} {word}", ink))
-    share = percent(model.done_bytes, model.size_bytes).replace(" ", "")
     if wide < 100:
         short = {"fetching": "fetch", "checking": "check"}.get(word, word)
+        share = f"{min(99, 100 * model.done_bytes // model.size_bytes)}%"
         return row((f"  {glyph} {short} ", ink), (share, "strong"))
+    share = percent(model.done_bytes, model.size_bytes)
     _, room = _widths(wide)
-    bar, rest = gauge(model.done_bytes, model.size_bytes, min(30, room - 21))
-    head = row((f"  {glyph} {word} ", ink), (f"{share:>6} ", "strong"))
+    bar, rest = gauge(model.done_bytes, model.size_bytes, min(30, room - 22))
+    head = row((f"  {glyph} {word} ", ink), (f"{share:>7} ", "strong"))
     return (*head, Span(bar, "bar"), Span(rest, "track"))

@@ -26,19 +26,20 @@ def served(view: View, frame: Frame) -> list[Row]:
         room = max(1, high - len(rows) - len(coming))
         rows += [row(f" {line}") for line in wrap(now.sentence, wide - 2, room) if line]
         return framed("Serving now", [*rows, *coming], frame)
-    rows += _facts(now, view, wide, frame.roomy)
-    room = high - len(rows) - len(coming)
-    return framed("Serving now", [*rows[:1], *_speed(now, wide, room), *rows[1:], *coming], frame)
+    facts = _facts(now, view, wide, frame.roomy)
+    chart = _speed(now, wide, high - 1 - len(facts) - len(coming), first_token=not frame.roomy)
+    # The self-test comes last: where all does not fit, it is what can be spared.
+    return framed("Serving now", [*rows, *chart, *facts[:-1], *coming, facts[-1]], frame)
 
 
-def _speed(now: EngineView, wide: int, room: int) -> list[Row]:
-    """Tokens per second, lately: as high as there is room."""
+def _speed(now: EngineView, wide: int, room: int, *, first_token: bool) -> list[Row]:
+    """Tokens per second, lately: as high as there is room. `first_token`: told in the same row."""
     top = ceiling(now.tokens_history, 10_000)
     speed = rate(now.tokens_per_s_milli)
     head = row((f" {speed}", "strong"), (" tok/s".ljust(13 - len(speed)), "dim"))
     if room < 3:
         tail = row((" first token ", "dim"), (f"{brief(now.first_token_ms)} ", "strong"))
-        space = max(0, wide - 14 - 22)
+        tail, space = (tail, max(0, wide - 36)) if first_token else ((), max(0, wide - 16))
         return [(*head, Span(sparkline(now.tokens_history, space, top), "bar"), *tail)]
     chart = columns(now.tokens_history, max(0, wide - 16), min(room, 12), top)
     heads = [row((" " * 14, "dim")) for _ in chart]
