@@ -63,20 +63,20 @@ class Export:
 
     def begin(self) -> None:
         """Ask for the month; without an agent there is nothing to ask it for."""
-        from console.tui.screens.picks import Pick
+        from console.tui.screens.choices import Choose
 
         view = self._app.store.view()
         if refusal := refused(view):
             self._app.say(refusal, "error")
             return
-        offered = spans(view.now_ms, self._app.zone_s)
         text = "One line for each answer, as CSV for a spreadsheet: day, job, model, tokens, claimed, reward…"
 
-        def picked(place: int | None) -> None:
-            if place is not None:
-                self._ask_path(offered[place])
+        def picked(span: Span | None) -> None:
+            if span is not None:
+                self._ask_path(span)
 
-        self._app.push_screen(Pick("Export earnings", text, [span.words for span in offered]), picked)
+        choices = [(span.words, span) for span in spans(view.now_ms, self._app.zone_s)]
+        self._app.push_screen(Choose("Export earnings", text, choices), picked)
 
     def _ask_path(self, span: Span) -> None:
         from console.tui.screens.ask import Ask

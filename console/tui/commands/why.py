@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from console.tui.commands.base import Command
+from console.tui.commands.base import Command, ScreenCommand
 
-COMMANDS: tuple[type[Command], ...] = ()
+
+class OpenEvidence(ScreenCommand):
+    """Open what the reason rests on: the penalty, or the screen with its figures."""
+
+    id, key, label = "evidence", "e", "evidence"
+    screens = frozenset(("why",))
+
+
+COMMANDS: tuple[type[Command], ...] = (OpenEvidence,)

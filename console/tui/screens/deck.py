@@ -13,7 +13,7 @@ from console.tui.rows import Row
 from console.tui.screens import plans
 from console.tui.screens.room import Plan, RoomScreen
 from console.tui.store import View
-from console.tui.views import jobs, machine, money, small, verdicts
+from console.tui.views import jobs, machine, money, small, timeline, verdicts
 from console.tui.views.frame import Frame
 from console.tui.widgets.job_table import JobTable
 from console.tui.widgets.panel import Listing, Panel
@@ -66,9 +66,13 @@ class Deck(RoomScreen):
         yield Listing(
             "notes", self._notes, frozenset(("notes",)), _notes, id, help_text="What happened, newest first."
         )
+        yield Panel("strip", self._strip, frozenset(("timeline",)), help_text=explanations.STRIP)
         yield Panel(
             "page", small.status_page, frozenset(("money", "engine", "jobs", "reason", "machine", "time"))
         )
+
+    def _strip(self, view: View, frame: Frame) -> list[Row]:
+        return timeline.deck_strip(view, frame, self.quarterdeck.zone_s)
 
     def _notes(self, listed: Sequence[Any], view: View, frame: Frame) -> list[Row]:
         return verdicts.notes(listed, view, frame, self.quarterdeck.zone_s)

@@ -65,9 +65,11 @@ class Earnings(RoomScreen):
 
     def take(self, view: View, dirty: frozenset[Part]) -> None:
         """More figures get more room."""
-        before = self._lines(self.size)
+        changed = bool(dirty & (_FIGURES | {"link"}))
+        before = self._lines(self.size) if changed else 0
         super().take(view, dirty)
-        self._make_room(before)
+        if changed:
+            self._make_room(before)
 
     def _lines(self, size: Size) -> int:
         if self.view is None:

@@ -30,7 +30,7 @@ def roomy(free: Region) -> Placed:
     """Boxes: figures and accounts, today and the days, rates and models, and what was taken."""
     style, wide, at = Style(roomy=True), free.width, free.y
     left = wide * 58 // 100
-    bars = max(7, min(12, free.height - 21))
+    bars = max(7, min(18, free.height - 26))
     today = wide * 39 // 100
     placed: Placed = {}
     for high, edge, names in (

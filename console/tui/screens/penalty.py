@@ -12,6 +12,7 @@ from console.control.earnings import PenaltyView
 from console.protocol.ids import short
 from console.tui.commands import bindings
 from console.tui.rows import Row, fit, rule
+from console.tui.screens.copying import Copyable
 from console.tui.screens.room import Plan, RoomScreen
 from console.tui.views.penalties import Finding, whole
 from console.tui.widgets.page import Page
@@ -41,6 +42,12 @@ class PenaltyScreen(RoomScreen):
         placed, top = self.edges(size)
         placed["page"] = (Region(0, top, size.width, max(0, size.height - top - 1)), Style())
         return placed
+
+    def copyable(self) -> list[Copyable]:
+        """The job and the evidence first."""
+        evidence = self.found.evidence if isinstance(self.found, PenaltyView) else ""
+        own = (("job", self.found.job), ("evidence", evidence))
+        return [*(Copyable(name, text) for name, text in own if text), *super().copyable()]
 
     def action_evidence(self) -> None:
         """Open the job."""

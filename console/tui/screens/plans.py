@@ -8,6 +8,8 @@ from console.tui.widgets.panel import Style
 
 SMALL_WIDTH, SMALL_HEIGHT = 60, 16
 ROOMY_WIDTH, ROOMY_HEIGHT = 100, 32
+STRIP_FROM = 20
+"""Rows below the gauges from which on the timeline's strip has room among jobs and events."""
 Placed = dict[str, tuple[Region, Style]]
 
 
@@ -60,6 +62,9 @@ def roomy(width: int, height: int, top: int) -> Placed:
     placed["machine"] = (Region(0, at, left, gauges), style)
     placed["engine"] = (Region(left, at, width - left, gauges), style)
     at += gauges
+    if height - at >= STRIP_FROM:
+        placed["strip"] = (Region(0, at, width, 4), style)
+        at += 4
     rest = max(0, height - at - 1)
     events = min(12, rest * 2 // 5) if rest >= 14 else 0
     verdict_width = max(42, width * 38 // 100)

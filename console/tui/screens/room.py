@@ -80,7 +80,7 @@ class RoomScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Status line, notice, the screen's own panels, footer."""
         yield Bar("status", self._status, frozenset(("reason", "money", "node", "network", "time")))
-        yield Notice("notice", notice, frozenset(("reason", "time")))
+        yield Notice("notice", self._notice, frozenset(("reason", "limits", "time")))
         yield from self.panels()
         yield Bar("footer", self._footer, frozenset(("switches",)))
 
@@ -167,6 +167,9 @@ class RoomScreen(Screen[None]):
         if noticed:
             placed["notice"] = (Region(0, 1, wide, noticed), Style())
         return placed, 1 + noticed
+
+    def _notice(self, view: View, frame: Frame) -> list[Row]:
+        return notice(view, frame, key_word(BY_ID["why"], self.quarterdeck.keys))
 
     def _status(self, view: View, frame: Frame) -> list[Row]:
         return status_line(view, frame, self.quarterdeck.caption)

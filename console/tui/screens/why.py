@@ -15,7 +15,7 @@ from console.tui.rows import Row
 from console.tui.screens.plans import is_roomy
 from console.tui.screens.room import Plan, RoomScreen
 from console.tui.store import Part, View
-from console.tui.views import spells, timeline, why
+from console.tui.views import penalties, spells, timeline, why
 from console.tui.views.frame import Frame
 from console.tui.widgets.panel import Listing, Panel, Style
 
@@ -35,7 +35,7 @@ class Why(RoomScreen):
             help_text=explanations.SPELLS,
         )  # fmt: skip
         yield Panel(
-            "why", self._why, frozenset(("reason", "network", "money", "time")),
+            "why", self._why, frozenset(("reason", "network", "money", "limits", "time")),
             help_text=explanations.WHY, focusable=True,
         )  # fmt: skip
         yield Panel(
@@ -69,6 +69,17 @@ class Why(RoomScreen):
                 placed[name] = (Region(0, at, size.width, high), style)
                 at += high
         return placed
+
+    def do_evidence(self) -> None:
+        """Open the penalty that the reason names, or the screen that shows what it rests on."""
+        from console.tui.screens.penalty import PenaltyScreen
+
+        state = self.quarterdeck.store.view().state
+        found = penalties.behind(state.reason, state.earnings)
+        if found is not None:
+            self.app.push_screen(PenaltyScreen(found))
+        else:
+            self.quarterdeck.show(why.room_of(state.reason.code))
 
     def on_listing_chosen(self, message: Listing.Chosen) -> None:
         """Say what the reason of that spell means."""

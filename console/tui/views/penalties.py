@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from console.control.earnings import Difference, EarningsView, PenaltyView
 from console.ledger.figures import credits
 from console.protocol.ids import short
+from console.protocol.reasons import Reason
 from console.tui.figures import duration
 from console.tui.rows import Role, Row, Span, fit, row, text_fit, wrap
 from console.tui.store import View
@@ -33,6 +34,15 @@ DIFFERENCE_TO_DO = (
 def findings(earnings: EarningsView) -> tuple[Finding, ...]:
     """Differences first, for they are open; then penalties, newest first."""
     return (*earnings.differences, *earnings.penalties)
+
+
+def behind(reason: Reason, earnings: EarningsView) -> PenaltyView | None:
+    """The penalty that a reason rests on: the one it names; of a suspension that names none, the newest."""
+    named = next(
+        (one for one in earnings.penalties if reason.evidence and one.evidence == reason.evidence), None
+    )
+    newest = earnings.penalties[0] if earnings.penalties and reason.code == "suspended" else None
+    return named or newest
 
 
 def listing(listed: Sequence[Finding], view: View, frame: Frame, zone_s: int) -> list[Row]:

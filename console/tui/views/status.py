@@ -52,7 +52,7 @@ def status_line(view: View, frame: Frame, caption: str = "") -> list[Row]:
     room = frame.width - width_of(right) - 1
     left: Row = (Span(" quarterdeck ", "bar_strong"),)
     if caption:
-        left = (*left, Span(f" {text_fit(caption, min(len(caption), 24))} ", "bar_key"))
+        left = (*left, Span(f" {text_fit(caption, min(len(caption), 36))} ", "bar_key"))
     left = (*left, *_who(view, max(0, room - width_of(left))))
     return [ends(fit(left, room, "bar_text"), right, frame.width, "bar_text")]
 
@@ -97,9 +97,16 @@ def _reason(view: View, width: int) -> list[Row]:
     return rows
 
 
-def notice(view: View, frame: Frame) -> list[Row]:
-    """`notice_rows`, for the panel of that name."""
-    return notice_rows(view, frame.width)[: frame.height]
+def notice(view: View, frame: Frame, why_key: str = "") -> list[Row]:
+    """`notice_rows`, for the panel of that name; `why_key` opens the screen Why, and is named where it fits."""
+    rows = notice_rows(view, frame.width)[: frame.height]
+    last = len(_reason(view, frame.width)) - 1
+    if not why_key or view.phase != "attached" or not 0 <= last < len(rows):
+        return rows
+    hint = row("   ", (why_key, "key"), (" why", "dim"))
+    if width_of(rows[last]) + width_of(hint) < frame.width:
+        rows[last] = (*rows[last], *hint)
+    return rows
 
 
 def _attaching(view: View, width: int) -> list[Row]:
@@ -140,7 +147,7 @@ def footer_row(
         spans += [Span(key, "bar_key"), Span(f" {word}" if word else "", role), Span(" " * gap, "bar_text")]
         places[index] = (at, at + size)
         at += size + gap
-    return fit(tuple(spans), width, "bar_text"), places
+    return fit(tuple(spans[:-1]), width, "bar_text"), places
 
 
 def _footer_width(keys: Sequence[tuple[str, str]], shown: Sequence[int], gap: int) -> int:

@@ -113,4 +113,4 @@ def deck_strip(view: View, frame: Frame, zone_s: int) -> list[Row]:
         row(" ") + strip_row(letters),
         row(" ") + hours_row(len(letters), view.state.timeline.end_ms, zone_s),
     ]
-    return framed(f"Last 24 hours · {words} · w says why", rows, frame)
+    return framed(f"Last 24 hours · {words}", rows, frame)

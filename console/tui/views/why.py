@@ -9,11 +9,24 @@ from console.tui.rows import Row, row, text_fit, wrap
 from console.tui.store import View
 from console.tui.views.calendar import moment
 from console.tui.views.frame import Frame, framed
+from console.tui.views.limits import warning_rows
 from console.tui.views.money import draws_text, draws_word
 from console.tui.views.status import glyph_and_badge
 
 _CHOSEN = frozenset(("paused", "draining", "schedule", "user_active"))
 _NOBODY = frozenset(("earning", "no_demand", "lost_draws", "queue_full", "model_loading"))
+
+
+_ROOMS = {
+    "earning": "jobs", "queue_full": "jobs", "suspended": "verification", "model_loading": "models",
+    **dict.fromkeys(("no_demand", "lost_draws", "not_in_roster", "coordinator_down", "offline"), "network"),
+    **dict.fromkeys(("gpu_lost", "thermal", "power", "on_battery", "user_active", "disk_full"), "machine"),
+}  # fmt: skip
+
+
+def room_of(code: str) -> str:
+    """The screen that shows what a reason rests on; Events where there is none of its own."""
+    return _ROOMS.get(code, "events")
 
 
 def fault_words(code: str) -> str:
@@ -48,6 +61,7 @@ def why_rows(view: View, width: int, zone_s: int) -> list[Row]:
         rows += _lines(word, f"in {left}, at {moment(reason.until_ms, view.now_ms, zone_s)}", width)
     money = view.state.money
     accepted, paid = ago(view.now_ms, money.last_accepted_ms), ago(view.now_ms, money.last_paid_ms)
+    rows += warning_rows(view, width)
     rows += _lines("Health", f"last accepted {accepted}, last paid {paid}", width)
     return rows
 

@@ -1,0 +1,175 @@
+"""Why: the reason with its remedy, and how the time was spent."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from doubles.console_double import RECORDINGS, console_on, settle, text_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.control.recording import read
+from console.control.state import NodeState
+from console.control.timeline import LETTERS, DayTime
+from console.protocol.reasons import CODES, reason
+from console.settings.config import ScreenConfig
+from console.tui.rows import to_ascii, width_of
+from console.tui.screens.penalty import PenaltyScreen
+from console.tui.screens.rooms import ROOMS
+from console.tui.screens.telling import Telling
+from console.tui.store import View
+from console.tui.views import spells, timeline, why
+
+replace = msgspec.structs.replace
+NOW = 1_763_820_000_000
+COMPACT = (80, 24)
+
+
+def state_of(name: str) -> NodeState:
+    return next(
+        one.message.state for one in read(RECORDINGS / f"{name}.jsonl") if hasattr(one.message, "state")
+    )
+
+
+def plain(view: View, width: int = 78) -> str:
+    return "\n".join("".join(span.text for span in one) for one in why.why_rows(view, width, 0))
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_reason_says_what_it_means_what_to_do_and_whose_fault_it_is(code: str) -> None:
+    state = replace(state_of("earning"), reason=reason(code, since_ms=NOW - 60_000, evidence="by ada"))
+    said = " ".join(plain(View(state, NOW, "attached"), 200).split())
+    label, sentence, remedy = CODES[code]
+    assert label in said and sentence in said and (remedy or "Nothing.") in said
+    assert "for 60 s, since 13:59:00" in said and why.fault_words(code) in said
+    assert why.room_of(code) in ROOMS
+
+
+def test_a_reason_of_a_newer_agent_is_shown_as_it_came() -> None:
+    odd = replace(reason("paused"), code="tide_out", sentence="The tide is\x1b[2J out.", remedy="")
+    said = plain(View(replace(state_of("earning"), reason=odd), NOW, "attached"))
+    assert "TIDE OUT" in said and "The tide is[2J out." in said
+    assert spells.words_of("tide_out")[0] and why.room_of("tide_out") == "events"
+
+
+def test_whose_fault_it_is() -> None:
+    assert "not yours" in why.fault_words("coordinator_down")
+    assert "Nobody" in why.fault_words("lost_draws") and "Nobody" in why.fault_words("paused")
+    assert "This node" in why.fault_words("engine_down")
+
+
+@given(st.text("eipd. x", max_size=1600), st.integers(1, 250))
+def test_the_strip_has_a_cell_for_each_stretch_of_the_day(minutes: str, width: int) -> None:
+    letters = timeline.cells(minutes, width)
+    size = timeline.minutes_in_cell(width)
+    assert len(letters) == 1440 // size <= max(width, 6)
+    kept = minutes[-1440:].rjust(1440)
+    for place, letter in enumerate(letters):
+        there = kept[place * size : (place + 1) * size]
+        known = [one for one in there if one in "eipd."]
+        if "d" in there:
+            assert letter == "d"
+        elif known:
+            assert known.count(letter) == max(known.count(one) for one in known)
+        else:
+            assert letter == " "
+    assert width_of(timeline.strip_row(letters)) == len(letters)
+
+
+def test_the_kinds_are_told_apart_without_colour_and_without_unicode() -> None:
+    glyphs = [glyph for glyph, _ in timeline.KINDS.values()]
+    assert len(set(glyphs)) == len(glyphs) == len(LETTERS)
+    plain_row = to_ascii(timeline.strip_row("eipd."))
+    drawn = "".join(span.text for span in plain_row)
+    assert drawn.isascii() and len(set(drawn)) == 5
+
+
+@given(
+    st.sampled_from([36, 48, 72, 96, 144, 180]), st.integers(0, 10**13), st.integers(-14 * 3600, 14 * 3600)
+)
+def test_hours_stand_below_their_own_cell(count: int, end_ms: int, zone_s: int) -> None:
+    end_ms -= end_ms % 60_000
+    line = "".join(span.text for span in timeline.hours_row(count, end_ms, zone_s))
+    each_ms = 86_400_000 // count
+    assert len(line) <= count and line.split()
+    for word in line.split():
+        place = line.index(word)
+        starts = end_ms + zone_s * 1000 - (count - place) * each_ms
+        hour = int(word[:2]) * 3_600_000
+        assert (hour - starts) % 86_400_000 < each_ms
+
+
+def test_what_a_day_does_not_name_it_was_off() -> None:
+    day = DayTime("2025-11-22", earning_s=3600, idle_s=1800)
+    assert spells.seconds_of(day, "off") == 86_400 - 5_400 and spells.seconds_of(day, "down") == 0
+
+
+async def test_why_shows_reason_strip_month_and_spells() -> None:
+    app = console_on("suspended")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        await pilot.press("w")
+        await settle(pilot)
+        shown = text_of(app)
+        for words in ("SUSPENDED", "ee8250fb76e0", "Last 24 hours", "15 min", "30 days", "Spells 9"):
+            assert words in shown
+        assert shown.count("3 rejected answers within an hour") == 1
+
+
+async def test_enter_tells_what_a_spell_meant() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press("w", "down", "enter")
+        await settle(pilot)
+        assert isinstance(app.screen, Telling)
+        assert "the draw fell on other nodes" in text_of(app) and "13:42:00 to 13:48:00: 6 min" in text_of(
+            app
+        )
+        await pilot.press("escape")
+        assert app.room == "why"
+
+
+@pytest.mark.parametrize(
+    ("name", "room"), [("network_down", "network"), ("engine_down", "events"), ("fresh", "network")]
+)
+async def test_e_opens_what_the_reason_rests_on(name: str, room: str) -> None:
+    app = console_on(name)
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press("w", "e")
+        await settle(pilot)
+        assert app.room == room
+
+
+async def test_a_suspension_leads_to_the_penalty_behind_it() -> None:
+    app = console_on("suspended")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press("w", "e")
+        await settle(pilot)
+        assert isinstance(app.screen, PenaltyScreen)
+        assert app.screen.found == state_of("suspended").earnings.penalties[0]
+
+
+async def test_the_notice_names_the_key_that_says_why() -> None:
+    app = console_on("paused")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        assert "w why" in text_of(app)
+    remapped = console_on("paused", ScreenConfig(keys={"why": "W"}))
+    async with remapped.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        assert "W why" in text_of(remapped)
+    earning = console_on("earning")
+    async with earning.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        assert "w why" not in text_of(earning)
+
+
+async def test_the_deck_shows_the_strip_where_it_has_room() -> None:
+    for size, shown in (((120, 40), True), (COMPACT, False)):
+        app = console_on("earning")
+        async with app.run_test(size=size) as pilot:
+            await settle(pilot)
+            assert ("Last 24 hours" in text_of(app)) is shown
