@@ -98,7 +98,7 @@ def _reason(view: View, width: int) -> list[Row]:
 
 
 def notice(view: View, frame: Frame, why_key: str = "") -> list[Row]:
-    """`notice_rows`, for the panel of that name; `why_key` opens the screen Why, and is named where it fits."""
+    """`notice_rows`, for the panel of that name; `why_key` opens Why, and is named where it fits."""
     rows = notice_rows(view, frame.width)[: frame.height]
     last = len(_reason(view, frame.width)) - 1
     if not why_key or view.phase != "attached" or not 0 <= last < len(rows):
