@@ -32,7 +32,7 @@ from console.control.wire import (
 )
 
 READ_BYTES = 64 * 1024
-PACE_S = 0.04
+PACE_S = 0.1
 """Pause between two reads while following: many events become one wake-up; the kernel holds the rest."""
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 8.0
@@ -148,7 +148,8 @@ class Link:
                         yield news
                 if order.ask_again():
                     await loop.sock_sendall(sock, hello)
-                await asyncio.sleep(self._pace_s)
+                # A full read is a part of a snapshot, or more than was expected: there is more to read at once.
+                await asyncio.sleep(0 if len(data) == READ_BYTES else self._pace_s)
 
     async def command(
         self, name: CommandName, args: Args | None = None, *, timeout_s: float = ANSWER_TIMEOUT_S

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from console.control.events import Event, JobChanged, Ticked, reduce
+from console.control.events import Event, JobChanged, reduce
 from console.control.job_book import JobBook
 from console.control.state import NodeState
 
@@ -16,25 +16,27 @@ class StateStore:
     """
 
     def __init__(self, state: NodeState | None = None) -> None:
-        self._state = state or NodeState()
-        self.book = JobBook(self._state.jobs)
-
-    def apply(self, at_ms: int, event: Event) -> None:
-        """Take in one event."""
-        if isinstance(event, JobChanged):
-            self.book.put(event.job)
-            event = Ticked()
-        self._state = reduce(self._state, at_ms, event)
+        self.book = JobBook()
+        self.load(state or NodeState())
 
     def load(self, state: NodeState) -> None:
         """Begin anew with `state`."""
         self._state = state
+        self._now_ms = state.now_ms
         self.book.load(state.jobs)
+
+    def apply(self, at_ms: int, event: Event) -> None:
+        """Take in one event."""
+        self._now_ms = max(self._now_ms, at_ms)
+        if isinstance(event, JobChanged):
+            self.book.put(event.job)
+        else:
+            self._state = reduce(self._state, at_ms, event)
 
     @property
     def state(self) -> NodeState:
         """All of it, now."""
         jobs = self.book.newest_first()
-        if self._state.jobs is not jobs:
-            self._state = msgspec.structs.replace(self._state, jobs=jobs)
+        if self._state.jobs is not jobs or self._state.now_ms != self._now_ms:
+            self._state = msgspec.structs.replace(self._state, jobs=jobs, now_ms=self._now_ms)
         return self._state

@@ -174,13 +174,16 @@ class ViewStore:
 
     def view(self) -> View:
         """The state as it stands."""
-        unseen_ms = max(0, self._clock() - self._heard_here_ms)
-        phase = self._phase
-        if phase == "attached" and unseen_ms >= SILENCE_MS:
-            phase = "silent"
+        phase, unseen_ms = self._standing()
         now_ms = self._heard_at_ms + (unseen_ms if phase == "attached" else 0)
         trouble = self._trouble or ("The agent is silent." if phase == "silent" else "")
         return View(self._store.state, now_ms, phase, unseen_ms, trouble, self._order)
+
+    def _standing(self) -> tuple[Phase, int]:
+        """The phase, and for how many milliseconds nothing was heard."""
+        unseen_ms = max(0, self._clock() - self._heard_here_ms)
+        silent = self._phase == "attached" and unseen_ms >= SILENCE_MS
+        return ("silent" if silent else self._phase), unseen_ms
 
     def take_dirty(self) -> frozenset[Part]:
         """What changed since the last call; `time` once in each second."""
@@ -189,7 +192,7 @@ class ViewStore:
             was_silent = self._shown_second * 1000 - self._heard_here_ms >= SILENCE_MS
             self._shown_second = second
             self._dirty.add("time")
-            if not was_silent and self.view().phase == "silent":
+            if not was_silent and self._standing()[0] == "silent":
                 self._dirty |= EVERYTHING
         dirty, self._dirty = frozenset(self._dirty), set()
         return dirty

@@ -1,6 +1,6 @@
 """Plays the agent for a console under measurement: `python -m benches.feeder SOCKET JOBS EVENTS_PER_S`.
 
-The state is that of the recording `busy`, its jobs multiplied to JOBS. With 0 events per second the node is
+The state is that of the recording `busy`, with JOBS live jobs more. With 0 events per second the node is
 idle: a tick each second and the machine's gauges as often as the agent samples them.
 """
 
@@ -15,9 +15,12 @@ import msgspec
 from doubles.agent_double import AgentDouble
 
 from benches.paths import RECORDINGS
-from console.control.events import JobChanged, MachineSampled, Ticked, reduce
+from console.control.events import Event, JobChanged, MachineSampled, Ticked
+from console.control.job_book import key_of
 from console.control.recording import read
-from console.control.state import NodeState
+from console.control.state import JobView, NodeState
+from console.control.store import StateStore
+from console.control.wire import Delta, encode_line
 from console.protocol.ids import JobId
 
 PACE_S = 0.01
@@ -26,22 +29,46 @@ SAMPLE_EVERY_S = 2
 
 
 def multiplied(state: NodeState, jobs: int) -> NodeState:
-    """`state` with `jobs` jobs, the newest half of them running, as far as a state can hold them."""
-    plain = state.jobs[-1]
-    for number in range(jobs):
-        running = number >= jobs // 2
-        job = msgspec.structs.replace(
-            plain,
-            job=JobId(f"{number:032x}"),
-            state="running" if running else plain.state,
-            received_ms=state.now_ms - 1000 * (jobs - number),
-            lease_until_ms=state.now_ms + 600_000 if running else 0,
+    """`state` with `jobs` live jobs more, all of them running, the newest first."""
+    running = msgspec.structs.replace(
+        state.jobs[-1], state="running", outcome=None, mode=None, reward=0, ended_ms=0,
+        lease_until_ms=state.now_ms + 3_600_000,
+    )  # fmt: skip
+    live = [
+        msgspec.structs.replace(
+            running, job=JobId(f"{number:032x}"), received_ms=state.now_ms - 1000 * (jobs - number)
         )
-        state = reduce(state, state.now_ms, JobChanged(job))
-    return state
+        for number in reversed(range(jobs))
+    ]
+    return msgspec.structs.replace(state, jobs=(*live, *state.jobs))
 
 
-async def idle(agent: AgentDouble) -> None:
+class Crowded(AgentDouble):
+    """A double that takes in a step of one of many jobs as quickly as the agent does."""
+
+    def hold(self, state: NodeState) -> None:
+        """Begin with `state`."""
+        self._store = StateStore(state)
+        self._keys = [key_of(job) for job in state.jobs]
+        self.state = state
+
+    def tell(self, event: Event, *, skip: int = 0, after_ms: int = 0) -> None:
+        """As the double does."""
+        self.seq += 1 + skip
+        self.at_ms += after_ms
+        self._store.apply(self.at_ms, event)
+        line = encode_line(Delta(self.seq, self.at_ms, event))
+        for writer in self._writers:
+            writer.write(line)
+
+    def job(self, number: int) -> JobView:
+        """One of the jobs that there were at the beginning."""
+        job = self._store.book.get(self._keys[number % len(self._keys)])
+        assert job is not None
+        return job
+
+
+async def idle(agent: Crowded) -> None:
     """Nothing happens, but time and gauges."""
     for second in itertools.count():
         await asyncio.sleep(1.0)
@@ -51,26 +78,25 @@ async def idle(agent: AgentDouble) -> None:
             agent.tell(MachineSampled(machine))
 
 
-async def busy(agent: AgentDouble, per_s: int) -> None:
+async def busy(agent: Crowded, per_s: int) -> None:
     """`per_s` jobs' steps each second, on time even when one batch was late."""
     loop = asyncio.get_running_loop()
-    start_s, told = loop.time(), 0
+    start_s, start_ms, told = loop.time(), agent.at_ms, 0
     while True:
         await asyncio.sleep(PACE_S)
-        due = int((loop.time() - start_s) * per_s)
-        while told < due:
-            told += 1
-            job = agent.state.jobs[told * 7 % len(agent.state.jobs)]
-            moved = msgspec.structs.replace(job, tokens=told % 128, tokens_per_s_milli=100_000 + told % 9_000)
-            agent.tell(JobChanged(moved))
-        agent.tell(Ticked(), after_ms=int(PACE_S * 1000))
+        past_s = loop.time() - start_s
+        for number in range(told, int(past_s * per_s)):
+            tokens, speed = number % 128, 100_000 + number % 9_000
+            moved = msgspec.structs.replace(agent.job(number * 7), tokens=tokens, tokens_per_s_milli=speed)
+            agent.tell(JobChanged(moved), after_ms=start_ms + int(1000 * past_s) - agent.at_ms)
+        told = int(past_s * per_s)
 
 
 async def feed(socket: Path, jobs: int, per_s: int) -> None:
     """Serve for ever; says `ready` on stdout once it listens."""
-    async with AgentDouble(socket, read(RECORDINGS / "busy.jsonl")) as agent:
-        if jobs:
-            agent.state = multiplied(agent.state, jobs)
+    agent = Crowded(socket, read(RECORDINGS / "busy.jsonl"))
+    async with agent:
+        agent.hold(multiplied(agent.state, jobs))
         print("ready", flush=True)
         await (busy(agent, per_s) if per_s else idle(agent))
 

@@ -82,12 +82,12 @@ def test_no_name_at_all_is_wrong_usage() -> None:
     assert ended.value.code == 2
 
 
-def test_a_crowd_of_jobs_fills_the_state_and_no_more() -> None:
-    state = NodeState(jobs=(JobView(JobId("0" * 32), 1, "accepted", 1),))
+def test_a_crowd_of_live_jobs_joins_the_others() -> None:
+    state = NodeState(jobs=(JobView(JobId("0" * 31 + "x"), 1, "accepted", 1),))
     crowded = multiplied(state, JOBS_KEPT + 10)
-    assert len(crowded.jobs) == JOBS_KEPT
-    assert len({job.job for job in crowded.jobs}) == JOBS_KEPT
-    assert {job.state for job in crowded.jobs} == {"accepted", "running"}
+    assert len(crowded.jobs) == JOBS_KEPT + 11
+    assert len({job.job for job in crowded.jobs}) == JOBS_KEPT + 11
+    assert [job.state for job in crowded.jobs] == ["running"] * (JOBS_KEPT + 10) + ["accepted"]
 
 
 def test_the_terminal_has_its_size_counts_what_is_written_and_leaves_no_process() -> None:

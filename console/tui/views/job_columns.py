@@ -11,7 +11,7 @@ from console.ledger.figures import credits
 from console.protocol.ids import short
 from console.tui.figures import brief, coarse, duration, rate
 from console.tui.job_order import SortValue, by_arrival
-from console.tui.rows import Role
+from console.tui.rows import Role, text_fit
 from console.tui.views.words import MODE_WORDS
 
 STATE_INK: dict[JobState, tuple[str, Role]] = {
@@ -27,6 +27,8 @@ STATE_INK: dict[JobState, tuple[str, Role]] = {
 }
 _STATES = tuple(STATE_INK)
 DRAW_CELLS = 8
+WIDE = 67
+"""From so many cells on no word of a state and no count has to be cut."""
 CALM_LEASE_MS = 30_000
 """A lease that has longer than this is told in steps of 10 s: only what is urgent ticks."""
 
@@ -57,6 +59,10 @@ class Column(NamedTuple):
     from_width: int
     cell: Callable[[JobView, Told], Cell]
     value: SortValue
+    right: bool = False
+    """Figures stand at the right end of their column, so that their digits can be compared."""
+    more: int = 0
+    """Cells more from WIDE on."""
 
 
 def _quiet(job: JobView) -> Role:
@@ -69,7 +75,7 @@ def _state(job: JobView, told: Told) -> Cell:
 
 
 def _tokens(job: JobView, told: Told) -> Cell:
-    return f"{job.tokens:,}/{job.max_tokens:,}" if job.max_tokens else f"{job.tokens:,}", _quiet(job)
+    return f"{job.tokens}/{job.max_tokens}" if job.max_tokens else f"{job.tokens}", _quiet(job)
 
 
 def _draw(job: JobView, told: Told) -> Cell:
@@ -108,20 +114,21 @@ def _what(job: JobView, told: Told) -> Cell:
 COLUMNS = (
     Column("JOB", 7, 0, lambda job, _: (short(job.job), "strong" if _quiet(job) == "text" else "text"),
            lambda job: job.job),
-    Column("STATE", 11, 0, _state, lambda job: _STATES.index(job.state)),
-    Column("TOKENS", 9, 0, _tokens, lambda job: -job.tokens),
+    Column("STATE", 11, 0, _state, lambda job: _STATES.index(job.state), more=1),
+    Column("TOKENS", 9, 0, _tokens, lambda job: -job.tokens, True, 1),
     Column("TOK/S", 6, 0, lambda job, _: (rate(job.tokens_per_s_milli), _quiet(job)),
-           lambda job: -job.tokens_per_s_milli),
+           lambda job: -job.tokens_per_s_milli, True, 1),
     Column("DRAW", 9, 44, _draw, lambda job: -job.roster_size),
-    Column("EARNED", 11, 55, _earned, lambda job: job.penalty - job.reward),
-    Column("AGE", 9, 64, lambda job, told: (told.age, _quiet(job)),
-           lambda job: -job.received_ms),
-    Column("PROMPT", 8, 72, _prompt, lambda job: -job.prompt_tokens),
-    Column("FIRST", 8, 80, lambda job, _: (brief(job.first_token_ms), _quiet(job)),
-           lambda job: -job.first_token_ms),
-    Column("VERDICT", 12, 92, _verdict, lambda job: job.mode or "~"),
-    Column("TOOK", 8, 100, lambda job, _: (brief(_took_ms(job)), _quiet(job)), lambda job: -_took_ms(job)),
-    Column("TRY", 5, 106, lambda job, _: (f"{job.attempt:,}", _quiet(job)), lambda job: -job.attempt),
+    Column("EARNED", 11, 55, _earned, lambda job: job.penalty - job.reward, True),
+    Column("AGE", 9, WIDE, lambda job, told: (told.age, _quiet(job)),
+           lambda job: -job.received_ms, True),
+    Column("PROMPT", 8, 75, _prompt, lambda job: -job.prompt_tokens, True),
+    Column("FIRST", 8, 83, lambda job, _: (brief(job.first_token_ms), _quiet(job)),
+           lambda job: -job.first_token_ms, True),
+    Column("VERDICT", 13, 96, _verdict, lambda job: job.mode or "~"),
+    Column("TOOK", 8, 104, lambda job, _: (brief(_took_ms(job)), _quiet(job)),
+           lambda job: -_took_ms(job), True),
+    Column("TRY", 5, 109, lambda job, _: (f"{job.attempt:,}", _quiet(job)), lambda job: -job.attempt, True),
     Column("WHAT HAPPENED", 0, 140, _what, lambda job: (job.sentence or "~").lower()),
 )  # fmt: skip
 """The least needed give way first. What is not known sorts last."""
@@ -131,7 +138,17 @@ BY_HEAD = {column.head: column for column in COLUMNS}
 @lru_cache(maxsize=64)
 def shown_columns(width: int) -> tuple[Column, ...]:
     """The columns that a table of `width` has room for."""
-    return tuple(column for column in COLUMNS if width >= column.from_width)
+    return tuple(
+        column._replace(width=column.width + column.more) if width >= WIDE else column
+        for column in COLUMNS
+        if width >= column.from_width
+    )
+
+
+def placed(text: str, column: Column, room: int) -> str:
+    """`text` in `room` cells, the last one free; figures at the right."""
+    fitted = text_fit(text, room - 1)
+    return f"{fitted.rstrip():>{room - 1}} " if column.right else fitted + " "
 
 
 def sort_value(head: str) -> SortValue:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from console.control.state import JobView
-from console.tui.rows import Row, Span, clean, fit, row, rule, text_fit, width_of
+from console.tui.rows import Row, Span, clean, fit, row, rule, width_of
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
 from console.tui.views.job_columns import STATE_INK as STATE_INK
-from console.tui.views.job_columns import Told, shown_columns, told
+from console.tui.views.job_columns import Told, placed, shown_columns, told
 
 ROWS_KEPT = 512
 """Drawn rows that are kept; more than a screen has, twice over for the cursor."""
@@ -19,9 +19,13 @@ ROWS_KEPT = 512
 def head_row(width: int, sort: str = "", reverse: bool = False) -> Row:
     """The heads over the columns, with a mark at the one that they are sorted by."""
     spans = [Span("  ", "dim")]
+    left = width - 2
     for column in shown_columns(width):
         mark = ("▴" if reverse else "▾") if column.head == sort else ""
-        spans.append(Span(f"{column.head + mark:<{column.width}}", "accent" if mark else "dim"))
+        room = column.width or left
+        head = column.head[: max(0, room - 1 - len(mark))] + mark
+        spans.append(Span(placed(head, column, room), "accent" if mark else "dim"))
+        left -= room
     return fit(tuple(spans), width, "dim")
 
 
@@ -48,7 +52,7 @@ def _drawn(job: JobView, when: Told, width: int, chosen: bool) -> Row:
     for column in shown_columns(width):
         text, role = column.cell(job, when)
         room = column.width or left
-        spans.append(Span(text_fit(text, room - 1) + " ", role))
+        spans.append(Span(placed(text, column, room), role))
         left -= room
     line = fit(tuple(spans), width)
     return tuple(Span(span.text, "cursor") for span in line) if chosen else line

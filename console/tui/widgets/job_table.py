@@ -47,6 +47,8 @@ class JobTable(Listing):
         self._mark = -1
         self._drawn_version = -1
         self._place = 0
+        self._picked: JobKey | None = None
+        """What the operator chose: a filter that is being typed may hide it for a moment."""
         self._seen: frozenset[JobKey] = frozenset()
 
     @property
@@ -138,6 +140,7 @@ class JobTable(Listing):
         """Choose the job that stands at `place` now."""
         self._place = place
         super().choose_at(place)
+        self._picked = self.chosen
 
     def action_choose(self) -> None:
         """Say that the job under the cursor was chosen, unless it has just gone."""
@@ -147,6 +150,7 @@ class JobTable(Listing):
     def sort_by(self, sort: str, reverse: bool) -> None:
         """Sort by the column with that head, or by none; the chosen job stays chosen."""
         self.sort, self.reverse = sort, reverse
+        self._order = None
         self._anew()
 
     def sort_by_next(self) -> None:
@@ -159,13 +163,12 @@ class JobTable(Listing):
         """List only what fits."""
         self.filter = parse(text)
         self._order = None
-        order = self.order
-        if order is None or self.chosen is None or order.place_of(self.chosen) < 0:
-            self.chosen = None
+        order = self._caught_up()
+        picked = self._picked
+        self.chosen = picked if order and picked and order.place_of(picked) >= 0 else None
         self._anew()
 
     def _anew(self) -> None:
-        self._order = None
         self._drawn_version = -1
         self.redraw()
         self.post_message(self.Moved())
