@@ -131,6 +131,15 @@ def test_driver_and_runtime_stand_side_by_side_with_what_is_wrong_first() -> Non
     assert len(set(named)) == len(named)
 
 
+def test_the_load_of_a_moment_is_no_fact_but_too_few_cores_are() -> None:
+    busy = Look(report(cpu=msgspec.structs.replace(CPU, usable_cores=8.0, load_1m=99.0)), (3, 11), {})
+    assert "threads" not in [finding.name for finding in machine_facts(busy, 1).findings]
+    few = Look(report(cpu=msgspec.structs.replace(CPU, load_1m=99.0)), (3, 11), {})
+    assert ("threads", "warn") in [
+        (finding.name, finding.level) for finding in machine_facts(few, 1).findings
+    ]
+
+
 def test_a_runtime_that_is_not_there_says_nothing_and_is_a_finding() -> None:
     broken = Runtime(available=False, problem="ModuleNotFoundError")
     facts = machine_facts(Look(report(runtime=broken, gpus=(lost(GPU),)), (3, 11), {}), 1)
