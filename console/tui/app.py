@@ -72,7 +72,7 @@ class QuarterdeckApp(GlassApp):
         self.zone_s = zone_s
         self.ends_run = ends_run
         self.read_only = settings.read_only
-        self.caption = caption or ("READ-ONLY" if settings.read_only else "")
+        self.caption = " · ".join(filter(None, (caption, "READ-ONLY" if self.read_only else "")))
         self._over = over
         self.ascii_only = ascii_only or settings.ascii
         self.keys = {k: v for k, v in settings.keys.items() if k in BY_ID}
