@@ -19,6 +19,7 @@ from console.agent.speed import Speed
 from console.agent.weights_view import Demand, Work, model_view, room_for
 from console.control.events import ModelsChanged
 from console.control.models import ModelsView, ModelView
+from console.control.state import NodeState
 from console.models import ModelError, Progress, fetch, sha256_file, verify_file
 from console.models.errand import Errand, Stopped
 from console.models.errors import WrongHash
@@ -62,6 +63,7 @@ class Weights:
         self._looking = asyncio.Lock()
         self._errand: Errand[Path | str] | None = None
         self._doing: asyncio.Task[None] | None = None
+        inventory.remember(serving.path, serving.group)  # it was hashed a moment ago, when the agent started
         self.work: Work | None = None
         """What is done with a model now."""
 
@@ -102,14 +104,14 @@ class Weights:
 
     def publish(self) -> None:
         """Tell how things stand, if that is news."""
-        models = tuple(self._view(stock) for stock in self._stocks)
-        view = ModelsView(str(self._inventory.folder), self._free_bytes, models)
-        old = self.view
+        state = self._board.state
+        models = tuple(self._view(stock, state) for stock in self._stocks)
+        view, old = ModelsView(str(self._inventory.folder), self._free_bytes, models), state.models
         if msgspec.structs.replace(view, free_bytes=old.free_bytes) != old:
             self._board.apply(ModelsChanged(view))
 
-    def _view(self, stock: Stock) -> ModelView:
-        state, engine = self._board.state, self._config.engine
+    def _view(self, stock: Stock, state: NodeState) -> ModelView:
+        engine = self._config.engine
         work = self.work if self.work is not None and self.work.name == stock.name else None
         return model_view(
             stock,
@@ -201,7 +203,8 @@ class Weights:
         finally:
             self._errand, self.work = None, None
         await self.refresh()
-        self._board.note(level, "machine", sentence)
+        served = stock.path == self._serving.path
+        self._board.note(level, "machine", sentence, calls=served and level == "error")
 
 
 def _free_bytes(folder: Path) -> int | None:

@@ -5,86 +5,22 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
+from doubles.shelf import MACHINE, Shelf
 from models.local_index import MODEL, make_entry, make_wheel, use_index
 from models.synthetic_gguf import TENSORS, gguf
 
 from console.agent import weights as weights_module
-from console.agent.board import Board
-from console.agent.model import ModelFile
-from console.agent.model_commands import ModelCommands
-from console.agent.origin import Origin
 from console.agent.speed import Speed
-from console.agent.weights import Weights
 from console.agent.weights_view import room_for
-from console.control.events import ModelsChanged
-from console.control.models import ModelView
-from console.control.state import EngineView, GpuView, MachineView, NodeState, ProcessView
-from console.control.wire import Answer, Command, Delta
+from console.control.state import EngineView, GpuView, MachineView, ProcessView
 from console.models import CatalogueEntry, Progress, sha256_file
 from console.models.hashing import OnProgress
-from console.models.inventory import Inventory
-from console.protocol.ids import GroupId
-from console.settings.config import load
-
-MACHINE = MachineView(at_ms=1, ram_used_bytes=2 << 30, ram_total_bytes=8 << 30)
-
-
-class Shelf:
-    """A node's weights with everything around them."""
-
-    def __init__(self, tmp_path: Path, entry: CatalogueEntry, **origin: object) -> None:
-        self.folder = tmp_path / "home" / "models"
-        self.folder.mkdir(parents=True)
-        self.own = self.folder / "own.gguf"
-        self.own.write_bytes(gguf())
-        self.config = tmp_path / "home" / "config.toml"
-        self.config.write_text(f'[engine]\nmodel = "{self.own}"\n')
-        self.board = Board(lambda: 1, NodeState(machine=MACHINE))
-        self.told: list[Delta] = []
-        self.board.listen(self.told.append)
-        way = {"config_file": self.config, "reload": lambda: load(self.config), **origin}
-        self.origin = Origin(**way)  # type: ignore[arg-type]
-        serving = ModelFile(self.own, "own", GroupId(sha256_file(self.own)), 2048)
-        self.weights = Weights(
-            self.board, Inventory(self.folder, (entry,)), load(self.config), serving, self.origin
-        )
-        self.restarts = 0
-        self.load = 0
-        self.table = ModelCommands(
-            self.board, self.weights, self.origin, lambda: self.load, self._restart
-        ).table()
-
-    def _restart(self) -> None:
-        self.restarts += 1
-
-    async def order(self, name: str, model: str = "", **args: str | int) -> Answer:
-        given = {"name": model, **args} if model else args
-        return await self.table[name](Command("c", name, given))  # type: ignore[arg-type]
-
-    def model(self, name: str) -> ModelView:
-        found = self.weights.find(name)
-        assert found is not None
-        return found
-
-    async def until(self, condition: Callable[[], bool]) -> None:
-        news = asyncio.Event()
-        unlisten = self.board.listen(lambda delta: news.set())
-        async with asyncio.timeout(30):
-            while not condition():
-                news.clear()
-                await news.wait()
-        unlisten()
-
-    async def work_is_over(self) -> str:
-        """What Events says of it."""
-        await self.until(lambda: self.weights.work is None and bool(self.board.state.notes))
-        return self.board.state.notes[0].text
 
 
 @pytest.fixture
@@ -109,6 +45,7 @@ async def test_what_is_here_is_told_with_all_that_one_decides_by(shelf: Shelf, e
         "tiny", "absent", entry.sha256, "Apache-2.0",
     )  # fmt: skip
     assert (tiny.fits, tiny.exact, tiny.path, tiny.chosen) == (None, None, "", False)
+    assert own.sha256 == sha256_file(shelf.own)
     assert (own.state, own.serving, own.chosen, own.exact) == ("unverified", True, True, True)
     assert own.fits is True and own.fit_sentence.endswith("of 6.0 GB free memory")
     assert (own.context, own.tensor_types, own.parameters) == (2048, ("F32", "Q4_1", "Q8_0"), 384)
@@ -267,78 +204,6 @@ async def test_a_file_that_changed_while_it_is_served_is_an_error(shelf: Shelf) 
     shelf.own.write_bytes(gguf() + b"more")
     await shelf.order("verify_model", str(shelf.own))
     assert "changed after the node began to serve it" in await shelf.work_is_over()
-
-
-async def test_what_is_not_there_is_neither_checked_nor_used_nor_fetched(shelf: Shelf) -> None:
-    for name, model, words in (
-        ("verify_model", "tiny", "nothing to check"),
-        ("use_model", "tiny", "Fetch it first"),
-        ("fetch_model", str(shelf.own), "file of yours"),
-        ("fetch_model", "\x1b[2Jnone", "There is no model called '[2Jnone'"),
-        ("use_model", "", "There is no model"),
-    ):
-        answer = await shelf.order(name, model)
-        assert not answer.ok and words in answer.sentence
-
-
-async def test_the_choice_is_written_and_told(shelf: Shelf) -> None:
-    await shelf.order("fetch_model", "tiny")
-    await shelf.work_is_over()
-    answer = await shelf.order("use_model", "tiny")
-    assert answer.ok and load(shelf.config).engine.model == "tiny"
-    assert shelf.model("tiny").chosen and not shelf.model(str(shelf.own)).chosen
-    assert shelf.model(str(shelf.own)).serving and not shelf.model("tiny").serving
-    assert (await shelf.order("use_model", "tiny")).sentence.endswith("chosen already.")
-
-
-async def test_a_file_that_was_not_checked_since_it_came_is_not_chosen(shelf: Shelf) -> None:
-    (shelf.folder / "tiny.gguf").write_bytes(gguf() + MODEL)
-    answer = await shelf.order("use_model", "tiny")
-    assert not answer.ok and "Verify it first" in answer.sentence
-
-
-async def test_what_does_not_fit_is_chosen_only_when_insisted_on(shelf: Shelf) -> None:
-    other = shelf.folder / "other.gguf"
-    other.write_bytes(gguf())
-    full = msgspec.structs.replace(MACHINE, ram_used_bytes=MACHINE.ram_total_bytes)
-    shelf.board.state = msgspec.structs.replace(shelf.board.state, machine=full)
-    answer = await shelf.order("use_model", str(other))
-    assert not answer.ok and "does not fit" in answer.sentence
-    assert (await shelf.order("use_model", str(other), anyway=1)).ok
-    assert load(shelf.config).engine.model == str(other)
-
-
-async def test_a_configuration_that_cannot_be_written_is_a_sentence(shelf: Shelf) -> None:
-    other = shelf.folder / "other.gguf"
-    other.write_bytes(gguf())
-    shelf.config.write_text("[engine\n")
-    answer = await shelf.order("use_model", str(other))
-    assert not answer.ok and "not valid TOML" in answer.sentence
-
-
-@pytest.mark.parametrize("way", [{"config_file": None}, {"fixed_model": True}, {"practice": True}])
-async def test_who_may_not_choose_is_told_why(
-    tmp_path: Path, entry: CatalogueEntry, way: dict[str, object]
-) -> None:
-    shelf = Shelf(tmp_path, entry, **way)
-    (shelf.folder / "other.gguf").write_bytes(gguf())
-    answer = await shelf.order("use_model", str(shelf.folder / "other.gguf"))
-    assert not answer.ok and ("command line" in answer.sentence or "practice" in answer.sentence)
-
-
-async def test_a_restart_is_asked_for_once_it_can_succeed(shelf: Shelf) -> None:
-    shelf.load = 2
-    answer = await shelf.order("restart_agent")
-    assert answer.ok and "2 unfinished job" in answer.sentence and shelf.restarts == 1
-    shelf.own.unlink()
-    answer = await shelf.order("restart_agent")
-    assert not answer.ok and shelf.restarts == 1
-
-
-async def test_models_answers_with_the_view(shelf: Shelf) -> None:
-    answer = await shelf.order("models")
-    assert msgspec.json.decode(answer.result)["models"][1]["serving"] is True
-    assert any(isinstance(delta.event, ModelsChanged) for delta in shelf.told)
 
 
 def test_memory_of_the_engine_counts_as_free_and_the_gpus_when_all_layers_go_there() -> None:

@@ -14,6 +14,7 @@ from console.tui.commands import bindings
 from console.tui.model_orders import ModelOrders
 from console.tui.rows import Row
 from console.tui.screens import plans
+from console.tui.screens.copying import Copyable
 from console.tui.screens.room import Plan, RoomScreen
 from console.tui.store import Part, View
 from console.tui.views import model_detail, models, served, verdicts
@@ -146,6 +147,12 @@ class Models(RoomScreen):
     def orders(self) -> ModelOrders:
         """What is done with a model."""
         return ModelOrders(self.quarterdeck)
+
+    def copyable(self) -> list[Copyable]:
+        """The chosen model's hash and path first."""
+        model = self.chosen
+        mine = (("SHA-256", model.sha256), ("file", model.path), ("model", model.name)) if model else ()
+        return [*(Copyable(name, text) for name, text in mine if text), *super().copyable()]
 
     def do_fetch(self) -> None:
         """Fetch what is chosen; or ask whether to stop what is being fetched."""
