@@ -45,14 +45,17 @@ def spans(now_ms: int, zone_s: int) -> tuple[Span, ...]:
     return (*found, Span("all", "everything that is kept", 0, now_ms - now_ms % DAY_MS + 2 * DAY_MS))
 
 
-def rows_of(answer: Answer, month: str) -> list[EarningRow]:
-    """The rows of `month` in an answer to the command `earnings`.
+class RefusedError(Exception):
+    """The agent gives no rows; the text says why."""
+
+
+def rows_of(answer: Answer) -> list[EarningRow]:
+    """The rows of one answer to the command `earnings`.
 
     Raises:
         msgspec.MsgspecError: the answer is of another version.
     """
-    rows = msgspec.json.decode(answer.result, type=list[EarningRow])
-    return [row for row in rows if month == "all" or row.day.startswith(month)]
+    return msgspec.json.decode(answer.result, type=list[EarningRow])
 
 
 class Export:
@@ -92,13 +95,11 @@ class Export:
         self._app.push_screen(Ask("Export earnings", text, str(path), wrong_with), typed)
 
     async def _write(self, span: Span, path: Path) -> None:
-        args: dict[str, str | int] = {"since_ms": span.since_ms, "until_ms": span.until_ms}
-        answer = await self._app.source.command("earnings", args)
-        if not answer.ok:
-            self._app.say(f"{answer.sentence} Nothing was written.", "error")
-            return
         try:
-            rows = rows_of(answer, span.month)
+            rows = await self._rows(span)
+        except RefusedError as refusal:
+            self._app.say(f"{refusal} Nothing was written.", "error")
+            return
         except msgspec.MsgspecError as error:
             self._app.say(
                 f"The agent's answer is not understood ({error}). Is it of another version?", "error"
@@ -108,6 +109,21 @@ class Export:
             self._app.say(f"There is nothing to export for {span.words}; no file was written.", "warning")
             return
         await self._save(rows, path)
+
+    async def _rows(self, span: Span) -> list[EarningRow]:
+        """All of them, page by page; a page never ends among rows of one time."""
+        rows: list[EarningRow] = []
+        since_ms = span.since_ms
+        while True:
+            args: dict[str, str | int] = {"since_ms": since_ms, "until_ms": span.until_ms}
+            answer = await self._app.source.command("earnings", args)
+            if not answer.ok:
+                raise RefusedError(answer.sentence)
+            page = rows_of(answer)
+            rows += [row for row in page if span.month == "all" or row.day.startswith(span.month)]
+            if not answer.sentence or not page or page[-1].at_ms < since_ms:
+                return rows
+            since_ms = page[-1].at_ms + 1
 
     async def _save(self, rows: list[EarningRow], path: Path) -> None:
         try:

@@ -12,7 +12,7 @@ from doubles.console_double import RECORDINGS, console_on, settle, text_of
 from doubles.outcomes import toasts
 from textual.pilot import Pilot
 
-from console.control.earnings import EarningRow, EarningsView, PowerView
+from console.control.earnings import Difference, EarningRow, EarningsView, PowerView
 from console.control.recording import Asked, Recorded, Replay, read
 from console.control.state import NodeState
 from console.control.wire import Answer
@@ -24,7 +24,8 @@ from console.tui.screens.choices import Choose
 from console.tui.screens.job_detail import JobScreen
 from console.tui.screens.penalty import PenaltyScreen
 from console.tui.store import View
-from console.tui.views import earnings, rates
+from console.tui.views import earnings, penalties, rates
+from console.tui.views.frame import Frame
 
 replace = msgspec.structs.replace
 COMPACT = (80, 24)
@@ -32,8 +33,15 @@ NOW = 1_763_820_000_000
 
 
 def line(day: str, letter: str, **more: Any) -> EarningRow:
-    given = {"model": "SmolLM2", "outcome": "accepted", "claimed": 21_000, "reward": 21_000, **more}
-    return EarningRow(NOW, day, JobId(letter * 32), 1, **given)
+    given = {
+        "at_ms": NOW,
+        "model": "SmolLM2",
+        "outcome": "accepted",
+        "claimed": 21_000,
+        "reward": 21_000,
+        **more,
+    }
+    return EarningRow(day=day, job=JobId(letter * 32), attempt=1, **given)
 
 
 ROWS = (
@@ -93,6 +101,25 @@ async def test_a_month_is_written_as_csv_and_its_full_path_is_said(home: Path) -
     assert lines[0]["reward_credits"] == "0.000021000" and lines[1]["penalty_nano"] == "210000"
     assert lines[1]["model"] == "'=cmd()"
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_an_answer_in_pages_is_asked_for_to_its_end(home: Path) -> None:
+    span = exporting.spans(NOW, 0)[2]
+    first = [line("2025-11-01", "a", at_ms=5), line("2025-11-01", "b", at_ms=9)]
+    rest = {"since_ms": 10, "until_ms": span.until_ms}
+    app = console_with(
+        ("earnings", {"since_ms": 0, "until_ms": span.until_ms},
+         Answer("", True, "Only the first 2 rows.", msgspec.Raw(msgspec.json.encode(first)))),
+        ("earnings", rest, Answer("", True, "", msgspec.Raw(msgspec.json.encode([line("2025-11-02", "c")])))),
+    )  # fmt: skip
+    async with app.run_test(size=COMPACT) as pilot:
+        await export(pilot, 2)
+        assert "3 answers" in toasts(app)
+    jobs = [
+        one["job"][0]
+        for one in csv.DictReader((home / "quarterdeck-earnings-all.csv").open(encoding="utf-8"))
+    ]
+    assert jobs == ["a", "b", "c"]
 
 
 async def test_a_file_is_never_written_over(home: Path) -> None:
@@ -183,6 +210,27 @@ async def test_a_penalty_leads_to_its_job_and_back() -> None:
         assert app.screen.detail is not None and app.screen.detail.view.state == "rejected"
         await pilot.press("escape", "escape")
         assert app.room == "earnings"
+
+
+def test_a_rejected_answer_stands_once() -> None:
+    known = state_of("earning").earnings
+    rejected = known.penalties[0]
+    twice = Difference(rejected.job, rejected.attempt, NOW, 64_000, 0, 0, "Rejected: it earns nothing.")
+    found = penalties.findings(replace(known, differences=(twice, *known.differences)))
+    assert found == (*known.differences, *known.penalties)
+
+
+@pytest.mark.parametrize(
+    ("until_ms", "policy", "words"),
+    [(NOW + 3_492_000, True, "counts until 14:58"), (NOW + 43_200_000, True, "counts until 23 Nov 02:00"),
+     (0, True, "no longer counts"), (0, False, "end unknown")],
+)  # fmt: skip
+def test_a_penalty_says_how_long_it_counts(until_ms: int, policy: bool, words: str) -> None:
+    state = state_of("earning")
+    network = state.network if policy else replace(state.network, policy=None)
+    found = (replace(state.earnings.penalties[0], until_ms=until_ms),)
+    rows = penalties.listing(found, view_of(replace(state, network=network)), Frame(120, 5), 0)
+    assert words in "".join(span.text for span in rows[1])
 
 
 async def test_a_difference_leads_to_its_job() -> None:

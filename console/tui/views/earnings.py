@@ -120,7 +120,7 @@ def _unsettled(view: View, day: DayView, zone_s: int, count: int) -> str:
         return f"{credits(-gap)} more settled than accepted: the verdicts for it are missing."
     first = reckoning.day_of(view.now_ms, zone_s).toordinal() - count + 1
     late = sum(
-        reckoning.day_of(one.finished_ms, zone_s).toordinal() >= first
+        one.passed != one.settled and reckoning.day_of(one.finished_ms, zone_s).toordinal() >= first
         for one in view.state.earnings.differences
     )
     jobs = f"{late} job{'s' if late != 1 else ''}, listed below" if late else "still being booked"

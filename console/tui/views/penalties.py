@@ -26,14 +26,17 @@ PENALTY_TO_DO = (
     "and it happens again, run `quarterdeck doctor`."
 )
 DIFFERENCE_TO_DO = (
-    "Press Enter for the job's evidence. If no receipt comes within a day, show that evidence to whoever "
+    "Press Enter for the job's evidence. If the difference stays for a day, show that evidence to whoever "
     "runs the network."
 )
 
 
 def findings(earnings: EarningsView) -> tuple[Finding, ...]:
-    """Differences first, for they are open; then penalties, newest first."""
-    return (*earnings.differences, *earnings.penalties)
+    """Differences first, for they are open; then penalties, newest first. A rejected answer claims more than
+    it earns and so differs too: it stands once, as a penalty."""
+    penalties = {(one.job, one.attempt) for one in earnings.penalties}
+    apart = (one for one in earnings.differences if (one.job, one.attempt) not in penalties)
+    return (*apart, *earnings.penalties)
 
 
 def behind(reason: Reason, earnings: EarningsView) -> PenaltyView | None:
@@ -47,8 +50,8 @@ def behind(reason: Reason, earnings: EarningsView) -> PenaltyView | None:
 
 def listing(listed: Sequence[Finding], view: View, frame: Frame, zone_s: int) -> list[Row]:
     """A window on them."""
-    earnings = view.state.earnings
-    title = f"Penalties {len(earnings.penalties)} · Differences {len(earnings.differences)}"
+    count = sum(isinstance(one, PenaltyView) for one in listed)
+    title = f"Penalties {count} · Differences {len(listed) - count}"
     if not view.known:
         return framed("Penalties and differences", [], frame)
     if not listed:
@@ -65,11 +68,15 @@ def listing(listed: Sequence[Finding], view: View, frame: Frame, zone_s: int) ->
 
 def _line(found: Finding, view: View, width: int, zone_s: int, *, chosen: bool) -> Row:
     if isinstance(found, PenaltyView):
-        at_ms, glyph, ink, amount = found.at_ms, "✗", "bad", credits(-found.amount)
-        word, more = found.rule, f"{_end(found, view, zone_s)}  {found.evidence[:12]}  {found.sentence}"
+        at_ms, glyph, ink = found.at_ms, "✗", "bad"
+        amount = credits(-found.amount) if found.amount else "not booked"
+        word, more = (
+            found.rule or "no verdict",
+            f"{_end(found, view, zone_s)}  {found.evidence[:12]}  {found.sentence}",
+        )
     else:
         at_ms, glyph, ink = found.finished_ms, "!", "warn"
-        amount = credits(max(found.claimed - found.passed, found.passed - found.settled))
+        amount = credits(max(abs(found.claimed - found.passed), abs(found.passed - found.settled)))
         word, more = "difference", found.sentence
     mark: Role = "bad" if ink == "bad" else "warn"
     spans = (
@@ -84,8 +91,9 @@ def _line(found: Finding, view: View, width: int, zone_s: int, *, chosen: bool) 
 
 def _end(penalty: PenaltyView, view: View, zone_s: int) -> str:
     if penalty.until_ms <= view.now_ms:
-        return "no longer counts"
-    return f"counts until {moment(penalty.until_ms, view.now_ms, zone_s)[:5]}"
+        return "no longer counts" if view.state.network.policy is not None else "end unknown"
+    end = moment(penalty.until_ms, view.now_ms, zone_s)
+    return f"counts until {end[:5] if end[2] == ':' else end}"
 
 
 def whole(found: Finding, view: View, width: int, zone_s: int) -> list[Row]:
@@ -97,8 +105,11 @@ def whole(found: Finding, view: View, width: int, zone_s: int) -> list[Row]:
 
 def _whole_penalty(found: PenaltyView, view: View, width: int, zone_s: int) -> list[Row]:
     rows = [row(), row((" ✗ Rejected: ", "bad"), (found.sentence, "strong")), row()]
-    rows += _lines("Rule", f"{found.rule}. {RULES.get(found.rule, '')}", width)
-    rows += _lines("Taken", f"{credits(-found.amount)} from bond and pending", width)
+    rows += _lines(
+        "Rule", f"{found.rule}. {RULES.get(found.rule, '')}" if found.rule else "not told yet", width
+    )
+    taken = f"{credits(-found.amount)} from bond and pending" if found.amount else "no receipt has come yet"
+    rows += _lines("Taken", taken, width)
     rows += _lines("When", moment(found.at_ms, view.now_ms, zone_s), width)
     rows += _lines("Evidence", found.evidence or "the network has not named it", width)
     rows += _lines("Counts", _counts(found, view, zone_s), width)
@@ -107,6 +118,8 @@ def _whole_penalty(found: PenaltyView, view: View, width: int, zone_s: int) -> l
 
 
 def _counts(found: PenaltyView, view: View, zone_s: int) -> str:
+    if view.state.network.policy is None and not found.until_ms:
+        return "For how long it counts is not known until the network tells its rules."
     if found.until_ms <= view.now_ms:
         return "It no longer counts towards a suspension; what was taken stays taken."
     left, end = duration(found.until_ms - view.now_ms), moment(found.until_ms, view.now_ms, zone_s)
