@@ -40,8 +40,9 @@ class Command(msgspec.Struct, frozen=True, tag="command"):
     is given back to the network. `earnings {since_ms, until_ms}`: answers with
     `EarningRow`s, oldest first. `recompute {job, attempt}`: judges the answer again here, from the evidence
     that is still kept; answers with `Check`s. `fetch_model`, `cancel_fetch`, `verify_model`, `use_model
-    {name, anyway}`: progress comes as `ModelsChanged`; `anyway` 1: also what does not fit. `restart_agent`: stops, and starts again with the
-    configuration as it is now. `probe_machine`: what this machine is, asked anew.
+    {name, anyway}`: progress comes as `ModelsChanged`; `anyway` 1: also what does not fit. `restart_agent`:
+    stops, and starts again with the configuration as it is now. `probe_machine`: what this machine is, asked
+    anew.
     """
 
     id: str
