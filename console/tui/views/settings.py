@@ -13,6 +13,8 @@ SECTION_WORDS = {
     "node": "Node", "engine": "Engine", "screen": "Screen", "power": "Power", "notify": "Calls",
 }  # fmt: skip
 TITLE_WIDTH, SECTION_WIDTH = 24, 8
+WIDE, EXPLAINED_AT = 100, 62
+"""From this width on every setting is explained beside its value."""
 
 
 def listing(listed: Sequence[Setting], config: Config, frame: Frame, locked: bool) -> list[Row]:
@@ -36,6 +38,8 @@ def _row(setting: Setting, before: str, config: Config, frame: Frame, chosen: bo
         ("● " if own else "  ", "accent"),
         (written(value), "dim" if grey else "strong" if own else "text"),
     )
+    if frame.inner_width >= WIDE:
+        spans = (*fit(spans, EXPLAINED_AT), *row((setting.explanation, "dim")))
     line = fit(spans, frame.inner_width)
     return tuple(Span(span.text, "cursor") for span in line) if chosen else line
 
