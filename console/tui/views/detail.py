@@ -18,7 +18,7 @@ from console.tui.views.margins import DIFFER_LIMIT
 
 SIDE_FROM, SIDE_WIDTH = 116, 37
 """From this width on the job's life stands beside its evidence."""
-ONE_LINE_FROM = 56
+ONE_LINE_FROM = 76
 MAIN_LIMIT = 110
 """Evidence is no easier to read when it is spread wider."""
 

@@ -105,8 +105,8 @@ def margins(view: View, frame: Frame) -> list[Row]:
     return framed("Margins", content, frame)
 
 
-_HEADS = row(("   MODE       AUDITS  TOKENS DIFFER LIMIT", "dim"))
-LINE_WIDTH = 42
+_HEADS = row(("   MODE      AUDITS  TOKENS DIFF LIMIT", "dim"))
+LINE_WIDTH = 40
 
 
 def _line(margin: Margin) -> Row:
@@ -114,9 +114,9 @@ def _line(margin: Margin) -> Row:
     ink: Role = "good" if margin.worst <= limit else "bad"
     return row(
         (" ✓ " if ink == "good" else " ✗ ", ink),
-        (text_fit(MODE_WORDS[margin.mode], 10), "strong"),
-        f"{margin.audits:>7,} {margin.tokens:>7,} ",
-        (f"{margin.differ:>6,}", ink),
+        (text_fit(MODE_WORDS[margin.mode], 9), "strong"),
+        f"{margin.audits:>7,}{margin.tokens:>8,}",
+        (f"{margin.differ:>5,}", ink),
         (f"{limit:>6}", "dim"),
     )
 

@@ -17,7 +17,7 @@ from console.tui.views.words import MODE_WORDS
 def card(verdict: VerdictView | None, view: View, frame: Frame) -> list[Row]:
     """All that is known here of the verdict under the cursor, and what its keys do."""
     if verdict is None:
-        return framed("Chosen", [], frame)
+        return framed("Chosen", [row((" Nothing is chosen.", "dim"))] if view.known else [], frame)
     good = verdict.outcome == "accepted"
     ink: Role = "good" if good else "bad"
     wide = frame.inner_width

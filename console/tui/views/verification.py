@@ -170,7 +170,8 @@ def differing(verdict: VerdictView) -> str:
 def verdicts(listed: Sequence[VerdictView], view: View, frame: Frame, only: Only) -> list[Row]:
     """The newest verdicts under their heads."""
     wide, total = frame.inner_width, len(view.state.verdicts)
-    title = f"Verdicts {total:,}" if only == "all" else f"Verdicts, {only} only: {len(listed):,} of {total:,}"
+    counted = f"Verdicts {total:,}" if view.known else "Verdicts"
+    title = counted if only == "all" else f"Verdicts, {only} only: {len(listed):,} of {total:,}"
     content = [head_row(wide)]
     room = max(0, frame.inner_height - 1)
     for index in range(frame.top, min(len(listed), frame.top + room)):
