@@ -22,7 +22,7 @@ def earning() -> NodeState:
 
 
 def crowd(count: int) -> NodeState:
-    """`count` running jobs, the newest first, each of another number of tokens, and those of `earning`."""
+    """`count` running jobs, the newest first, with 0 to 4,095 tokens, and those of `earning`."""
     state = earning()
     running = next(job for job in state.jobs if job.state == "running")
     live = [
@@ -31,8 +31,8 @@ def crowd(count: int) -> NodeState:
             job=JobId(f"{number:06x}{'0' * 26}"),
             received_ms=state.now_ms - 100 * (count - number),
             lease_until_ms=state.now_ms + 600_000,
-            tokens=number * 7919 % count,
-            max_tokens=count,
+            tokens=number * 7919 % 4096,
+            max_tokens=4096,
         )
         for number in reversed(range(count))
     ]

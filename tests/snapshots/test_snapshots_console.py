@@ -73,14 +73,9 @@ def test_deck_in_ascii(snap_compare: Compare, size: tuple[int, int]) -> None:
 
 
 PLACES = {
-    "jobs": ("2",),
-    "jobs_filtered": ("2", "slash", *"rejected", "enter"),
-    "jobs_filtering": ("2", "slash", *"!acc"),
-    "jobs_filtered_empty": ("2", "slash", *"zzz", "enter"),
     "job_detail": ("2", "down", "down", "enter"),
     "job_detail_end": ("2", "down", "down", "enter", "end"),
     "job_rejected": ("2", "slash", *"rejected", "enter", "enter"),
-    "events": ("8",),
     "help": ("question_mark",),
     "drain": ("d",),
     "verdicts_focused": ("tab", "down", "down"),

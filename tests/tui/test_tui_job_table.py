@@ -142,7 +142,7 @@ async def test_sorted_rows_change_places_once_a_second_and_what_is_gone_goes_at_
         places = [table.order.key_at(place) for place in range(10)]
         tell(app, JobChanged(low))
         assert [table.order.key_at(place) for place in range(10)] == places
-        assert " 0/128" in rows_of(app)[0]
+        assert " 0/4096" in rows_of(app)[0]
         app.clock.ms += 1_000
         app.flush()
         assert [table.order.key_at(place) for place in range(9)] == places[1:]

@@ -55,7 +55,7 @@ class Events(FilteredScreen):
 
     def _list(self, listed: Sequence[Note], view: View, frame: Frame) -> list[Row]:
         shown, total = self.events, len(view.state.notes)
-        title = log.log_title(len(listed), total, shown.level)
+        title = log.log_title(len(listed), total, shown.level) if view.known else "Events"
         follows = log.follow_word(
             shown.pending, shown.paused, key_word(BY_ID["follow"], self.quarterdeck.keys)
         )

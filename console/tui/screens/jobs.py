@@ -51,7 +51,7 @@ class Jobs(FilteredScreen):
 
     def _list(self, listed: Sequence[JobView], view: View, frame: Frame) -> list[Row]:
         total, table = len(view.book), self.table
-        title = f"Jobs {total:,}"
+        title = f"Jobs {total:,}" if view.known else "Jobs"
         if any(table.filter):
             title = f"Jobs {len(listed):,} of {total:,}"
         elif view.book.live_count:

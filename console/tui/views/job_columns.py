@@ -27,7 +27,7 @@ STATE_INK: dict[JobState, tuple[str, Role]] = {
 }
 _STATES = tuple(STATE_INK)
 DRAW_CELLS = 8
-WIDE = 67
+WIDE = 68
 """From so many cells on no word of a state and no count has to be cut."""
 CALM_LEASE_MS = 30_000
 """A lease that has longer than this is told in steps of 10 s: only what is urgent ticks."""
@@ -119,16 +119,16 @@ COLUMNS = (
     Column("TOK/S", 6, 0, lambda job, _: (rate(job.tokens_per_s_milli), _quiet(job)),
            lambda job: -job.tokens_per_s_milli, True, 1),
     Column("DRAW", 9, 44, _draw, lambda job: -job.roster_size),
-    Column("EARNED", 11, 55, _earned, lambda job: job.penalty - job.reward, True),
+    Column("EARNED", 11, 55, _earned, lambda job: job.penalty - job.reward, True, 1),
     Column("AGE", 9, WIDE, lambda job, told: (told.age, _quiet(job)),
            lambda job: -job.received_ms, True),
-    Column("PROMPT", 8, 75, _prompt, lambda job: -job.prompt_tokens, True),
-    Column("FIRST", 8, 83, lambda job, _: (brief(job.first_token_ms), _quiet(job)),
+    Column("PROMPT", 8, 76, _prompt, lambda job: -job.prompt_tokens, True),
+    Column("FIRST", 8, 84, lambda job, _: (brief(job.first_token_ms), _quiet(job)),
            lambda job: -job.first_token_ms, True),
-    Column("VERDICT", 13, 96, _verdict, lambda job: job.mode or "~"),
-    Column("TOOK", 8, 104, lambda job, _: (brief(_took_ms(job)), _quiet(job)),
+    Column("VERDICT", 13, 97, _verdict, lambda job: job.mode or "~"),
+    Column("TOOK", 8, 105, lambda job, _: (brief(_took_ms(job)), _quiet(job)),
            lambda job: -_took_ms(job), True),
-    Column("TRY", 5, 109, lambda job, _: (f"{job.attempt:,}", _quiet(job)), lambda job: -job.attempt, True),
+    Column("TRY", 5, 110, lambda job, _: (f"{job.attempt:,}", _quiet(job)), lambda job: -job.attempt, True),
     Column("WHAT HAPPENED", 0, 140, _what, lambda job: (job.sentence or "~").lower()),
 )  # fmt: skip
 """The least needed give way first. What is not known sorts last."""
@@ -145,10 +145,16 @@ def shown_columns(width: int) -> tuple[Column, ...]:
     )
 
 
-def placed(text: str, column: Column, room: int) -> str:
-    """`text` in `room` cells, the last one free; figures at the right."""
-    fitted = text_fit(text, room - 1)
-    return f"{fitted.rstrip():>{room - 1}} " if column.right else fitted + " "
+def placed(text: str, column: Column, room: int, last: bool = False) -> str:
+    """`text` in `room` cells, the last one free but in the last column; figures at the right.
+
+    A count that does not fit beside its limit stands alone: half a number would be another number.
+    """
+    free = 0 if last else 1
+    if column.right and len(text) > room - free:
+        text = text.partition("/")[0]
+    fitted = text_fit(text, room - free)
+    return (f"{fitted.rstrip():>{room - free}}" if column.right else fitted) + " " * free
 
 
 def sort_value(head: str) -> SortValue:

@@ -20,11 +20,13 @@ def head_row(width: int, sort: str = "", reverse: bool = False) -> Row:
     """The heads over the columns, with a mark at the one that they are sorted by."""
     spans = [Span("  ", "dim")]
     left = width - 2
-    for column in shown_columns(width):
+    columns = shown_columns(width)
+    for column in columns:
         mark = ("▴" if reverse else "▾") if column.head == sort else ""
         room = column.width or left
-        head = column.head[: max(0, room - 1 - len(mark))] + mark
-        spans.append(Span(placed(head, column, room), "accent" if mark else "dim"))
+        last = column is columns[-1]
+        head = column.head[: max(0, room - (not last) - len(mark))] + mark
+        spans.append(Span(placed(head, column, room, last), "accent" if mark else "dim"))
         left -= room
     return fit(tuple(spans), width, "dim")
 
@@ -49,10 +51,11 @@ def job_row(job: JobView, now_ms: int, width: int, chosen: bool) -> Row:
 def _drawn(job: JobView, when: Told, width: int, chosen: bool) -> Row:
     spans = [Span("▸ " if chosen else "  ", "accent")]
     left = width - 2
-    for column in shown_columns(width):
+    columns = shown_columns(width)
+    for column in columns:
         text, role = column.cell(job, when)
         room = column.width or left
-        spans.append(Span(placed(text, column, room), role))
+        spans.append(Span(placed(text, column, room, column is columns[-1]), role))
         left -= room
     line = fit(tuple(spans), width)
     return tuple(Span(span.text, "cursor") for span in line) if chosen else line
