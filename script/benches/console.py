@@ -13,18 +13,17 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benches import crowd
 from benches.paths import SCRIPT, TESTS
 from benches.rows import Row, percentile, say
 from benches.terminal import Terminal
-from console.control.state import JOBS_KEPT
 
 SIZES = ((80, 24), (120, 40))
 STARTS, UNCOUNTED = 7, 2
 SETTLE_S, IDLE_S, BUSY_S = 3.0, 30.0, 20.0
-BUSY_PER_S, TICK_PER_S = 1000, 100
-FRAMES_PER_S = 2
-PAINTED = b"EARNING"
-"""The state's word, in the recording's first snapshot: seen when the Deck is."""
+BUSY_PER_S = 1000
+PAINTED = b"last paid"
+"""In the status line as soon as a snapshot is drawn, and in one piece, since nothing stood there before."""
 UNTOLD = ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "SSH_CONNECTION")
 CONSOLE = (sys.executable, "-m", "console")
 YARDSTICK = (
@@ -36,7 +35,7 @@ YARDSTICK = (
 
 
 def measure() -> list[Row]:
-    """All rows; two to three minutes."""
+    """All rows; some eight minutes."""
     rows: list[Row] = []
     with _agent(0, 0) as environment:
         for columns, lines in SIZES:
@@ -47,8 +46,8 @@ def measure() -> list[Row]:
         for columns, lines in SIZES:
             rows += _busy(columns, lines, environment)
         rows += _lag(environment)
-    with _agent(JOBS_KEPT, TICK_PER_S) as environment:
-        rows += _tick(environment)
+    with _agent(crowd.JOBS, 0) as quiet, _agent(crowd.JOBS, crowd.CHANGES_PER_S) as busy:
+        rows += crowd.measure(quiet, busy)
     return rows
 
 
@@ -132,19 +131,6 @@ def _lag(environment: dict[str, str]) -> list[Row]:
         Row(f"{case}, loop lag, worst", max(lags), "ms"),
         Row(f"{case}, messages taken", (counts[-1] - counts[0]) / (ends_s - begins_s), "1/s"),
     ]
-
-
-def _tick(environment: dict[str, str]) -> list[Row]:
-    say(f"Jobs screen with {JOBS_KEPT} jobs for {BUSY_S:.0f} s")
-    columns, lines = SIZES[1]
-    with Terminal(CONSOLE, columns, lines, environment) as terminal:
-        terminal.read_until(PAINTED, 30)
-        terminal.press("2")
-        terminal.read_for(SETTLE_S)
-        usage = terminal.watch(BUSY_S)
-    ticks = FRAMES_PER_S * usage.seconds
-    case = f"{JOBS_KEPT} jobs, Jobs screen, {columns}×{lines}, {TICK_PER_S // FRAMES_PER_S} changes per tick"
-    return [Row(f"{case}: all processor time", 1000 * usage.cpu_s / ticks, "ms per tick")]
 
 
 @contextlib.contextmanager
