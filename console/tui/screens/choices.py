@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.screen import ModalScreen
 
 from console.tui.rows import Row, box, row, text_fit, wrap
@@ -20,6 +21,13 @@ WIDEST = 64
 
 class Answers(Canvas, can_focus=True):
     """The question and its answers below one another, `Cancel` the last."""
+
+    class Taken(Message):
+        """An answer was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
 
     def __init__(self, title: str, text: str, labels: Sequence[str], chosen: int) -> None:
         super().__init__(id="answers")
@@ -40,6 +48,12 @@ class Answers(Canvas, can_focus=True):
     def draw(self, width: int, height: int) -> tuple[Sequence[Row], bool]:
         """The box."""
         return box(self.heading, self.lines(width), width, height, focus=True), False
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on an answer takes it."""
+        index = event.y - 1 - len(self.lines(self.size.width)) + len(self.labels)
+        if 0 <= index < len(self.labels):
+            self.post_message(self.Taken(index))
 
     def choose(self, index: int) -> None:
         """Put the mark on an answer."""
@@ -94,11 +108,9 @@ class Choose(ModalScreen[T | None], Generic[T]):
             event.stop()
             self.dismiss(self._values[int(event.key) - 1])
 
-    def on_click(self, event: events.Click) -> None:
-        """A click on an answer takes it."""
-        index = event.y - 1 - len(self.answers.lines(self.answers.size.width)) + len(self._values)
-        if event.widget is self.answers and 0 <= index < len(self._values):
-            self.dismiss(self._values[index])
+    def on_answers_taken(self, message: Answers.Taken) -> None:
+        """An answer was clicked."""
+        self.dismiss(self._values[message.index])
 
     def action_move(self, by: int) -> None:
         """Choose another answer."""

@@ -18,6 +18,7 @@ from console.tui.widgets.panel import Panel, Style
 from console.tui.widgets.scroll import Scroll
 
 WIDE = 160
+EDGES = frozenset(("status", "notice", "footer"))
 DRAWS_HELP = (
     "The scale shows how many draws a fair draw gives this node: ├ and ┤ enclose 95 of 100 cases, ┼ is what "
     "is expected, ● is what it won. Counted since the agent started, from the coordinator's signed receipts."
@@ -44,13 +45,13 @@ class Network(RoomScreen):
     """Everything that an operator needs in order to trust the network, or not to."""
 
     room: ClassVar[str] = "network"
-    AUTO_FOCUS = "#rules"
+    AUTO_FOCUS = ""
     BINDINGS = bindings("network")
 
     def __init__(self) -> None:
         super().__init__()
         self._rules_only = False
-        self._drawn = False
+        self._draws_rows = 2
 
     def panels(self) -> ComposeResult:
         """In the order that Tab takes."""
@@ -67,12 +68,12 @@ class Network(RoomScreen):
         yield Panel(
             "draws", network_draws.draws, frozenset(("network",)), help_text=DRAWS_HELP, focusable=True
         )
-        yield Panel("groups", network.groups, seen, help_text=GROUPS_HELP, focusable=True)
+        yield Scroll("groups", "Groups", network.groups_content, seen, help_text=GROUPS_HELP)
         yield Panel("roster", network.roster, seen | jobs, help_text=ROSTER_HELP, focusable=True)
         yield Panel(
             "coordinator", self._coordinator, seen | notes, help_text=COORDINATOR_HELP, focusable=True
         )
-        yield Scroll("page", "Network", self._page, seen | jobs | notes, help_text=DRAWS_HELP)
+        yield Scroll("network", "Network", self._page, seen | jobs | notes, help_text=DRAWS_HELP)
 
     def _coordinator(self, view: View, frame: Frame) -> list[Row]:
         return network_coordinator.coordinator(view, frame, self.quarterdeck.zone_s)
@@ -88,24 +89,36 @@ class Network(RoomScreen):
         if self._rules_only:
             return {**placed, "rules": (rest, Style(roomy=plans.is_roomy(wide, high)))}
         if plans.is_small(wide, high):
-            return {**placed, "page": (rest, Style())}
+            return {**placed, "network": (rest, Style())}
         if plans.is_roomy(wide, high):
-            return {**placed, **(_very_wide if wide >= WIDE else _roomy)(rest, self._drawn)}
-        return {**placed, **_compact(rest, self._drawn)}
+            return {**placed, **(_very_wide if wide >= WIDE else _roomy)(rest, self._draws_rows)}
+        return {**placed, **_compact(rest, self._draws_rows)}
 
     def take(self, view: View, dirty: frozenset[Part]) -> None:
-        """Show what changed; the picture of the draws takes its room when there is one."""
-        drawn = view.known and view.state.network.draws > 0
-        if drawn != self._drawn and self.is_mounted:
-            self._drawn = drawn
+        """Show what changed; the draws take the rows that their picture and words need."""
+        rows = network_draws.rows_wanted(view, self.size.width - 2) if self.size.width else self._draws_rows
+        if rows != self._draws_rows and self.is_mounted:
+            self._draws_rows = rows
             self.replan()
         super().take(view, dirty)
+
+    def on_resize(self) -> None:
+        """Another plan shows other panels."""
+        self._tend_focus()
+
+    def _tend_focus(self) -> None:
+        """Only what is shown can have the keyboard."""
+        placed = self.plan(self.size)
+        for panel in self.query(Panel):
+            panel.can_focus = panel.id in placed and panel.id not in EDGES
+        if self.focused is None or self.focused.id not in placed:
+            self.query_one("#network" if "network" in placed else "#rules").focus()
 
     def do_rules(self) -> None:
         """The rules on the whole screen, or back."""
         self._rules_only = not self._rules_only
         self.replan()
-        self.query_one("#rules").focus()
+        self._tend_focus()
 
     def do_proofs(self) -> None:
         """The jobs that were won, where each has its proof."""
@@ -119,10 +132,10 @@ class Network(RoomScreen):
         return False
 
 
-def _compact(rest: Region, drawn: bool) -> plans.Placed:
+def _compact(rest: Region, rows: int) -> plans.Placed:
     """80×24: rules instead of boxes; what a notice takes, the prices and rules give."""
     wide, left = rest.width, rest.width * 9 // 16
-    picture = 6 if drawn else 3
+    picture = 1 + rows
     at = rest.y + picture
     joints = ((left - 1, "┬"),)
     return {
@@ -134,10 +147,10 @@ def _compact(rest: Region, drawn: bool) -> plans.Placed:
     }
 
 
-def _roomy(rest: Region, drawn: bool) -> plans.Placed:
+def _roomy(rest: Region, rows: int) -> plans.Placed:
     """120×40: boxes, and the draws as a curve."""
     wide, left, style = rest.width, rest.width // 2, Style(roomy=True)
-    curve = _curve_rows(rest.height - 27) if drawn else 4
+    curve = _curve_rows(rows, rest.height - 27)
     at = rest.y + curve
     return {
         "draws": (Region(0, rest.y, wide, curve), style),
@@ -148,16 +161,19 @@ def _roomy(rest: Region, drawn: bool) -> plans.Placed:
     }
 
 
-def _curve_rows(spare: int) -> int:
-    """Rows of the draws in boxes: a curve where it can be of some height, else the scale alone."""
-    return min(14, spare) if spare >= 11 else 8
+def _curve_rows(rows: int, spare: int) -> int:
+    """Rows of the draws in a box: with a curve where it can be of some height, else what is needed."""
+    if rows < 5:
+        return rows + 2
+    least = max(rows, 6) + 2
+    return min(14, spare) if spare >= least + 3 else least
 
 
-def _very_wide(rest: Region, drawn: bool) -> plans.Placed:
+def _very_wide(rest: Region, rows: int) -> plans.Placed:
     """Two columns: what is, with charts as tall as there is room; and what holds."""
     left, style = rest.width * 11 // 20, Style(roomy=True)
     right, at = rest.width - left, rest.y
-    curve = min(20, rest.height * 2 // 5) if drawn else 4
+    curve = _curve_rows(rows, rest.height * 2 // 5)
     tall = min(16, max(6, rest.height - curve - 7))
     table = max(0, rest.height - curve - tall)
     return {

@@ -17,11 +17,6 @@ _HEADS = (("nodes", 6), ("listed", 7), ("waiting", 8), ("asked/min", 10))
 _SHORT_HEADS = (("nodes", 6), ("list", 5), ("wait", 5), ("/min", 6))
 
 
-def groups(view: View, frame: Frame) -> list[Row]:
-    """The panel."""
-    return framed("Groups", groups_content(view, frame.inner_width, frame.inner_height), frame)
-
-
 def roster(view: View, frame: Frame) -> list[Row]:
     """The panel."""
     network = view.state.network
@@ -31,20 +26,16 @@ def roster(view: View, frame: Frame) -> list[Row]:
     return framed(title, roster_content(view, frame.inner_width), frame)
 
 
-def groups_content(view: View, width: int, height: int = 0) -> list[Row]:
-    """Groups as a table, this node's first, as many as fit `height` (0: all); and what that means for it."""
+def groups_content(view: View, width: int) -> list[Row]:
+    """What the groups mean for this node, and all of them as a table, this node's first."""
     network = view.state.network
     if not view.known:
         return []
     if not network.groups:
-        return [row((f" {line}", "dim")) for line in wrap(_no_groups(network), width - 2, 4)]
-    words = [f" {line}" for line in wrap(_chance(view), width - 2, 3) if line]
+        return [fit(row((f" {line}", "dim")), width) for line in wrap(_no_groups(network), width - 2, 4)]
+    words = [row(f" {line}") for line in wrap(_chance(view), width - 2, 3) if line]
     ordered = sorted(network.groups, key=lambda group: (not group.mine, -group.nodes, group.group))
-    room = max(1, height - 1 - len(words)) if height else len(ordered)
-    if len(ordered) > room:
-        ordered, left = ordered[: max(1, room - 1)], len(ordered) - max(1, room - 1)
-        words.insert(0, f" and {left:,} more groups")
-    return [*_table(ordered, width), *(row((line, "text")) for line in words)]
+    return [fit(line, width) for line in (*words, *_table(ordered, width))]
 
 
 def _table(ordered: list[GroupView], width: int) -> list[Row]:
@@ -138,4 +129,4 @@ def page_content(view: View, width: int, zone_s: int) -> list[Row]:
         ("Prices and rules", rules_content(view, width)),
     ):
         rows += [row((f" {title}", "title")), *content] if rows else content
-    return rows
+    return [fit(line, width) for line in rows]

@@ -51,7 +51,7 @@ def coordinator_content(view: View, width: int, zone_s: int, height: int = 4) ->
             named("Latency", *_latency_words(network), chart=_trend(network, width)),
             _key(network, width),
         ]
-    return rows
+    return [fit(line, width) for line in rows]
 
 
 def _chart(network: NetworkView, width: int, high: int) -> list[Row]:
@@ -74,7 +74,7 @@ def _state(view: View, width: int, with_key: bool) -> Row:
         times = "sign-in" if network.sessions == 1 else "sign-ins"
         parts.append((f" · {network.sessions:,} {times}", "dim"))
     key = short(clean(network.coordinator_key))
-    right = row((f"key {key}… " if key and with_key else "", "dim"))
+    right = row((f"key {key} " if key and with_key else "", "dim"))
     return ends(fit(row(*parts), width - width_of(right)), right, width)
 
 
@@ -101,7 +101,8 @@ def _latency_words(network: NetworkView) -> tuple[str, Role]:
     history = network.latency_history
     if not history:
         return now, "strong" if network.latency_ms is not None else "dim"
-    return f"{now}, {min(history):,} to {max(history):,} lately", "strong"
+    low, high = min(history), max(history)
+    return f"{now}, {low:,} to {high:,} lately" if low < high else now, "strong"
 
 
 def _trend(network: NetworkView, width: int) -> str:
@@ -113,9 +114,11 @@ def _trend(network: NetworkView, width: int) -> str:
 def where(view: View) -> str:
     """Name and address of the network."""
     network = view.state.network
-    here = " (this machine)" if view.state.node.practice else ""
+    if not network.coordinator:
+        return "none chosen"
     name = clean(network.name)
-    return f"{name + ', ' if name else ''}{clean(network.coordinator) or 'none chosen'}{here}"
+    here = " (this machine)" if view.state.node.practice else ""
+    return f"{name + ', ' if name else ''}{clean(network.coordinator)}{here}"
 
 
 def _key(network: NetworkView, width: int) -> Row:

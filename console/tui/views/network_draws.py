@@ -27,12 +27,15 @@ def draws_content(view: View, width: int, height: int) -> list[Row]:
     """Figures, picture, meaning; with room for it the picture is a curve."""
     network = view.state.network
     if network.draws == 0:
-        words = "No draw yet while this node was listed. The picture begins with the first one."
+        words = "No draw yet while this node was listed; the picture begins with the first."
         return [row((f" {line}", "text")) for line in wrap(words, width - 2, 3)]
     standing = standing_of(network)
-    said = [*_meaning(network, standing, width), *_proofs(view, width)]
-    if 0 < height < 4 + len(said):
+    said = _said(view, width)
+    if 0 < height < 4 + len(said) and network.variance_milli > 0:
         said = _in_short(view, network, standing, width)
+    if network.variance_milli <= 0:
+        head = row((f" {network.won:,} won", "strong"), f" of {network.draws:,} draws")
+        return [fit(line, width) for line in (head, *said)]
     cases = " in 95 of 100 cases" if width >= 70 else " in 95 %"
     head = row(
         (f" {network.won:,} won", "strong"),
@@ -41,7 +44,24 @@ def draws_content(view: View, width: int, height: int) -> list[Row]:
         (f", {figure(standing.low)} to {figure(standing.high)}{cases}", "dim"),
     )
     tall = max(0, height - 4 - len(said))
-    return [head, *picture(standing, width, tall if tall >= 3 else 0), *said]
+    rows = [head, *picture(standing, width, tall if tall >= 3 else 0), *said]
+    return [fit(line, width) for line in rows]
+
+
+def rows_wanted(view: View, width: int) -> int:
+    """Rows without a curve: few while there is no draw, five when all is as it should be, else all words."""
+    if not view.known or not view.state.network.draws:
+        return 2
+    said = len(_said(view, width))
+    if view.state.network.variance_milli <= 0:
+        return 1 + said
+    calm = standing_of(view.state.network).place == "inside" and not _checked(view)[1]
+    return 5 if calm else 4 + said
+
+
+def _said(view: View, width: int) -> list[Row]:
+    network = view.state.network
+    return [*_meaning(network, standing_of(network), width), *_proofs(view, width)]
 
 
 def _meaning(network: NetworkView, standing: Standing, width: int) -> list[Row]:
@@ -56,12 +76,13 @@ def _meaning(network: NetworkView, standing: Standing, width: int) -> list[Row]:
 def _verdict(network: NetworkView, standing: Standing) -> tuple[str, Role, str]:
     if network.variance_milli <= 0:
         return "·", "dim", "Every draw was among one node, this one: there was no chance in it."
-    chance = "fewer than 1 of 1,000" if abs(standing.deviations) > FAR else "about 1 of 40"
+    chance = f"fewer than 1 of {'1,000' if abs(standing.deviations) > FAR else '40'} cases"
     if standing.place == "below":
-        words = f"Below the band: a fair draw gives so few in {chance} cases. Should it stay there, ask the "
+        below = "Far below" if abs(standing.deviations) > FAR else "Below"
+        words = f"{below} the band: a fair draw gives so few in {chance}. Should it stay there, ask the "
         return ("✗" if abs(standing.deviations) > FAR else "!"), "warn", words + "network's operator why."
     if standing.place == "above":
-        return "!", "warn", f"Above the band: a fair draw gives so many in {chance} cases."
+        return "!", "warn", f"Above the band: a fair draw gives so many in {chance}."
     if network.expected_milli < FEW_MILLI:
         return "✓", "good", "Inside the band, which is a rough one: few draws so far."
     return "✓", "good", "Inside the band: what this node won agrees with a fair draw."
@@ -89,11 +110,10 @@ def _proofs(view: View, width: int) -> list[Row]:
 def _in_short(view: View, network: NetworkView, standing: Standing, width: int) -> list[Row]:
     """Meaning and proofs on one row, where there is no room for more."""
     glyph, ink, _ = _verdict(network, standing)
-    place = f"{standing.place} the band" if network.variance_milli > 0 else "no chance in it: you were alone"
     seen, wrong = _checked(view)
     if not seen:
         return _meaning(network, standing, width)[:1]
     proof: tuple[str, Role] = (f"✓ the last {seen} draw proofs are right", "good")
     if wrong:
         proof = (f"✗ {wrong} of the last {seen} draw proofs WRONG", "bad")
-    return [fit(row((f" {glyph} ", ink), (place, "text"), "   ", proof), width)]
+    return [fit(row((f" {glyph} ", ink), (f"{standing.place} the band", "text"), "   ", proof), width)]

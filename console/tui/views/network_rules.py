@@ -8,7 +8,7 @@ from console.control.state import NetworkView
 from console.ledger.figures import credits
 from console.protocol.types import Policy
 from console.tui.figures import duration
-from console.tui.rows import Row, row, text_fit, wrap
+from console.tui.rows import Row, fit, row, text_fit, wrap
 from console.tui.store import View
 
 NAME_WIDTH = 12
@@ -28,7 +28,7 @@ def rules_content(view: View, width: int) -> list[Row]:
         lines = wrap(words, max(12, width - NAME_WIDTH - 2), 6)
         rows.append(row((text_fit(f" {name}", NAME_WIDTH), "strong"), " " + lines[0]))
         rows += [row(" " * (NAME_WIDTH + 1) + line) for line in lines[1:]]
-    return rows
+    return [fit(line, width) for line in rows]
 
 
 def rules(policy: Policy, network: NetworkView) -> Iterator[tuple[str, str]]:
@@ -40,7 +40,7 @@ def rules(policy: Policy, network: NetworkView) -> Iterator[tuple[str, str]]:
     )
     yield "Reward", f"{credits(node)} of that per token for the node: {credits(1000 * node)} per 1,000."
     yield "Bond", _bond(policy)
-    paid = f"What is pending becomes available when its epoch closes, every {_span(policy.epoch_s)}."
+    paid = f"Pending becomes available when its epoch closes, every {_span(policy.epoch_s)}."
     yield "Paid out", paid
     yield "Audits", f"{_audits(policy)}{_audited_now(network)}"
     yield from _penalties(policy)
@@ -75,7 +75,7 @@ def watched(network: NetworkView) -> str:
     if network.audit_ppm is None:
         return ""
     left = network.probation_left or 0
-    return share(network.audit_ppm) + (f", {left:,} more to prove" if left else "")
+    return share(network.audit_ppm) + (f", {left:,} to go" if left else "")
 
 
 def share(ppm: int) -> str:
@@ -123,7 +123,7 @@ def _time(policy: Policy) -> Iterator[tuple[str, str]]:
         f"{_span(3 * policy.heartbeat_s)}, it is not drawn.",
     )
     slot, epoch = _span(policy.slot_s), _span(policy.epoch_s)
-    yield "Time", f"A slot is {slot}, an epoch {epoch}. Its draws are committed to before an epoch begins."
+    yield "Time", f"A slot is {slot}, an epoch {epoch}; its draws are committed to before it begins."
 
 
 def _span(seconds: int) -> str:
