@@ -132,6 +132,15 @@ def test_a_limit_says_its_level_in_a_word_and_when_it_eases() -> None:
         assert word in text and "1 of 3" in text and "What happens. Eases in 90 s." in text
 
 
+def test_of_several_limits_the_most_pressing_stands_first_with_its_words() -> None:
+    calm = LimitView("a", "Broken off", 1, 9, sentence="Nine are too many.")
+    near = LimitView("b", "Rejected", 2, 3, "near", "One more suspends the node.")
+    drawn = limits.limits(view_of(NodeState(limits=(calm, near))), Frame(60, 6))
+    text = words(drawn)
+    assert text.index("Rejected") < text.index("Broken off") and len(drawn) <= 6
+    assert "One more suspends" in text and "Nine are" not in text
+
+
 def test_the_audit_rate_is_the_networks_word_or_none() -> None:
     def told(**changes: object) -> str:
         network = NetworkView(**changes)  # type: ignore[arg-type]

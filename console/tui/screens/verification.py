@@ -142,10 +142,10 @@ def _compact(free: Region) -> Plan:
 def _roomy(free: Region) -> Plan:
     style = Style(roomy=True)
     third = free.width // 3
-    high = 14 if free.height >= 34 else 11
+    high = 14
     return {
-        "acceptance": (Region(0, free.y, third, high - 6), style),
-        "limits": (Region(0, free.y + high - 6, third, 6), style),
+        "acceptance": (Region(0, free.y, third, high // 2), style),
+        "limits": (Region(0, free.y + high // 2, third, high - high // 2), style),
         "margins": (Region(third, free.y, third, high), style),
         "card": (Region(2 * third, free.y, free.width - 2 * third, high), style),
         "verdicts": (Region(0, free.y + high, free.width, free.height - high), style),

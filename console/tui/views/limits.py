@@ -40,10 +40,13 @@ def warning_rows(view: View, width: int) -> list[Row]:
 
 def limits(view: View, frame: Frame) -> list[Row]:
     """Each running total as a gauge, with its level in a word and what happens at its end."""
-    wide = frame.inner_width
+    wide, listed = frame.inner_width, sorted(view.state.limits, key=_pressure)
+    room = frame.inner_height - 2 * len(listed)
     content: list[Row] = []
-    for limit in view.state.limits:
-        content += _limit(limit, view.now_ms, wide)
+    for limit in listed:
+        told = _told(limit, view.now_ms, wide, min(3, room))
+        room -= len(told)
+        content += [*_limit(limit, wide), *told]
     if not content and view.known:
         content = _untouched(view.state, wide)
     return framed("Limits", content, frame)
@@ -59,17 +62,26 @@ def brief(state: NodeState) -> Row:
                f"{clean(worst.title).lower()}, {word}")  # fmt: skip
 
 
-def _limit(limit: LimitView, now_ms: int, width: int) -> list[Row]:
+def _pressure(limit: LimitView) -> int:
+    return ("reached", "near", "calm").index(limit.level)
+
+
+def _limit(limit: LimitView, width: int) -> list[Row]:
     glyph, ink, word = _LEVELS[limit.level]
     count = f" {limit.seen:,} of {limit.limit:,}"
     full, empty = gauge(limit.seen, limit.limit, max(4, min(GAUGE_LIMIT, width - len(count) - len(word) - 8)))
     mark: Role = "bar" if limit.level == "calm" else ink
-    rows = [
+    return [
         row((f" {limit.title}", "strong")),
         row(" ", (full, mark), (empty, "track"), (count, "strong"), (f"  {glyph} {word}", ink)),
     ]
+
+
+def _told(limit: LimitView, now_ms: int, width: int, lines: int) -> list[Row]:
+    if lines < 1:
+        return []
     words = f"{limit.sentence} {together(_eases(limit, now_ms))}"
-    return rows + [row((f" {line}", "text")) for line in wrap(words, width - 2, 3) if line]
+    return [row((f" {line}", "text")) for line in wrap(words, width - 2, lines) if line]
 
 
 def _eases(limit: LimitView, now_ms: int) -> str:
