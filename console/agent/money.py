@@ -17,10 +17,12 @@ from console.protocol.types import Balances, Policy, Receipt
 class Purse:
     """Owns balances and totals."""
 
-    def __init__(self, journal: Journal, board: Board, now_ms: NowMs) -> None:
+    def __init__(self, journal: Journal, board: Board, now_ms: NowMs, model: str = "") -> None:
+        """`model`: the group that jobs count for."""
         self._journal = journal
         self._board = board
         self._now_ms = now_ms
+        self._model = model
         self.standing = Standing()
 
     async def load(self) -> None:
@@ -30,8 +32,9 @@ class Purse:
 
     async def told(self, balances: Balances, policy: Policy | None = None) -> None:
         """The network says how the accounts stand."""
+        policy = policy or self.standing.policy
         target = policy.bond_target if policy is not None else self.standing.bond_target
-        await self._stand(balances=balances, bond_target=target)
+        await self._stand(balances=balances, bond_target=target, policy=policy)
         await self.publish()
 
     async def took(self) -> None:
@@ -45,7 +48,7 @@ class Purse:
     async def received(self, receipt: Receipt) -> bool:
         """Book a receipt whose signature was checked; False when it was booked before."""
         now_ms = self._now_ms()
-        if not await self._journal.money.put_receipt(receipt, now_ms, local_day(now_ms)):
+        if not await self._journal.money.put_receipt(receipt, now_ms, local_day(now_ms), self._model):
             return False
         accepted = receipt.outcome == "accepted"
         await self._stand(
@@ -79,7 +82,7 @@ class Purse:
             self._board.apply(MoneyChanged(view))
 
     async def _count(self, add: Totals) -> None:
-        await self._journal.money.count(local_day(self._now_ms()), add)
+        await self._journal.money.count(local_day(self._now_ms()), add, self._model)
         await self.publish()
 
     async def _stand(self, **changes: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 from collections.abc import Callable, Coroutine
@@ -17,6 +18,8 @@ from console.agent.calls.caller import Caller
 from console.agent.calls.ways import ways
 from console.agent.clock import steady
 from console.agent.commands import Commands
+from console.agent.daybook import Daybook
+from console.agent.daybook.export import Export
 from console.agent.identity import Identity, machine_digest
 from console.agent.jobs.aftermath import Aftermath, verdict_view
 from console.agent.jobs.desk import Desk
@@ -106,7 +109,8 @@ class Node:
             ways(notify), notify.per_hour, name, lambda words: self.board.note("warning", "operator", words)
         )
         self.board.listen(self._caller.hear)
-        self._purse = Purse(journal, self.board, now_ms)
+        served = self._claim or ModelClaim(model.group, model.name)
+        self._purse = Purse(journal, self.board, now_ms, served.group)
         self._policies = Policies(journal, self.board, now_ms)
         self._uplink = Uplink(address, name, SOFTWARE, machine_digest(), self.board, self._purse, now_ms)
         limits = Limits(self._config.engine.token_timeout_s, self._config.engine.start_timeout_s)
@@ -126,6 +130,16 @@ class Node:
         worker = Worker(self._office, launcher.engine, self.supervisor.ready)
         self._desk = Desk(self._office, worker, self._situation)
         self._aftermath = Aftermath(self._office)
+        self._daybook = Daybook(
+            journal,
+            self.board,
+            self._config.power,
+            model=served.group,
+            name=served.name or model.name,
+            policy=lambda: self._uplink.view.policy or self._purse.standing.policy,
+            now_ms=now_ms,
+            steady_ms=steady(now_ms),
+        )
         self._pulse = Pulse(
             board=self.board,
             journal=journal,
@@ -134,6 +148,7 @@ class Node:
             desk=self._desk,
             supervisor=self.supervisor,
             uplink=self._uplink,
+            daybook=self._daybook,
             model=model.name,
             now_ms=now_ms,
         )
@@ -151,7 +166,11 @@ class Node:
             key_file=str(identity.path),
             stop=stop,
             refresh=self._pulse.refresh,
-            more={**self._models.table(), "probe_machine": self._surveyor.probe},
+            more={
+                **self._models.table(),
+                "earnings": Export(journal).answer,
+                "probe_machine": self._surveyor.probe,
+            },
         )
         self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
         network = parts.network(address, identity.key, KeptPins(journal.facts))
@@ -180,6 +199,7 @@ class Node:
             network=self._uplink.view,
         )
         await self._desk.recover()
+        await self._daybook.load()
 
     def work(self) -> list[Coroutine[Any, Any, None]]:
         """What runs as long as the node does."""
@@ -207,6 +227,9 @@ class Node:
                 await self._uplink.leave("The operator stopped the node.")
         except TimeoutError:
             return
+        finally:
+            with contextlib.suppress(JournalError):
+                await self._daybook.close()
 
     def _situation(self) -> Situation:
         state = self._pulse.reason()
@@ -256,7 +279,7 @@ class Node:
 
     def _tell_engine(self, new: Supervised) -> None:
         if new.state in ("waiting", "failed"):
-            self.board.note("error", "engine", new.sentence)
+            self.board.note("error", "engine", new.sentence, calls=new.state == "failed")
         elif new.state == "ready":
             self.board.note("good", "engine", f"The engine is ready with {self._model.name}.")
             offering = asyncio.ensure_future(self._offer())

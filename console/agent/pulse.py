@@ -9,6 +9,7 @@ import msgspec
 
 from console.agent.board import Board
 from console.agent.clock import NowMs, local_day
+from console.agent.daybook import Daybook
 from console.agent.jobs.desk import Desk
 from console.agent.journal import Journal, JournalError
 from console.agent.machine import ENGINE_NAME, machine_view, this_cpu
@@ -26,6 +27,14 @@ from console.protocol.reasons import Reason
 SAMPLE_S = 2.0
 TICK_S = 1.0
 EXPIRE_S = 300.0
+CALLS = {
+    "suspended": "network",
+    "duplicate_identity": "network",
+    "disk_full": "machine",
+    "gpu_lost": "machine",
+}
+"""Reasons that need a person, and the room that they are told under."""
+WELL = ("earning", "no_demand", "lost_draws")
 
 
 class Pulse:
@@ -41,6 +50,7 @@ class Pulse:
         desk: Desk,
         supervisor: Supervisor,
         uplink: Uplink,
+        daybook: Daybook,
         model: str,
         now_ms: NowMs,
     ) -> None:
@@ -51,15 +61,17 @@ class Pulse:
         self._desk = desk
         self._supervisor = supervisor
         self._uplink = uplink
+        self._daybook = daybook
         self._model = model
         self._now_ms = now_ms
         self._day = local_day(now_ms())
+        self._called: set[str] = set()
         self.trouble = ""
 
     def trouble_is(self, sentence: str) -> None:
         """The journal cannot be written (`sentence`), or can again (empty)."""
         if sentence and not self.trouble:
-            self._board.note("error", "machine", sentence, keep=False)
+            self._board.note("error", "machine", sentence, keep=False, calls=True)
         if self.trouble and not sentence:
             self._board.note("good", "machine", "The journal can be written again.")
         self.trouble = sentence
@@ -99,6 +111,17 @@ class Pulse:
         new = msgspec.structs.replace(new, since_ms=since_ms)
         if new != old:
             self._board.apply(ReasonChanged(new))
+        self._call(new)
+
+    def _call(self, reason: Reason) -> None:
+        """Call the operator for what needs a person: once, until the node has been well in between."""
+        if reason.code in WELL:
+            self._called.clear()
+        elif reason.code in CALLS and reason.code not in self._called:
+            self._called.add(reason.code)
+            if reason.evidence != "journal":  # that one has been told as trouble
+                text = f"{reason.sentence} {reason.remedy}".strip()
+                self._board.note("error", CALLS[reason.code], text, calls=True)
 
     def show_engine(self, sample: bool = False) -> None:
         """Tell how the engine is."""
@@ -126,10 +149,17 @@ class Pulse:
             await asyncio.sleep(TICK_S)
             if self._board.snapshot().seq == seq:
                 self._board.apply(Ticked())
+            await self._write_up()
             today = local_day(self._now_ms())
             if today != self._day or time.monotonic() >= expire_at or self.trouble:
                 self._day, expire_at = today, time.monotonic() + EXPIRE_S
                 await self._tidy()
+
+    async def _write_up(self) -> None:
+        try:
+            await self._daybook.beat()
+        except JournalError as error:
+            self.trouble_is(str(error))
 
     async def _tidy(self) -> None:
         try:

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("console.cli.agent", "Run, start or stop this machine's node."),
     "status": ("console.cli.status", "What the node does, and the one reason why."),
     "jobs": ("console.cli.jobs", "Jobs of this node, newest first."),
+    "earnings": ("console.cli.earnings", "What the node earned, by day, with every receipt as CSV."),
     "pause": ("console.cli.policies", "Take no new work until you resume."),
     "resume": ("console.cli.policies", "Take work again."),
     "drain": ("console.cli.policies", "Finish what runs, then take no more."),

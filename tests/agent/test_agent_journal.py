@@ -113,8 +113,8 @@ async def test_receipts_and_verdicts_count_once(journal: Journal) -> None:
     assert (today.earned, today.accepted) == (0, 0)
     assert (whole.earned, whole.accepted) == (3500, 1)
     verdict = Verdict(EvidenceId("e"), JOB, 1, NodeId("n"), "accepted", "replay", 4, 0, -1, "", 1)
-    assert await journal.jobs.put_verdict(verdict)
-    assert not await journal.jobs.put_verdict(msgspec.structs.replace(verdict, outcome="rejected"))
+    assert await journal.jobs.put_verdict(verdict, 9)
+    assert not await journal.jobs.put_verdict(msgspec.structs.replace(verdict, outcome="rejected"), 9)
     assert await journal.jobs.verdict(JOB, 1) == verdict
 
 

@@ -50,7 +50,7 @@ class Aftermath:
         if verdict.node != self._node or record is None:
             self._office.board.note("warning", "network", "A verdict came for a job that is not this node's.")
             return
-        if not await self._office.journal.jobs.put_verdict(verdict):
+        if not await self._office.journal.jobs.put_verdict(verdict, self._office.now_ms()):
             return
         sentence = plain(verdict.sentence, 300)
         changed = moved(

@@ -9,6 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from console.agent.journal.schema import SCHEMA_VERSION, bring_up
 
 T = TypeVar("T")
@@ -78,7 +80,15 @@ class Database:
                 f"The journal {self._path} was written by a newer Quarterdeck (schema {version}, this one "
                 f"knows {SCHEMA_VERSION}). Update Quarterdeck, or use another home."
             )
-        bring_up(connection, version)
+        try:
+            bring_up(connection, version)
+        except msgspec.MsgspecError as error:
+            connection.close()
+            raise JournalError(
+                f"The journal {self._path} (schema {version}) holds a record that cannot be read ({error}), so "
+                "it was left as it is. Move it away to start with an empty one; the network keeps its own "
+                "books, so earnings are not lost."
+            ) from error
         self._connection = connection
 
     def _open_connection(self) -> sqlite3.Connection:

@@ -6,6 +6,7 @@ import sqlite3
 
 import msgspec
 
+from console.agent.journal.columns import judge
 from console.agent.journal.database import Database
 from console.agent.journal.records import JobRecord
 from console.control.state import LIVE_JOB_STATES, Note
@@ -64,15 +65,20 @@ class JobTable:
         )
         return tuple(Moment(*row) for row in rows)
 
-    async def put_verdict(self, verdict: Verdict) -> bool:
-        """Keep a verdict; False when there is one for this attempt already, which stands."""
+    async def put_verdict(self, verdict: Verdict, at_ms: int) -> bool:
+        """Keep a verdict that came at `at_ms`; False when there is one for this attempt, which stands."""
+        key, accepted = (verdict.job, verdict.attempt), verdict.outcome == "accepted"
 
         def change(connection: sqlite3.Connection) -> bool:
             cursor = connection.execute(
-                "INSERT OR IGNORE INTO verdicts VALUES (?, ?, ?, ?)",
-                (verdict.job, verdict.attempt, verdict.at_ms, msgspec.json.encode(verdict)),
+                "INSERT OR IGNORE INTO verdicts (job, attempt, at_ms, record, outcome) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (*key, verdict.at_ms, msgspec.json.encode(verdict), verdict.outcome),
             )
-            return cursor.rowcount == 1
+            if cursor.rowcount != 1:
+                return False
+            judge(connection, *key, accepted, at_ms)
+            return True
 
         return await self._database.write(change)
 
@@ -99,7 +105,8 @@ class JobTable:
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT INTO notes VALUES (?, ?, ?, ?)", (note.at_ms, note.level, note.room, note.text)
+                "INSERT INTO notes (at_ms, level, room, text, calls) VALUES (?, ?, ?, ?, ?)",
+                (note.at_ms, note.level, note.room, note.text, note.calls),
             )
             connection.execute(
                 "DELETE FROM notes WHERE rowid <= (SELECT max(rowid) FROM notes) - ?", (NOTES_KEPT,)
@@ -111,10 +118,10 @@ class JobTable:
         """The newest notes, newest first."""
         rows = await self._database.read(
             lambda c: c.execute(
-                "SELECT at_ms, level, text, room FROM notes ORDER BY rowid DESC LIMIT ?", (limit,)
+                "SELECT at_ms, level, text, room, calls FROM notes ORDER BY rowid DESC LIMIT ?", (limit,)
             ).fetchall()
         )
-        return [Note(*row) for row in rows]
+        return [Note(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
 
 
 def put_job(connection: sqlite3.Connection, record: JobRecord, moments: tuple[Moment, ...]) -> None:

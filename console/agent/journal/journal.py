@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from console.agent.journal.answers import AnswerTable
 from console.agent.journal.database import Database
 from console.agent.journal.facts import FactTable
 from console.agent.journal.jobs import JobTable
 from console.agent.journal.money import MoneyTable
 from console.agent.journal.results import ResultTable
 from console.agent.journal.seal import Sealer
+from console.agent.journal.time import TimeTable
 
 FILE = "journal.db"
 
@@ -24,6 +26,8 @@ class Journal:
         self.results = ResultTable(self._database, Sealer(sealing_key))
         self.money = MoneyTable(self._database)
         self.facts = FactTable(self._database)
+        self.answers = AnswerTable(self._database)
+        self.time = TimeTable(self._database)
 
     async def open(self) -> None:
         """Raises JournalError."""

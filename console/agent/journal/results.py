@@ -6,6 +6,8 @@ import sqlite3
 
 import msgspec
 
+from console.agent.clock import local_day
+from console.agent.journal.columns import claim
 from console.agent.journal.database import Database
 from console.agent.journal.jobs import put_job
 from console.agent.journal.records import JobRecord
@@ -25,7 +27,7 @@ class ResultTable:
         self._sealer = sealer
 
     async def put(self, record: JobRecord, result: Result, opening: bytes, moment: Moment) -> bool:
-        """Journal a finished answer and its job's new state in one transaction.
+        """Journal a finished answer, its job's new state and what it claims, in one transaction.
 
         False, and nothing changes, when this attempt has a result already.
         """
@@ -40,6 +42,7 @@ class ResultTable:
             if cursor.rowcount != 1:
                 return False
             put_job(connection, record, (moment,))
+            claim(connection, record, moment.at_ms, local_day(moment.at_ms))
             return True
 
         return await self._database.write(change)
