@@ -79,8 +79,8 @@ def _row(name: str, days: Sequence[DayView]) -> str:
 def _booked(days: Sequence[DayView]) -> str:
     earned, penalised = _sum(days, "earned"), _sum(days, "penalised")
     together, lost = exact_credits(earned - penalised), exact_credits(-penalised)
-    less = f" ({exact_credits(earned).strip()} less penalties {lost.strip()})" if penalised else ""
-    return f"Booked in these days: {together.strip()}{less}."
+    less = f"\n  {exact_credits(earned).strip()} earned, {lost.strip()} in penalties" if penalised else ""
+    return f"Booked in these days: {together.strip()}{less}"
 
 
 def _hours(days: Sequence[DayView]) -> str:
@@ -108,10 +108,12 @@ def _power(earnings: EarningsView, days: Sequence[DayView]) -> list[str]:
 def _open(earnings: EarningsView) -> list[str]:
     lines = []
     if earnings.undecided:
-        lines.append(f"{earnings.undecided} not judged yet.")
+        are = "answer is" if earnings.undecided == 1 else "answers are"
+        lines.append(f"{earnings.undecided} {are} not judged yet.")
     if not earnings.differences:
         return lines
-    lines += ["", f"{len(earnings.differences)} do not add up:"]
+    count = len(earnings.differences)
+    lines += ["", f"{count} {'answer does' if count == 1 else 'answers do'} not add up:"]
     for one in earnings.differences[:SHOWN]:
         attempt = f".{one.attempt}" if one.attempt > 1 else ""
         told = f"{short(one.job)}{attempt}  {plain(one.sentence, 300)}"

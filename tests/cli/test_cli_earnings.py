@@ -59,7 +59,7 @@ async def test_for_people_by_day_with_sums(node: RunningAgent) -> None:
     assert done.exit_code == 0, done.output
     today = next(line for line in done.output.splitlines() if line.startswith(local_day(node.state.now_ms)))
     assert today.split()[1:] == ["1", "1", "0", "0.000013500", "0.000013500", "0.000013500"]
-    assert "Booked in these days: +0.000013500 cr." in done.output
+    assert "Booked in these days: +0.000013500 cr\n" in done.output
     assert max(len(line) for line in done.output.splitlines()) <= 80
 
 
@@ -160,8 +160,8 @@ def test_electricity_is_priced_only_where_both_are_known() -> None:
 def test_what_does_not_add_up_is_named_and_bounded() -> None:
     one = Difference(JobId("a" * 32), 2, NOW, 64_000, 64_000, 0, "Accepted\x1b[2J, and no receipt has come.")
     text = told(EarningsView((DayView("2026-11-22", jobs=1),), differences=(one,) * 13, undecided=2))
-    assert "2 not judged yet." in text
-    assert "13 do not add up:" in text
+    assert "2 answers are not judged yet." in text
+    assert "13 answers do not add up:" in text
     assert text.count("no receipt has come") == 10
     assert "\x1b" not in text
     assert "and 3 more" in text

@@ -24,7 +24,7 @@ class _Judged(msgspec.Struct, frozen=True):
 def fill_outcomes(connection: sqlite3.Connection) -> None:
     """The outcome of each verdict and receipt beside its record, where an index can see it."""
     for table in ("verdicts", "receipts"):
-        rows = connection.execute(f"SELECT job, attempt, record FROM {table}").fetchall()
+        rows = connection.execute(f"SELECT job, attempt, record FROM {table}")
         for job, attempt, record in rows:
             outcome = msgspec.json.decode(record, type=_Judged).outcome
             connection.execute(
@@ -88,7 +88,7 @@ def _records(
     rows = connection.execute(
         f"SELECT t.job, t.attempt, t.{time}, jobs.record FROM {table} AS t JOIN jobs "
         "ON jobs.job = t.job AND jobs.attempt = t.attempt"
-    ).fetchall()
+    )
     for job, attempt, at_ms, record in rows:
         yield job, attempt, at_ms, msgspec.json.decode(record, type=JobRecord)
 
