@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -76,10 +76,18 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
-        # Whoever read the answer has left, as `head` does; Python must not complain at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        code = 1
+    _let_go(sys.stdout)
+    _let_go(sys.stderr)
     sys.exit(code or 0)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Whoever read may have left, as `head` does, or the terminal be gone: no complaint at exit."""
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

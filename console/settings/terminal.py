@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 ASCII_GLYPHS = {
-    **dict.fromkeys("─−–▄—", "-"),
+    **dict.fromkeys("─−–▄—▔", "-"),
     **dict.fromkeys("╭╮╰╯┬┴├┤┼▆", "+"),
     **dict.fromkeys("▸→", ">"),
     **dict.fromkeys("·…░▂", "."),
@@ -23,20 +23,9 @@ ASCII_GLYPHS = {
     **dict.fromkeys("✗×", "x"),
     **dict.fromkeys("●▇", "*"),
     **dict.fromkeys("‖▅", "="),
-    **{
-        "│": "|",
-        "▲": "!",
-        "↑": "^",
-        "✓": "v",
-        "µ": "u",
-        "°": " ",
-        "▁": "_",
-        "▔": "-",
-        "▾": "v",
-        "▴": "^",
-        "▃": ",",
-        "█": "#",
-    },
+    **dict.fromkeys("↑▴", "^"),
+    **dict.fromkeys("↓▾✓", "v"),
+    **{"│": "|", "▲": "!", "µ": "u", "°": " ", "±": "~", "▁": "_", "▃": ",", "█": "#"},
 }
 """One ASCII character for each glyph that Quarterdeck draws with; `?` stands for any other."""
 _ERRORS = "quarterdeck-ascii"

@@ -7,10 +7,12 @@ the terminal.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
 
 from console.settings.terminal import ASCII_GLYPHS
 
@@ -23,11 +25,15 @@ TEXT_LIMIT = 400
 """No span needs more characters than a screen is wide."""
 
 _BREAKS = re.compile("[\t\n\r\v\f\u2028\u2029]")
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufe00-\ufe0f\ufeff\ufff9-\ufffc\ud800-\udfff\ue000-\uf8ff\U000e0000-\U000e0fff\u0300-\u036f\u1ab0-\u1aff"
-    "\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
+_ORDINARY = re.compile(
+    "[ -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0377\u037a-\u037f\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u0482"
+    "\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20c0\u2100-\u218b\u2190-\u23ff\u2500-\u2b73"
+    "\u2b76-\u2b95\u2b97-\u2bff\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\uac00-\ud7a3]*"
 )
+"""Nothing but letters, signs and glyphs of which each has cells of its own: what nearly every text is."""
+_UNFIT = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_FLAGS = range(0x1F1E6, 0x1F200)
+"""Pairs of these are one flag on some terminals and two letters on others."""
 _ASCII = str.maketrans(ASCII_GLYPHS)
 
 
@@ -43,12 +49,22 @@ BLANK: Row = ()
 
 
 def clean(text: str) -> str:
-    """`text` without control, format, bidi, private-use and combining characters, and not endless."""
+    """`text` without control, format, bidi, private-use and combining characters, and not endless.
+
+    What is left takes a cell or two for each character, on every terminal: a text cannot leave its place.
+    """
     if len(text) > TEXT_LIMIT:
         text = text[:TEXT_LIMIT]
-    if text.isascii() and text.isprintable():
+    if _ORDINARY.fullmatch(text):
         return text
-    return _UNSAFE.sub("", _BREAKS.sub(" ", text))
+    composed = unicodedata.normalize("NFC", _BREAKS.sub(" ", text))
+    return "".join(char for char in composed if _stands_alone(char))
+
+
+@lru_cache(maxsize=4096)
+def _stands_alone(char: str) -> bool:
+    fit = unicodedata.category(char) not in _UNFIT and ord(char) not in _FLAGS
+    return fit and get_character_cell_size(char) > 0
 
 
 def row(*parts: str | tuple[str, Role]) -> Row:

@@ -69,9 +69,8 @@ class Canvas(Widget):
         ready: list[Row] = []
         for index in range(height):
             spans = rows[index] if index < len(rows) else BLANK
-            if self.painter.ascii_only:
-                spans = to_ascii(spans)
-            ready.append(fit(spans, width, self.ground))
+            spans = fit(spans, width, self.ground)
+            ready.append(to_ascii(spans) if self.painter.ascii_only else spans)
         self._rows = ready
         self._drawn_for = (width, height)
 
