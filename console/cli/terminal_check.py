@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from console.settings.terminal import colour_depth
+
 if TYPE_CHECKING:
     from console.hardware.facts import Finding
 
@@ -48,10 +50,7 @@ def colours(environ: Mapping[str, str]) -> str:
     """How many colours the environment promises, in words."""
     if environ.get("NO_COLOR"):
         return "off by NO_COLOR"
-    if environ.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
-        return "16 million"
-    term = environ.get("TERM", "")
-    return "256" if "256color" in term else "none" if term in ("", "dumb") else "16"
+    return colour_depth(environ)
 
 
 def judge(seen: Terminal) -> Finding:
