@@ -57,6 +57,19 @@ async def test_every_binding_of_every_screen_does_what_it_says(room: str, comman
         assert OUTCOMES[command.id](app, before)
 
 
+@pytest.mark.parametrize("room", ROOMS)
+async def test_news_may_come_while_a_screen_opens(room: str) -> None:
+    """Over a slow link a key and a snapshot come together: the screen has no panels yet."""
+    app = console_on("gpu")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        app.show(room)
+        app.store.touch()
+        app.flush()
+        await settle(pilot)
+        assert app.room == room
+
+
 async def test_screens_may_change_faster_than_they_close() -> None:
     """Keys that come together, as they do over a slow link: the screen that closes is still there."""
     app = console_on("earning")
@@ -337,7 +350,7 @@ async def test_however_small_the_way_out_and_the_help_are_shown(size: tuple[int,
         assert "q detach" in text_of(app) and "? help" in text_of(app)
 
 
-@pytest.mark.parametrize(("size", "more"), [(COMPACT, True), ((120, 40), False)])
+@pytest.mark.parametrize(("size", "more"), [(COMPACT, True), ((120, 60), False)])
 async def test_help_says_how_it_closes_and_whether_there_is_more(size: tuple[int, int], more: bool) -> None:
     app = console_on("earning")
     async with app.run_test(size=size) as pilot:

@@ -63,11 +63,11 @@ class Earnings(RoomScreen):
             return {**placed, **roomy(free)}
         return {**placed, **compact(free, self._lines(size))}
 
-    def take(self, view: View, dirty: frozenset[Part]) -> None:
+    def taken(self, view: View, dirty: frozenset[Part]) -> None:
         """More figures get more room."""
         changed = bool(dirty & (_FIGURES | {"link"}))
         before = self._lines(self.size) if changed else 0
-        super().take(view, dirty)
+        super().taken(view, dirty)
         if changed:
             self._make_room(before)
 

@@ -108,9 +108,9 @@ class JobScreen(RoomScreen):
         arguments: dict[str, str | int] = {"job": self.job, "attempt": self.attempt}
         return await self.quarterdeck.source.command("job" if name == "job" else "recompute", arguments)
 
-    def take(self, view: View, dirty: frozenset[Part]) -> None:
+    def taken(self, view: View, dirty: frozenset[Part]) -> None:
         """Follow the job: its figures at once, its evidence when it has moved on."""
-        super().take(view, dirty)
+        super().taken(view, dirty)
         if not self.is_mounted or not dirty & {"jobs", "link"}:
             return
         job = view.book.get((self.job, self.attempt))

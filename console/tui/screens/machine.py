@@ -90,9 +90,9 @@ class Machine(RoomScreen):
             return None
         return found[listed.cursor] if 0 <= listed.cursor < len(found) else found[-1]
 
-    def take(self, view: View, dirty: frozenset[Part]) -> None:
+    def taken(self, view: View, dirty: frozenset[Part]) -> None:
         """Show what changed; the list of devices is there only where there are several."""
-        super().take(view, dirty)
+        super().taken(view, dirty)
         several = bool(self.listed.items)
         if several != self.listed.can_focus:
             self.listed.can_focus = several

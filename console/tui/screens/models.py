@@ -87,10 +87,10 @@ class Models(RoomScreen):
     def _detail(self, view: View, wide: int) -> list[Row]:
         return model_detail.detail(self.chosen, view, wide)
 
-    def take(self, view: View, dirty: frozenset[Part]) -> None:
+    def taken(self, view: View, dirty: frozenset[Part]) -> None:
         """Show what changed; the keys' words change with the work that is under way."""
         before = len(self.listed.items) if self.is_mounted else 0
-        super().take(view, dirty)
+        super().taken(view, dirty)
         if "models" in dirty and self.is_mounted:
             self.query_one("#footer", Panel).redraw()
             if len(self.listed.items) != before:

@@ -94,13 +94,13 @@ class Network(RoomScreen):
             return {**placed, **(_very_wide if wide >= WIDE else _roomy)(rest, self._draws_rows)}
         return {**placed, **_compact(rest, self._draws_rows)}
 
-    def take(self, view: View, dirty: frozenset[Part]) -> None:
+    def taken(self, view: View, dirty: frozenset[Part]) -> None:
         """Show what changed; the draws take the rows that their picture and words need."""
         rows = network_draws.rows_wanted(view, self.size.width - 2) if self.size.width else self._draws_rows
         if rows != self._draws_rows and self.is_mounted:
             self._draws_rows = rows
             self.replan()
-        super().take(view, dirty)
+        super().taken(view, dirty)
 
     def on_resize(self) -> None:
         """Another plan shows other panels."""

@@ -134,10 +134,18 @@ class RoomScreen(Screen[None]):
 
     on_unmount = on_screen_suspend
 
+    @property
+    def has_panels(self) -> bool:
+        """Whether its panels are there: not while it opens, and no more when it closes."""
+        return self.is_mounted and bool(self.query("#footer"))
+
     def take(self, view: View, dirty: frozenset[Part]) -> None:
         """Show what changed; a screen that still opens takes everything once it has its panels."""
-        if not self.is_mounted:
-            return
+        if self.has_panels:
+            self.taken(view, dirty)
+
+    def taken(self, view: View, dirty: frozenset[Part]) -> None:
+        """The same, with all panels there; a screen adds its own."""
         self.view = view
         height = len(notice_rows(view, self.size.width)) if self.size else 0
         if height != self._notice_height:

@@ -45,10 +45,10 @@ class Why(RoomScreen):
             "month", self._month, frozenset(("timeline",)), help_text=explanations.MONTH, focusable=True
         )
 
-    def take(self, view: View, dirty: frozenset[Part]) -> None:
+    def taken(self, view: View, dirty: frozenset[Part]) -> None:
         """A longer reason gets more room."""
         before = self._reason_rows(self.size)
-        super().take(view, dirty)
+        super().taken(view, dirty)
         if self.is_mounted and self._reason_rows(self.size) != before:
             self.replan()
 
