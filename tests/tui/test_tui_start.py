@@ -19,8 +19,7 @@ from console.control.state import NodeFacts, NodeState
 from console.control.wire import Answer
 from console.settings.terminal import colour_depth, dark_ground, promises_utf8, shows_glyphs, takes_mouse
 from console.tui.plain import follow
-from console.tui.start import prepare_colours
-from console.tui.start import recall_into
+from console.tui.start import prepare_colours, recall_into
 from console.tui.store import ViewStore
 
 

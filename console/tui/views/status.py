@@ -11,6 +11,8 @@ from console.tui.store import View
 from console.tui.views.frame import Frame
 from console.tui.views.limits import warning_rows
 
+NAME_LEAST = 8
+"""A node's name in fewer cells would be none."""
 _WAITING = frozenset(("no_demand", "lost_draws", "queue_full", "not_in_roster"))
 _HELD = frozenset(("paused", "draining", "schedule", "user_active", "on_battery", "thermal", "power"))
 
@@ -53,7 +55,8 @@ def status_line(view: View, frame: Frame, caption: str = "") -> list[Row]:
     left: Row = (Span(" quarterdeck ", "bar_strong"),)
     if caption:
         left = (*left, Span(f" {text_fit(caption, min(len(caption), 36))} ", "bar_key"))
-    left = (*left, *_who(view, max(0, room - width_of(left))))
+    if room - width_of(left) > NAME_LEAST:
+        left = (*left, *_who(view, room - width_of(left)))
     return [ends(fit(left, room, "bar_text"), right, frame.width, "bar_text")]
 
 
