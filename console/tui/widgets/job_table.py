@@ -42,7 +42,6 @@ class JobTable(Listing):
         self.reverse = False
         self.filter = Filter()
         self._order: JobOrder | None = None
-        self._own = False
         self._resorted_ms = 0
         self._mark = -1
         self._drawn_version = -1
@@ -57,12 +56,11 @@ class JobTable(Listing):
         if self.view is None:
             return None
         if self._order is None:
-            self._own = bool(self.sort or self.reverse or any(self.filter))
             self._order = self.view.jobs
-            if self._own:
+            if self.sort or self.reverse or any(self.filter):
                 value = sort_value(self.sort)
                 self._order = JobOrder(self.view.book, value, self.filter, reverse=self.reverse)
-            self._resorted_ms = 0
+            self._resorted_ms, self._drawn_version = 0, -1
         return self._order
 
     def take(self, view: View, dirty: frozenset[Part]) -> None:
@@ -169,7 +167,6 @@ class JobTable(Listing):
         self._anew()
 
     def _anew(self) -> None:
-        self._drawn_version = -1
         self.redraw()
         self.post_message(self.Moved())
 
