@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from console.control.state import DeviceSaid, FindingView, GpuView, MachineFacts, MachineView, ProcessView
+from console.control.machine import DeviceSaid, FindingView, GpuView, MachineFacts, MachineView, ProcessView
 from console.hardware import checks, judge
 from console.hardware.facts import (
     Cpu,

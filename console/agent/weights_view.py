@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from console.control.machine import MachineView
 from console.control.models import ModelView
-from console.control.state import EngineView, MachineView
+from console.control.state import EngineView
 from console.models.hashing import Progress
 from console.models.inventory import Stock
 from console.models.memory import fits

@@ -5,8 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+from console.control.machine import FindingView
 from console.control.setup import Choices, MachineFound, ModelChoice, Reached
-from console.control.state import FindingView
 from console.models import CATALOGUE
 from console.models.catalogue import CatalogueEntry
 from console.settings import edit, paths

@@ -8,6 +8,7 @@ import msgspec
 
 from console.control.earnings import EarningsView
 from console.control.limits import LimitView
+from console.control.machine import GpuView, MachineFacts, MachineView
 from console.control.models import ModelsView
 from console.control.state import (
     HISTORY,
@@ -16,10 +17,7 @@ from console.control.state import (
     NOTES_KEPT,
     VERDICTS_KEPT,
     EngineView,
-    GpuView,
     JobView,
-    MachineFacts,
-    MachineView,
     MoneyView,
     NetworkView,
     NodeFacts,

@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from console.control.state import FindingView
+from console.control.machine import FindingView
 
 PURPOSES = ("practice", "join")
 

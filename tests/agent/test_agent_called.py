@@ -10,7 +10,8 @@ import pytest
 from doubles.agent_doubles import RunningAgent, ScriptedCoordinator
 
 from console.control.events import MachineSampled
-from console.control.state import GpuView, MachineView, NodeState, Note
+from console.control.machine import GpuView, MachineView
+from console.control.state import NodeState, Note
 from console.control.wire import Delta
 from console.protocol.messages import Refused
 

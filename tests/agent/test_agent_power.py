@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from console.agent.daybook.power import Draw, draw, energy, view
 from console.control.earnings import PowerView
-from console.control.state import GpuView
+from console.control.machine import GpuView
 from console.settings.config import PowerConfig
 
 GIVEN = PowerConfig(watts=85.5, idle_watts=12, price_per_kwh=0.31, currency="EUR", credit_price=0.12)

@@ -18,7 +18,8 @@ from models.synthetic_gguf import TENSORS, gguf
 from console.agent import weights as weights_module
 from console.agent.speed import Speed
 from console.agent.weights_view import room_for
-from console.control.state import EngineView, GpuView, MachineView, ProcessView
+from console.control.machine import GpuView, MachineView, ProcessView
+from console.control.state import EngineView
 from console.models import CatalogueEntry, Progress, sha256_file
 from console.models.hashing import OnProgress
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.control import events, wire
+from console.control.machine import MachineView
 from console.control.state import (
     HISTORY,
     JOBS_KEPT,
     NOTES_KEPT,
     EngineView,
     JobView,
-    MachineView,
     NodeState,
     Note,
     Switches,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from threading import Event
 
+from console.control.machine import FindingView
 from console.control.setup import MachineFound, ModelChoice, Reached
-from console.control.state import FindingView
 
 FOUND = MachineFound(
     "AMD EPYC 7B13", 4, 25_769_803_776, 44_023_414_784, (), "llama-cpp-python 0.3.36", True,

@@ -13,8 +13,9 @@ from console.agent.model import ModelFile
 from console.agent.model_commands import ModelCommands
 from console.agent.origin import Origin
 from console.agent.weights import Weights
+from console.control.machine import MachineView
 from console.control.models import ModelView
-from console.control.state import MachineView, NodeState
+from console.control.state import NodeState
 from console.control.wire import Answer, Command, Delta
 from console.models import CatalogueEntry, sha256_file
 from console.models.inventory import Inventory

@@ -14,8 +14,9 @@ from console.control.earnings import (
     PowerView,
 )
 from console.control.limits import LimitView
+from console.control.machine import DeviceSaid, FindingView, GpuView, MachineFacts, ProcessView
 from console.control.models import ModelsView, ModelView
-from console.control.state import DeviceSaid, FindingView, GpuView, GroupView, MachineFacts, ProcessView
+from console.control.state import GroupView
 from console.control.timeline import DayTime, Spell, TimelineView
 from console.protocol.ids import EvidenceId, GroupId, JobId
 

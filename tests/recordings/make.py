@@ -30,11 +30,11 @@ from recordings.history import (
 from console.control import events as ev
 from console.control.earnings import EarningsView
 from console.control.link import Lost, News
+from console.control.machine import MachineView
 from console.control.recording import Asked, Recorder
 from console.control.state import (
     EngineView,
     JobView,
-    MachineView,
     MoneyView,
     NetworkView,
     NodeFacts,

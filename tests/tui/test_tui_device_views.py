@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.control.state import GpuView, MachineFacts, MachineView, NodeState, ProcessView
+from console.control.machine import GpuView, MachineFacts, MachineView, ProcessView
+from console.control.state import NodeState
 from console.tui.rows import width_of
 from console.tui.store import View
 from console.tui.views import device_facts, device_gauges, device_users, devices

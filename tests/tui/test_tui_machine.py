@@ -9,7 +9,7 @@ from doubles.outcomes import toasts
 from textual.geometry import Region
 
 from console.control.events import MachineProbed, MachineSampled
-from console.control.state import GpuView, MachineFacts, ProcessView
+from console.control.machine import GpuView, MachineFacts, ProcessView
 from console.control.wire import Delta, Snapshot
 from console.tui.app import QuarterdeckApp
 from console.tui.screens.dialogs import HelpScreen

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from console.control.earnings import PowerView
-from console.control.state import GpuView
+from console.control.machine import GpuView
 from console.settings.config import PowerConfig
 
 Source = Literal["unknown", "measured", "given"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from console.control.machine import FindingView
 from console.control.setup import Choices, MachineFound, ModelChoice, Reached
-from console.control.state import FindingView
 from console.tui.figures import gigabytes
 from console.tui.rows import Role, Row, row, rule, text_fit, wrap
 from console.tui.widgets.menu import Item

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from console.control.state import DeviceSaid, FindingView, MachineFacts
+from console.control.machine import DeviceSaid, FindingView, MachineFacts
 from console.tui.figures import coarse, gigabytes
 from console.tui.rows import Role, Row, ends, fit, row, text_fit, wrap
 from console.tui.store import View

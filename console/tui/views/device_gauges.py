@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from console.control.state import GpuView, MachineView
+from console.control.machine import GpuView, MachineView
 from console.tui.charts import ceiling, columns, gauge
 from console.tui.figures import gigabytes, of_cent
 from console.tui.rows import Role, Row, Span, ends, fit, row, wrap

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from console.control.state import MachineView, ProcessView
+from console.control.machine import MachineView, ProcessView
 from console.tui.figures import of_cent
 from console.tui.rows import Row, Span, row, text_fit
 from console.tui.store import View

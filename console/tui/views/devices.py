@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from console.control.state import GpuView, MachineView
+from console.control.machine import GpuView, MachineView
 from console.tui.charts import sparkline
 from console.tui.figures import gigabytes, of_cent
 from console.tui.rows import Role, Row, Span, fit, row, text_fit

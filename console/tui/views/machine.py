@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.control.state import EngineView, GpuView, MachineView
+from console.control.machine import GpuView, MachineView
+from console.control.state import EngineView
 from console.tui.charts import ceiling, columns, gauge, sparkline
 from console.tui.figures import brief, duration, gigabytes, of_cent, rate
 from console.tui.rows import Role, Row, Span, ends, fit, row, text_fit, wrap
