@@ -148,7 +148,7 @@ class Link:
                         yield news
                 if order.ask_again():
                     await loop.sock_sendall(sock, hello)
-                # A full read is a part of a snapshot, or more than was expected: there is more to read at once.
+                # A full read is a part of a snapshot, or more than was expected: more is to be read at once.
                 await asyncio.sleep(0 if len(data) == READ_BYTES else self._pace_s)
 
     async def command(

@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="script/bench", description="Measure this machine against the budgets."
     )
     parser.add_argument("name", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
+    parser.add_argument("--only", default="", metavar="PART,…", help="parts of the console's bench")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     given = parser.parse_args(arguments)
     if given.name not in BENCHES:
@@ -34,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
     machine = this_machine()
     say(f"{given.name} on {machine['cpu']}, {machine['logical_cores']} cores, load {machine['load_1min']}")
     try:
-        rows = importlib.import_module(f"benches.{given.name}").measure()
+        bench = importlib.import_module(f"benches.{given.name}")
+        rows = bench.measure(frozenset(given.only.split(","))) if given.only else bench.measure()
     except (OSError, RuntimeError, ValueError) as error:
         say(f"this could not be measured: {error}")
         return 1

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benches import crowd
-from benches.paths import SCRIPT, TESTS
+from benches import crowd, neighbours, replayed, slow_link, stalled
+from benches.paths import SCRIPT, TESTS, forget_last_seen
 from benches.rows import Row, percentile, say
 from benches.terminal import Terminal
 
@@ -34,21 +34,73 @@ YARDSTICK = (
 """The least that a Textual app can be: tells how fast this machine was in the very same minutes."""
 
 
-def measure() -> list[Row]:
-    """All rows; some eight minutes."""
+def measure(only: frozenset[str] = frozenset()) -> list[Row]:
+    """The rows of all parts, or of those named; all together take a quarter of an hour."""
+    unknown = only - set(PARTS)
+    if unknown:
+        raise ValueError(f"there is no part {sorted(unknown)[0]!r}; there are {', '.join(PARTS)}")
+    return [row for name, part in PARTS.items() if not only or name in only for row in part()]
+
+
+def _quiet() -> list[Row]:
     rows: list[Row] = []
-    with _agent(0, 0) as environment:
+    with agent(0, 0) as environment:
         for columns, lines in SIZES:
             rows += _first_paint(columns, lines, environment)
         for columns, lines in SIZES:
             rows += _idle(columns, lines, environment)
-    with _agent(0, BUSY_PER_S) as environment:
+    return rows
+
+
+def _thousand() -> list[Row]:
+    rows: list[Row] = []
+    with agent(0, BUSY_PER_S) as environment:
         for columns, lines in SIZES:
             rows += _busy(columns, lines, environment)
-        rows += _lag(environment)
-    with _agent(crowd.JOBS, 0) as quiet, _agent(crowd.JOBS, crowd.CHANGES_PER_S) as busy:
-        rows += crowd.measure(quiet, busy)
+        return rows + _lag(environment)
+
+
+def _crowd() -> list[Row]:
+    with agent(crowd.JOBS, 0) as quiet, agent(crowd.JOBS, crowd.CHANGES_PER_S) as busy:
+        return crowd.measure(quiet, busy)
+
+
+def _others() -> list[Row]:
+    return neighbours.measure(SIZES)
+
+
+def _far() -> list[Row]:
+    if slow_link.missing():
+        say(f"{slow_link.missing()} is not installed: the far end of a slow line is left out")
+        return []
+    rows: list[Row] = []
+    for per_s, case in ((0, "idle"), (BUSY_PER_S, f"{BUSY_PER_S:,} events/s")):
+        with agent(0, per_s) as environment:
+            rows += slow_link.measure(PAINTED, environment, case)
     return rows
+
+
+def _unread() -> list[Row]:
+    with home() as environment:
+        return stalled.measure(PAINTED, environment, BUSY_PER_S)
+
+
+def _hour() -> list[Row]:
+    with home() as environment:
+        return replayed.measure(environment)
+
+
+PARTS = {
+    "quiet": _quiet,
+    "busy": _thousand,
+    "crowd": _crowd,
+    "others": _others,
+    "far": _far,
+    "unread": _unread,
+    "hour": _hour,
+}
+"""First paint and idle; 1,000 events a second; 10,000 live jobs; btop and htop; over a slow line; a terminal
+that nobody reads; an hour of a recording at speed."""
 
 
 def _first_paint(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:
@@ -75,6 +127,7 @@ def _start(
     command: tuple[str, ...], columns: int, lines: int, environment: dict[str, str]
 ) -> tuple[float, float, float]:
     """Seconds to the first paint; thousands of bytes and millions of bytes of memory once it is quiet."""
+    forget_last_seen(environment)
     with Terminal(command, columns, lines, environment) as terminal:
         at_s = terminal.read_until(PAINTED, 30)
         terminal.read_until_quiet(0.25)
@@ -83,6 +136,7 @@ def _start(
 
 def _idle(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:
     say(f"idle for {IDLE_S:.0f} s at {columns}×{lines}")
+    forget_last_seen(environment)
     with Terminal(CONSOLE, columns, lines, environment) as terminal:
         terminal.read_until(PAINTED, 30)
         terminal.read_for(SETTLE_S)
@@ -97,6 +151,7 @@ def _idle(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:
 
 def _busy(columns: int, lines: int, environment: dict[str, str]) -> list[Row]:
     say(f"{BUSY_PER_S} events/s for {BUSY_S:.0f} s at {columns}×{lines}")
+    forget_last_seen(environment)
     with Terminal(CONSOLE, columns, lines, environment) as terminal:
         terminal.read_until(PAINTED, 30)
         terminal.read_for(SETTLE_S)
@@ -134,19 +189,25 @@ def _lag(environment: dict[str, str]) -> list[Row]:
 
 
 @contextlib.contextmanager
-def _agent(jobs: int, per_s: int) -> Iterator[dict[str, str]]:
-    """A feeder at work; gives the environment that leads a console to it."""
+def home() -> Iterator[dict[str, str]]:
+    """An empty home; gives the environment that leads a console to it."""
     with tempfile.TemporaryDirectory(prefix="qd-bench-") as folder:
-        home = Path(folder)
         environment = {name: value for name, value in os.environ.items() if name not in UNTOLD}
-        environment |= {
+        yield environment | {
             "QUARTERDECK_HOME": folder,
             "PYTHONPATH": os.pathsep.join((str(SCRIPT), str(TESTS))),
             "TERM": "xterm-256color",
             "COLORTERM": "truecolor",
             "LC_ALL": "C.UTF-8",
         }
-        command = (sys.executable, "-m", "benches.feeder", str(home / "agent.sock"), str(jobs), str(per_s))
+
+
+@contextlib.contextmanager
+def agent(jobs: int, per_s: int) -> Iterator[dict[str, str]]:
+    """A feeder at work; gives the environment that leads a console to it."""
+    with home() as environment:
+        socket = Path(environment["QUARTERDECK_HOME"]) / "agent.sock"
+        command = (sys.executable, "-m", "benches.feeder", str(socket), str(jobs), str(per_s))
         feeder = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
         try:
             if feeder.stdout is None or not feeder.stdout.readline():

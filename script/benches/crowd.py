@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from benches.paths import forget_last_seen
 from benches.rows import Row, percentile, say
 from benches.terminal import Terminal, Usage
 
@@ -87,6 +88,7 @@ def _half_second_ms(usage: Usage) -> float:
 
 def _watch(command: tuple[str, ...], place: Place, environment: Environment) -> tuple[Usage, float]:
     """What it took and wrote, and its resident memory in millions of bytes."""
+    forget_last_seen(environment)
     with Terminal((sys.executable, "-m", *command), *place.size, environment) as terminal:
         _go(terminal, place)
         return terminal.watch(WATCH_S), terminal.rss_mb()
@@ -95,6 +97,7 @@ def _watch(command: tuple[str, ...], place: Place, environment: Environment) -> 
 def _lags(module: str, place: Place, environment: Environment) -> list[float]:
     """By how many milliseconds the loop was late."""
     out = Path(environment["QUARTERDECK_HOME"]) / "probe.json"
+    forget_last_seen(environment)
     with Terminal((sys.executable, "-m", module, str(out)), *place.size, environment) as terminal:
         _go(terminal, place)
         begins_s = time.monotonic()

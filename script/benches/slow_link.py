@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from benches.paths import forget_last_seen
 from benches.rows import Row, percentile, say
 from benches.terminal import Terminal
 
@@ -133,6 +134,7 @@ def _free_port() -> int:
 def measure(painted: bytes, environment: dict[str, str], case: str) -> list[Row]:
     """The console at the far end, on an agent that does what `case` says."""
     say(f"over ssh at 64 kbit/s and 300 ms, {case}")
+    forget_last_seen(environment)
     with (
         far_end([sys.executable, "-m", "console"], environment) as command,
         Terminal(command, COLUMNS, LINES, os.environ | {"TERM": "xterm-256color"}) as terminal,
