@@ -33,6 +33,7 @@ from console.agent.machine import own_sampler
 from console.agent.model import ModelFile, models_folder
 from console.agent.model_commands import ModelCommands
 from console.agent.money import Purse
+from console.agent.notes import NoteWriter
 from console.agent.origin import Origin
 from console.agent.parts import ModelClaim, Parts
 from console.agent.pins import KeptPins
@@ -44,7 +45,7 @@ from console.agent.surveyor import Surveyor
 from console.agent.uplink import Uplink
 from console.agent.weights import Weights
 from console.control.server import ControlServer
-from console.control.state import JOBS_KEPT, NOTES_KEPT, VERDICTS_KEPT, NodeFacts, NodeState, Note
+from console.control.state import JOBS_KEPT, NOTES_KEPT, VERDICTS_KEPT, NodeFacts, NodeState
 from console.models.inventory import Inventory
 from console.network.dialler import Dialler
 from console.protocol.ids import short
@@ -89,8 +90,8 @@ class Node:
         self._now_ms = parts.now_ms
         self._journal = journal
         self._model = model
-        self._claim = claim
-        self._notes: asyncio.Queue[Note] = asyncio.Queue(maxsize=1000)
+        self._served = claim or ModelClaim(model.group, model.name)
+        self._notes = NoteWriter(journal, lambda sentence: self._pulse.trouble_is(sentence))
         self._weights = Weights(board, Inventory(models_folder(home)), config, model, origin)
         self._models = ModelCommands(board, self._weights, origin, self._load, restart)
         self._build(parts, identity, practice, stop)
@@ -103,13 +104,13 @@ class Node:
         self.board.state = NodeState(
             node=NodeFacts(node, name, SOFTWARE, str(self._home), os.getpid(), now_ms(), practice)
         )
-        self.board.on_keep = self._note
+        self.board.on_keep = self._notes.take
         notify = self._config.notify
         self._caller = Caller(
             ways(notify), notify.per_hour, name, lambda words: self.board.note("warning", "operator", words)
         )
         self.board.listen(self._caller.hear)
-        served = self._claim or ModelClaim(model.group, model.name)
+        served = self._served
         self._purse = Purse(journal, self.board, now_ms, served.group)
         self._policies = Policies(journal, self.board, now_ms)
         self._uplink = Uplink(address, name, SOFTWARE, machine_digest(), self.board, self._purse, now_ms)
@@ -130,16 +131,9 @@ class Node:
         worker = Worker(self._office, launcher.engine, self.supervisor.ready)
         self._desk = Desk(self._office, worker, self._situation)
         self._aftermath = Aftermath(self._office)
-        self._daybook = Daybook(
-            journal,
-            self.board,
-            self._config.power,
-            model=served.group,
-            name=served.name or model.name,
-            policy=lambda: self._uplink.view.policy or self._purse.standing.policy,
-            now_ms=now_ms,
-            steady_ms=steady(now_ms),
-        )
+        called = served.name or model.name
+        self._daybook = Daybook(journal, self.board, self._config.power, served.group, called, now_ms)
+        self._daybook.policy = lambda: self._uplink.view.policy or self._purse.standing.policy
         self._pulse = Pulse(
             board=self.board,
             journal=journal,
@@ -210,7 +204,7 @@ class Node:
             self._surveyor.run(),
             self._pulse.tick(),
             self._policies.keep_time(self._desk.give_up, self._pulse.refresh),
-            self._write_notes(),
+            self._notes.run(),
             self._weights.run(),
             self._caller.run(),
         ]
@@ -289,26 +283,13 @@ class Node:
         health, proof = self.supervisor.health, self.supervisor.proof
         if health is None or health.profile is None or health.model is None or proof is None:
             return
-        claim = self._claim or ModelClaim(self._model.group, self._model.name)
         await self._uplink.offer_model(
             ModelOffer(
-                group=claim.group,
-                name=claim.name or self._model.name,
+                group=self._served.group,
+                name=self._served.name or self._model.name,
                 profile=health.profile.class_id,
                 context=health.model.context,
                 milli_tokens_per_s=proof.milli_tokens_per_s,
                 first_token_ms=proof.first_token_ms,
             )
         )
-
-    def _note(self, note: Note) -> None:
-        if not self._notes.full():
-            self._notes.put_nowait(note)
-
-    async def _write_notes(self) -> None:
-        while True:
-            note = await self._notes.get()
-            try:
-                await self._journal.jobs.put_note(note)
-            except JournalError as error:
-                self._pulse.trouble_is(str(error))

@@ -19,7 +19,8 @@ from console.agent.daybook.timeline import MINUTE_MS
 from console.agent.journal import Journal, JournalError
 from console.control.earnings import EarningRow, EarningsView
 from console.control.events import JobChanged, MachineSampled, NetworkChanged, ReasonChanged
-from console.control.state import GpuView, JobView, MachineView, NetworkView
+from console.control.machine import GpuView, MachineView
+from console.control.state import JobView, NetworkView
 from console.control.timeline import DayTime, Spell, TimelineView
 from console.protocol.ids import JobId
 from console.protocol.messages import ResultAnswered
@@ -42,9 +43,10 @@ class Life:
     async def start(self) -> Life:
         await self.journal.open()
         self.daybook = Daybook(
-            self.journal, self.board, self._power, model="g" * 64, name="Toy", policy=Policy,
+            self.journal, self.board, self._power, "g" * 64, "Toy",
             now_ms=lambda: self.wall_ms, steady_ms=lambda: self.steady_ms,
         )  # fmt: skip
+        self.daybook.policy = Policy
         await self.daybook.load()
         return self
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.agent.board import Board
-from console.agent.clock import NowMs
+from console.agent.clock import NowMs, steady
 from console.agent.daybook.earnings import EarningsDesk
 from console.agent.daybook.hours import Hours
 from console.agent.daybook.power import draw, energy, view
@@ -14,7 +14,7 @@ from console.agent.daybook.watch import LimitWatch
 from console.agent.journal import Journal
 from console.control.earnings import PowerView
 from console.control.events import JobChanged, MoneyChanged, VerdictArrived
-from console.control.state import GpuView
+from console.control.machine import GpuView
 from console.control.timeline import kind_of
 from console.control.wire import Delta
 from console.models.errors import plain
@@ -36,19 +36,18 @@ class Daybook:
         journal: Journal,
         board: Board,
         power: PowerConfig,
-        *,
         model: str,
         name: str,
-        policy: Callable[[], Policy | None],
         now_ms: NowMs,
-        steady_ms: NowMs,
+        steady_ms: NowMs | None = None,
     ) -> None:
         """`model`, `name`: the group served, and what it is called. `steady_ms`: a clock that never jumps."""
+        steady_ms = steady_ms or steady(now_ms)
         self._journal = journal
         self._board = board
         self._power = power
         self._model, self._name = model, plain(name)
-        self._policy = policy
+        self.policy: Callable[[], Policy | None] = lambda: None
         self._now_ms, self._steady_ms = now_ms, steady_ms
         self._hours = Hours(journal, board, model)
         self._earnings = EarningsDesk(journal, board)
@@ -60,7 +59,7 @@ class Daybook:
 
     async def load(self) -> None:
         """Take up what the last run left, and show it."""
-        now_ms, policy = self._now_ms(), self._policy()
+        now_ms, policy = self._now_ms(), self.policy()
         await self._journal.money.name_model(self._model, self._name)
         await self._hours.load(now_ms)
         await self._limits.load(now_ms, policy)
@@ -71,7 +70,7 @@ class Daybook:
         """Look at the node, count the time since the last look, and tell what changed."""
         now_ms, steady_ms, state = self._now_ms(), self._steady_ms(), self._board.state
         self._spend(now_ms, steady_ms)
-        self._limits.look(now_ms, self._policy(), state.reason)
+        self._limits.look(now_ms, self.policy(), state.reason)
         news = await self._hours.look(now_ms, state.reason.code)
         if news or steady_ms - self._wrote_ms >= WRITE_MS:
             self._wrote_ms = steady_ms
@@ -79,7 +78,7 @@ class Daybook:
         if news:
             await self._hours.tell(now_ms)
         if self._earnings.due(now_ms, steady_ms):
-            await self._earnings.tell(now_ms, steady_ms, self._power_now(now_ms), self._policy())
+            await self._earnings.tell(now_ms, steady_ms, self._power_now(now_ms), self.policy())
 
     async def close(self) -> None:
         """Write down the last seconds."""

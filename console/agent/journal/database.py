@@ -85,7 +85,7 @@ class Database:
         except msgspec.MsgspecError as error:
             connection.close()
             raise JournalError(
-                f"The journal {self._path} (schema {version}) holds a record that cannot be read ({error}), so "
+                f"The journal {self._path} (schema {version}) has a record that cannot be read ({error}), so "
                 "it was left as it is. Move it away to start with an empty one; the network keeps its own "
                 "books, so earnings are not lost."
             ) from error
