@@ -1,16 +1,24 @@
-"""Everything behind one job, recomputed on this machine rather than believed."""
+"""Everything behind one job, recomputed on this machine rather than believed.
+
+A check is named `stage: what`; the stages are draw, result, verdict, receipt and ledger.
+"""
 
 from __future__ import annotations
 
-from console.agent.jobs.aftermath import receipt_trouble
-from console.agent.journal import JobRecord, Journal
+import msgspec
+
+from console.agent.jobs.aftermath import transaction_trouble
+from console.agent.journal import JobRecord, Journal, Kept
+from console.agent.recompute import evidence_check, why_gone
 from console.control.wire import Check, JobDetail
 from console.fairness import check_draw
 from console.ledger import node_bond, node_pending
-from console.protocol.frames import receipt_bytes, result_bytes
+from console.ledger.figures import credits
+from console.protocol.frames import receipt_bytes
 from console.protocol.ids import NodeId
 from console.protocol.keys import verify
-from console.protocol.types import Policy, Receipt, Result, Verdict
+from console.protocol.types import Policy, Receipt, Verdict
+from console.verification.commitment import commitment
 
 
 async def job_detail(journal: Journal, record: JobRecord, node: NodeId, policy: Policy) -> JobDetail:
@@ -18,12 +26,13 @@ async def job_detail(journal: Journal, record: JobRecord, node: NodeId, policy: 
     view = record.view
     verdict = await journal.jobs.verdict(view.job, view.attempt)
     receipt = await journal.money.receipt(view.job, view.attempt)
-    result = await journal.results.result(view.job, view.attempt)
+    kept = await journal.results.kept(view.job, view.attempt)
     checks = (
         *draw_checks(record, node),
-        result_check(result, record),
+        *result_checks(kept, record),
         *verdict_checks(verdict, receipt, record),
-        *receipt_checks(receipt, record, node, policy),
+        *receipt_checks(receipt, record),
+        *ledger_checks(receipt, record, node, policy),
     )
     return JobDetail(
         view=view,
@@ -46,59 +55,74 @@ def draw_checks(record: JobRecord, node: NodeId) -> tuple[Check, ...]:
     return tuple(Check(f"draw: {part.name}", part.ok, part.sentence) for part in parts)
 
 
-def result_check(result: Result | None, record: JobRecord) -> Check:
-    """The node's own signature, while the result is kept."""
-    if result is not None:
-        good = verify(result.node, result_bytes(result), result.signature)
-        words = "Signed by this node, and waits sealed for the network's answer."
-        return Check("result", good, words if good else "The signature of the kept result is wrong.")
-    if record.commitment:
-        words = f"Sent and answered, so it was erased here; commitment {record.commitment[:16]}… remains."
-        return Check("result", None, words)
-    return Check("result", None, "There is no result.")
+def result_checks(kept: Kept | None, record: JobRecord) -> tuple[Check, ...]:
+    """The node's own signature and commitment, while what they cover is kept."""
+    if kept is None:
+        return (Check("result: signature", None, why_gone(record)),)
+    return (
+        msgspec.structs.replace(evidence_check(record, kept), name="result: signature"),
+        Check(
+            "result: opening",
+            commitment(kept.opening) == kept.result.commitment,
+            f"{len(kept.opening):,} bytes of candidates are kept sealed, and are what was committed to."
+            if commitment(kept.opening) == kept.result.commitment
+            else "The kept opening is not what was committed to.",
+        ),
+    )
 
 
 def verdict_checks(verdict: Verdict | None, receipt: Receipt | None, record: JobRecord) -> tuple[Check, ...]:
-    """Whether verdict and receipt speak of the same thing."""
+    """Whether the verdict fits the answer as it is journalled, and the receipt the verdict."""
     if verdict is None:
-        return (Check("verdict", None, "No verdict has come yet."),)
-    audit = verdict.mode != "not_audited" and verdict.outcome == "accepted"
-    short_audit = audit and verdict.tokens_checked != record.view.tokens
-    own = Check(
-        "verdict",
-        not short_audit,
-        f"{verdict.outcome}, {verdict.mode}, {verdict.tokens_checked} of {record.view.tokens} checked.",
-    )
+        return (Check("verdict: counts", None, "No verdict has come yet."),)
+    return (_counts(verdict, record), _same_verdict(verdict, receipt))
+
+
+def _counts(verdict: Verdict, record: JobRecord) -> Check:
+    tokens = record.view.tokens
+    words = f"{verdict.tokens_checked:,} of the {tokens:,} tokens that this node gave were checked."
+    whole_audit = verdict.outcome == "accepted" and verdict.mode != "not_audited"
+    if verdict.outcome == "accepted" and verdict.mode == "not_audited":
+        fits, words = verdict.tokens_checked == 0, "Accepted without an audit: there is no finding to check."
+    elif whole_audit:
+        fits = verdict.tokens_checked == tokens and verdict.mismatches == 0
+    else:
+        fits = verdict.first_mismatch < max(1, tokens) and verdict.mismatches > 0
+        words += " The finding lies within the answer." if fits else " The finding names no place in it."
+    return Check("verdict: counts", fits, words)
+
+
+def _same_verdict(verdict: Verdict, receipt: Receipt | None) -> Check:
     if receipt is None:
-        return (own, Check("verdict and receipt", None, "No receipt has come yet."))
+        return Check("verdict: receipt", None, "No receipt has come yet.")
     agree = receipt.verdict == verdict.id and receipt.outcome == verdict.outcome
-    words = (
-        "The receipt names this verdict and its outcome." if agree else "The receipt names another verdict."
+    words = "The receipt names this verdict and its outcome."
+    return Check("verdict: receipt", agree, words if agree else "The receipt names another verdict.")
+
+
+def receipt_checks(receipt: Receipt | None, record: JobRecord) -> tuple[Check, ...]:
+    """Signature, and the tokens that it counts."""
+    if receipt is None:
+        return (Check("receipt: signature", None, "No receipt has come yet."),)
+    signed = verify(record.coordinator, receipt_bytes(receipt), receipt.signature)
+    good = "Signed by the coordinator that gave the job."
+    return (
+        Check("receipt: signature", signed, good if signed else "The signature is wrong."),
+        _tokens(receipt, record),
     )
-    return (own, Check("verdict and receipt", agree, words))
 
 
-def receipt_checks(
+def ledger_checks(
     receipt: Receipt | None, record: JobRecord, node: NodeId, policy: Policy
 ) -> tuple[Check, ...]:
-    """Signature, sum, and amounts against the public prices."""
+    """The postings: their sum, and the amounts against the public prices."""
     if receipt is None:
-        return (Check("receipt", None, "No receipt has come yet."),)
-    signed = verify(record.coordinator, receipt_bytes(receipt), receipt.signature)
-    trouble = receipt_trouble(receipt, record.coordinator) if signed else ""
-    total = sum(p.amount for p in receipt.transaction.postings)
+        return (Check("ledger: sum", None, "Nothing has been booked yet."),)
+    trouble = transaction_trouble(receipt.transaction)
+    total = sum(posting.amount for posting in receipt.transaction.postings)
+    words = f"{len(receipt.transaction.postings)} postings sum to {total}."
     return (
-        Check(
-            "receipt: signature",
-            signed,
-            "Signed by the coordinator that gave the job." if signed else "The signature is wrong.",
-        ),
-        Check(
-            "receipt: sum",
-            not trouble and total == 0,
-            trouble or f"{len(receipt.transaction.postings)} postings sum to {total}.",
-        ),
-        _tokens(receipt, record),
+        Check("ledger: sum", not trouble and total == 0, trouble or words),
         _reward(receipt, record, node) if receipt.outcome == "accepted" else _penalty(receipt, node, policy),
     )
 
@@ -117,10 +141,9 @@ def _reward(receipt: Receipt, record: JobRecord, node: NodeId) -> Check:
     due = (receipt.prompt_tokens + receipt.completion_tokens) * record.reward_rate
     came = _moved(receipt, node)
     good = receipt.reward == due == came
-    words = (
-        f"{due} due at {record.reward_rate} per token, {receipt.reward} rewarded, {came} booked to this node."
-    )
-    return Check("receipt: reward", good, words)
+    owed = f"{credits(due)} due at {record.reward_rate:,} nano-credits per token"
+    words = f"{owed}, {credits(receipt.reward)} rewarded, {credits(came)} booked to this node."
+    return Check("ledger: reward", good, words)
 
 
 def _penalty(receipt: Receipt, node: NodeId, policy: Policy) -> Check:
@@ -128,8 +151,9 @@ def _penalty(receipt: Receipt, node: NodeId, policy: Policy) -> Check:
     most = policy.penalty_multiple * tokens * policy.node_rate
     came = _moved(receipt, node)
     good = receipt.reward == 0 and 0 <= receipt.penalty <= most and came == -receipt.penalty
-    words = f"{receipt.penalty} taken, at most {most} by the policy; {came} booked to this node."
-    return Check("receipt: penalty", good, words)
+    allowed = f"{credits(receipt.penalty)} taken, at most {credits(most)} by the policy"
+    words = f"{allowed}; {credits(came)} booked to this node."
+    return Check("ledger: penalty", good, words)
 
 
 def _moved(receipt: Receipt, node: NodeId) -> int:

@@ -39,6 +39,7 @@ from console.agent.parts import ModelClaim, Parts
 from console.agent.pins import KeptPins
 from console.agent.policies import Policies
 from console.agent.pulse import Pulse
+from console.agent.recompute import Recompute
 from console.agent.supervision.machine import Limits, Supervised
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.surveyor import Surveyor
@@ -149,6 +150,7 @@ class Node:
         self._connect_parts(worker)
         folders = list(dict.fromkeys((self._home, models_folder(self._home))))
         self._surveyor = Surveyor(self.board, folders, self.supervisor.ready, parts.survey, now_ms)
+        recompute = Recompute(self._records, journal, self.supervisor, self._desk, node, model.group)
         commands = Commands(
             board=self.board,
             journal=journal,
@@ -162,6 +164,7 @@ class Node:
             refresh=self._pulse.refresh,
             more={
                 **self._models.table(),
+                "recompute": recompute.answer,
                 "earnings": Export(journal).answer,
                 "probe_machine": self._surveyor.probe,
             },

@@ -101,9 +101,9 @@ async def test_a_job_is_answered_judged_and_paid(
         "draw: ticket",
         "draw: pick",
         "receipt: signature",
-        "receipt: sum",
-        "receipt: reward",
-        "verdict and receipt",
+        "ledger: sum",
+        "ledger: reward",
+        "verdict: receipt",
     }
 
 

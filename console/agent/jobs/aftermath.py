@@ -12,7 +12,7 @@ from console.protocol.frames import receipt_bytes
 from console.protocol.ids import short
 from console.protocol.keys import verify
 from console.protocol.messages import Opening, OpenRequest, ResultAnswered
-from console.protocol.types import Receipt, Verdict
+from console.protocol.types import Outcome, Receipt, Transaction, Verdict
 
 
 class Aftermath:
@@ -64,7 +64,7 @@ class Aftermath:
         self._office.board.apply(VerdictArrived(verdict_view(verdict)))
         if verdict.outcome == "rejected":
             self._office.board.note("error", "money", f"Answer {short(verdict.job)} was rejected: {sentence}")
-        await self._office.openings.forget(verdict.job, verdict.attempt)
+        await self._evidence(verdict.job, verdict.attempt, verdict.outcome)
 
     async def paid(self, receipt: Receipt) -> None:
         """A receipt: booked only when signed by the coordinator that gave the job, and summing to zero."""
@@ -90,18 +90,30 @@ class Aftermath:
         )
         word = "paid" if receipt.reward else "settled"
         await self._office.records.keep(changed, word, f"Booked as {plain(receipt.transaction.id, 80)}.")
-        await self._office.openings.forget(receipt.job, receipt.attempt)
+        await self._evidence(receipt.job, receipt.attempt, receipt.outcome)
         await self._office.journal.results.answered(receipt.job, receipt.attempt)
+
+    async def _evidence(self, job: str, attempt: int, outcome: Outcome) -> None:
+        """An accepted answer's is erased; a rejected one's is kept while it can be disputed."""
+        if outcome == "rejected":
+            await self._office.openings.dispute(job, attempt, self._office.now_ms())
+        else:
+            await self._office.openings.forget(job, attempt)
 
 
 def receipt_trouble(receipt: Receipt, coordinator: str) -> str:
     """What is wrong with a receipt; empty when nothing is."""
     if not verify(coordinator, receipt_bytes(receipt), receipt.signature):
         return "its signature is not the coordinator's."
-    if not receipt.transaction.postings:
+    return transaction_trouble(receipt.transaction)
+
+
+def transaction_trouble(transaction: Transaction) -> str:
+    """What is wrong with the postings; empty when nothing is."""
+    if not transaction.postings:
         return ""  # nothing could be moved: a penalty on a node that owns nothing
     try:
-        check_transaction(receipt.transaction)
+        check_transaction(transaction)
     except LedgerError as error:
         return f"{error}."
     return ""

@@ -31,6 +31,8 @@ class Desk:
         self._arrived = asyncio.Event()
         self.idle = asyncio.Event()
         self.idle.set()
+        self.busy = asyncio.Event()
+        """The opposite of `idle`: what only fills idle time waits for it, and gives way."""
 
     @property
     def waiting(self) -> int:
@@ -61,6 +63,7 @@ class Desk:
         await self._office.send(Ack(assignment.job, assignment.attempt, assignment.fence))
         self._queue.append((assignment, record))
         self.idle.clear()
+        self.busy.set()
         self._arrived.set()
         await self._office.count(self._office.purse.took)
 
@@ -155,6 +158,7 @@ class Desk:
     def _settle(self) -> None:
         if not self._queue and self._worker.job is None:
             self.idle.set()
+            self.busy.clear()
 
 
 def _digest(assignment: Assignment) -> str:

@@ -32,6 +32,11 @@ class Openings:
         except JournalError:
             return b""
 
+    async def dispute(self, job: str, attempt: int, now_ms: int) -> None:
+        """The answer was rejected: what it rests on stays sealed for a while. Raises JournalError."""
+        self._memory.pop((job, attempt), None)
+        await self._journal.results.disputable(job, attempt, now_ms)
+
     async def forget(self, job: str, attempt: int) -> None:
         """Nobody will ask any more. Raises JournalError."""
         self._memory.pop((job, attempt), None)

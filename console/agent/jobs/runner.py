@@ -11,6 +11,7 @@ import msgspec
 from console.agent.jobs.intake import sampling_seed
 from console.agent.jobs.office import JobFailed
 from console.agent.jobs.stream import Send, TokenStream
+from console.agent.journal import Question
 from console.engine.port import Broken, Engine, EngineError, Generated, GenerateRequest, Tokens
 from console.protocol.canonical import ids_digest
 from console.protocol.frames import result_bytes
@@ -89,6 +90,13 @@ def signed_result(assignment: Assignment, generated: Generated, key: SigningKey,
         signature="",
     )
     return msgspec.structs.replace(unsigned, signature=key.sign(result_bytes(unsigned)))
+
+
+def question_of(assignment: Assignment) -> Question:
+    """What the answer will be judged by."""
+    return Question(
+        assignment.prompt_ids, assignment.temperature_milli, assignment.max_tokens, assignment.stop
+    )
 
 
 def _request(assignment: Assignment, node: str) -> GenerateRequest:

@@ -8,8 +8,8 @@ import msgspec
 
 from console.agent.jobs.office import JobFailed, Office
 from console.agent.jobs.records import Key, key_of, moved
-from console.agent.jobs.runner import Progress, generate, signed_result
-from console.agent.journal import JobRecord, JournalError
+from console.agent.jobs.runner import Progress, generate, question_of, signed_result
+from console.agent.journal import JobRecord, JournalError, Question
 from console.control.wire import Moment
 from console.engine.port import Engine, Generated
 from console.protocol.types import Assignment, Result
@@ -141,15 +141,15 @@ class Worker:
             tokens_per_s_milli=max(0, count - 1) * 1_000_000 // decode_ms,
         )
         done = msgspec.structs.replace(done, commitment=result.commitment)
-        if await self._journalled(done, result, generated.blob):
+        if await self._journalled(done, result, generated.blob, question_of(assignment)):
             self._office.openings.hold(result.job, result.attempt, generated.blob)
             self._office.records.show(done)
             await self._office.send(result)
 
-    async def _journalled(self, record: JobRecord, result: Result, blob: bytes) -> bool:
+    async def _journalled(self, record: JobRecord, result: Result, blob: bytes, question: Question) -> bool:
         moment = Moment(self._office.now_ms(), "result", f"{len(result.token_ids)} tokens, journalled.")
         try:
-            return await self._office.journal.results.put(record, result, blob, moment)
+            return await self._office.journal.results.put(record, result, blob, moment, question)
         except JournalError as error:
             self._office.records.on_trouble(str(error))
             raise JobFailed("disk_full", "The answer could not be journalled, so it was not sent.") from None

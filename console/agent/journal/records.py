@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from console.control.state import JobView
-from console.protocol.types import DrawProof
+from console.protocol.types import DrawProof, Result
 
 
 class JobRecord(msgspec.Struct, frozen=True):
@@ -23,6 +23,26 @@ class JobRecord(msgspec.Struct, frozen=True):
     """Key of the coordinator that gave the job."""
     prompt_digest: str
     commitment: str = ""
+
+
+class Question(msgspec.Struct, frozen=True, array_like=True):
+    """What was asked, as far as an answer is judged by it. Token ids are text: only ever kept sealed."""
+
+    prompt_ids: tuple[int, ...]
+    temperature_milli: int
+    max_tokens: int
+    stop: tuple[str, ...]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """All that is needed to judge one answer again. In memory only while it is looked at."""
+
+    question: Question
+    result: Result
+    opening: bytes
+    """The blob behind the result's commitment."""
+    until_ms: int
+    """When it is erased, if nobody judges it before."""
 
 
 class Totals(msgspec.Struct, frozen=True):

@@ -1,4 +1,9 @@
-"""Results in the journal: sealed before they are sent, erased once they are answered and judged."""
+"""Results in the journal: sealed before they are sent, erased once they are answered and judged.
+
+Beside each result lies, sealed too, what it takes to judge the answer again: what was asked, what was
+answered, and the opening. An accepted answer's is erased with its verdict; a rejected answer's stays until
+the dispute window closes, so that its operator can look for himself and complain with figures.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +15,19 @@ from console.agent.clock import local_day
 from console.agent.journal.columns import claim
 from console.agent.journal.database import Database
 from console.agent.journal.jobs import put_job
-from console.agent.journal.records import JobRecord
+from console.agent.journal.records import JobRecord, Kept, Question
 from console.agent.journal.seal import Sealer
 from console.control.wire import Moment
 from console.protocol.types import Result
 
 AUDIT_WINDOW_S = 3600
 """An opening that nobody asked for is erased after so long."""
+DISPUTE_WINDOW_S = 7 * 86_400
+"""The evidence of a rejected answer is kept for so long after the verdict."""
+DISPUTES_KEPT = 100
+"""No network can fill the disk with rejections: of more, the oldest go first (1,024 tokens: 33 MB)."""
+
+_Sealed = tuple[Question, Result]
 
 
 class ResultTable:
@@ -26,14 +37,25 @@ class ResultTable:
         self._database = database
         self._sealer = sealer
 
-    async def put(self, record: JobRecord, result: Result, opening: bytes, moment: Moment) -> bool:
+    async def put(
+        self,
+        record: JobRecord,
+        result: Result,
+        opening: bytes,
+        moment: Moment,
+        question: Question | None = None,
+    ) -> bool:
         """Journal a finished answer, its job's new state and what it claims, in one transaction.
 
-        False, and nothing changes, when this attempt has a result already.
+        `question`: without it the answer cannot be judged again here. False, and nothing changes, when this
+        attempt has a result already.
         """
         key = (result.job, result.attempt)
         message = self._sealer.seal(msgspec.msgpack.encode(result), _place("result", *key))
         sealed = self._sealer.seal(opening, _place("opening", *key))
+        evidence = None
+        if question is not None:
+            evidence = self._sealer.seal(msgspec.msgpack.encode((question, result)), _place("evidence", *key))
 
         def change(connection: sqlite3.Connection) -> bool:
             cursor = connection.execute(
@@ -41,6 +63,9 @@ class ResultTable:
             )
             if cursor.rowcount != 1:
                 return False
+            if evidence is not None:
+                until_ms = moment.at_ms + AUDIT_WINDOW_S * 1000
+                connection.execute("INSERT INTO evidence VALUES (?, ?, ?, ?)", (*key, until_ms, evidence))
             put_job(connection, record, (moment,))
             claim(connection, record, moment.at_ms, local_day(moment.at_ms))
             return True
@@ -56,10 +81,6 @@ class ResultTable:
         )
         opened = (self._sealer.open(row[2], _place("result", row[0], row[1])) for row in rows)
         return [msgspec.msgpack.decode(plain, type=Result) for plain in opened if plain is not None]
-
-    async def result(self, job: str, attempt: int) -> Result | None:
-        """The result of one attempt, while it is kept."""
-        return next((r for r in await self.unanswered() if (r.job, r.attempt) == (job, attempt)), None)
 
     async def has(self, job: str, attempt: int) -> bool:
         """Whether this attempt has, or had, a result."""
@@ -81,26 +102,71 @@ class ResultTable:
             return None
         return self._sealer.open(row[0], _place("opening", job, attempt))
 
+    async def kept(self, job: str, attempt: int) -> Kept | None:
+        """What it takes to judge an answer again, while it is kept and this node's key opens it."""
+        row = await self._database.read(
+            lambda c: c.execute(
+                "SELECT e.sealed, e.until_ms, r.opening FROM evidence e JOIN results r USING (job, attempt) "
+                "WHERE e.job = ? AND e.attempt = ? AND r.opening IS NOT NULL",
+                (job, attempt),
+            ).fetchone()
+        )
+        if row is None:
+            return None
+        plain = self._sealer.open(row[0], _place("evidence", job, attempt))
+        opening = self._sealer.open(row[2], _place("opening", job, attempt))
+        if plain is None or opening is None:
+            return None
+        question, result = msgspec.msgpack.decode(plain, type=_Sealed)
+        return Kept(question, result, opening, row[1])
+
     async def answered(self, job: str, attempt: int) -> None:
         """Erase the message: the network has it, or never will."""
-        await self._erase("message", job, attempt)
-
-    async def judged(self, job: str, attempt: int) -> None:
-        """Erase the opening: nobody will ask for it any more."""
-        await self._erase("opening", job, attempt)
-
-    async def expire(self, now_ms: int) -> None:
-        """Erase openings whose audit window has closed."""
-        before = now_ms - AUDIT_WINDOW_S * 1000
         await self._database.write(
             lambda c: c.execute(
-                "UPDATE results SET opening = NULL WHERE finished_ms < ? AND opening IS NOT NULL", (before,)
+                "UPDATE results SET message = NULL WHERE job = ? AND attempt = ?", (job, attempt)
             )
         )
 
-    async def _erase(self, column: str, job: str, attempt: int) -> None:
-        statement = f"UPDATE results SET {column} = NULL WHERE job = ? AND attempt = ?"
-        await self._database.write(lambda c: c.execute(statement, (job, attempt)))
+    async def judged(self, job: str, attempt: int) -> None:
+        """Erase opening and evidence: nobody will ask for them any more."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            key = (job, attempt)
+            connection.execute("UPDATE results SET opening = NULL WHERE job = ? AND attempt = ?", key)
+            connection.execute("DELETE FROM evidence WHERE job = ? AND attempt = ?", key)
+
+        await self._database.write(change)
+
+    async def disputable(self, job: str, attempt: int, now_ms: int) -> None:
+        """The answer was rejected at `now_ms`: keep its evidence until the dispute window closes."""
+        until_ms = now_ms + DISPUTE_WINDOW_S * 1000
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE evidence SET until_ms = ? WHERE job = ? AND attempt = ?", (until_ms, job, attempt)
+            )
+            connection.execute(
+                "DELETE FROM evidence WHERE until_ms > ? AND (job, attempt) NOT IN (SELECT job, attempt FROM "
+                "evidence ORDER BY until_ms DESC LIMIT ?)",
+                (now_ms + AUDIT_WINDOW_S * 1000, DISPUTES_KEPT),
+            )
+
+        await self._database.write(change)
+
+    async def expire(self, now_ms: int) -> None:
+        """Erase what nobody asked for in time, and what can no longer be disputed."""
+        before = now_ms - AUDIT_WINDOW_S * 1000
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM evidence WHERE until_ms < ?", (now_ms,))
+            connection.execute(
+                "UPDATE results SET opening = NULL WHERE finished_ms < ? AND opening IS NOT NULL "
+                "AND (job, attempt) NOT IN (SELECT job, attempt FROM evidence)",
+                (before,),
+            )
+
+        await self._database.write(change)
 
 
 def _place(kind: str, job: str, attempt: int) -> str:
