@@ -22,10 +22,10 @@ from console.tui.app import QuarterdeckApp
 from console.tui.commands import COMMANDS, on_screen
 from console.tui.fault import tell_fault
 from console.tui.picture import StillClock, picture
-from console.tui.plain import Teller
 from console.tui.screens.job_detail import JobScreen
 from console.tui.screens.jobs import Jobs
 from console.tui.screens.rooms import ROOMS
+from console.tui.teller import Teller
 from console.tui.widgets.panel import Listing
 
 COMPACT = (80, 24)

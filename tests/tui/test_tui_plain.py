@@ -25,8 +25,9 @@ from console.control.wire import Answer, Snapshot
 from console.protocol.reasons import Reason
 from console.tui import summaries
 from console.tui.keyboard import has_keys
-from console.tui.plain import Lines, Teller
+from console.tui.plain import Lines
 from console.tui.store import View
+from console.tui.teller import Teller
 
 EARNING = read(RECORDINGS / "earning.jsonl")[1].message
 UNFIT = {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me", "Zl", "Zp"}
