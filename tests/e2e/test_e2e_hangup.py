@@ -14,6 +14,7 @@ import termios
 import time
 from pathlib import Path
 
+import pyte
 import pytest
 
 from e2e.conftest import MakeNet
@@ -93,3 +94,37 @@ async def test_the_node_earns_on_after_a_hangup(network: MakeNet) -> None:
         again = Terminal(you.home)
         await again.until("accepted")
         await again.close()
+
+
+async def test_a_terminal_that_nobody_reads_costs_no_job(network: MakeNet) -> None:
+    """A dead connection that is not reset yet: the console is held up, the node is not; read again, the
+    console shows what is true now."""
+    async with network(nodes=1) as net:
+        you = net.plan.yours
+        before = net.node(you)
+        assert before is not None
+        terminal = Terminal(you.home)
+        await terminal.until(you.name)
+        for number in range(4):
+            assert (await net.chat(f"Describe harbour number {number}.", max_tokens=24)).status_code == 200
+
+        async def all_accepted() -> bool:
+            return await earned(net) == 4
+
+        await net.until(all_accepted)
+        after = net.node(you)
+        assert after is not None
+        assert (after.node.pid, after.engine.restarts) == (before.node.pid, before.engine.restarts)
+        deadline = time.monotonic() + 30
+        while "✓ 4" not in (shown := picture(terminal.read())):
+            assert time.monotonic() < deadline, shown
+            await asyncio.sleep(0.1)
+        assert "4 jobs" in shown or "Jobs 4" in shown
+        assert await terminal.close() == 128 + 1
+
+
+def picture(written: bytes) -> str:
+    """What a terminal shows that was sent all this, by an emulator that is not ours."""
+    screen = pyte.Screen(80, 24)
+    pyte.ByteStream(screen).feed(written)
+    return "\n".join(screen.display)
