@@ -9,7 +9,7 @@ import msgspec
 
 from console.agent.jobs.aftermath import transaction_trouble
 from console.agent.journal import JobRecord, Journal, Kept
-from console.agent.recompute import evidence_check, why_gone
+from console.agent.judging import evidence_check, why_gone
 from console.control.wire import Check, JobDetail
 from console.fairness import check_draw
 from console.ledger import node_bond, node_pending

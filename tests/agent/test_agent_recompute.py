@@ -11,8 +11,8 @@ import pytest
 from doubles.agent_doubles import RunningAgent, ScriptedCoordinator, ScriptedLauncher
 from doubles.engine_double import ScriptedEngine
 
+from console.agent.judging import agreement
 from console.agent.launching import LlamaLauncher
-from console.agent.recompute import agreement
 from console.control.wire import Check
 from console.engine.port import EngineError, Scored, ScoreRequest
 from console.protocol.messages import Cancel, Chunk, Opening, OpenRequest
