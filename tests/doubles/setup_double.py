@@ -22,13 +22,14 @@ class Host:
 
     config_path = "/home/ada/.config/quarterdeck/config.toml"
 
-    def __init__(self, good: str = "ws://good/net") -> None:
+    def __init__(self, good: str = "ws://good/net", patience_s: float = 10) -> None:
         self.good = good
+        self.patience_s = patience_s
         self.may_look = Event()
         self.may_look.set()
 
     def look(self) -> MachineFound:
-        self.may_look.wait(10)
+        self.may_look.wait(self.patience_s)
         return FOUND
 
     def models(self) -> tuple[ModelChoice, ...]:

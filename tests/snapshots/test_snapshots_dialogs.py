@@ -82,7 +82,7 @@ def test_setup(snap_compare: Compare, place: str, size: tuple[int, int]) -> None
 
 
 def test_setup_in_ascii_while_it_looks(snap_compare: Compare) -> None:
-    host = Host()
+    host = Host(patience_s=2)
     host.may_look.clear()
 
     async def run(pilot: Pilot[Any]) -> None:
