@@ -23,7 +23,7 @@ COMPACT, ROOMY, SMALL = (80, 24), (120, 40), (60, 16)
 KEYS: dict[str, tuple[str, ...]] = {
     "deck": (),
     "jobs": ("2",),
-    "job": ("2", "slash", *"rejected", "enter", "enter"),
+    "job": ("2", "slash", *"exact", "enter", "enter"),
     "verification": ("3",),
     "earnings": ("4",),
     "machine": ("5",),

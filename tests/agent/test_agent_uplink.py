@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.agent.board import Board
@@ -99,6 +99,7 @@ async def test_an_older_coordinator_leaves_surroundings_unknown() -> None:
     assert network.receipts == 1
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.builds(GroupNow, texts, texts, integers, integers, integers, integers), max_size=5),
     integers | st.none(),
