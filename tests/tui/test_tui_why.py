@@ -173,3 +173,13 @@ async def test_the_deck_shows_the_strip_where_it_has_room() -> None:
         async with app.run_test(size=size) as pilot:
             await settle(pilot)
             assert ("Last 24 hours" in text_of(app)) is shown
+
+
+@pytest.mark.parametrize(
+    ("lived", "window"), [(0, 60), (1, 60), (60, 60), (61, 180), (700, 720), (721, 1440), (1440, 1440)]
+)
+def test_a_young_nodes_strip_shows_no_more_than_it_has_lived(lived: int, window: int) -> None:
+    minutes = "." * (1440 - lived) + "e" * lived
+    assert timeline.window_of(minutes) == window
+    shown = timeline.cells(minutes, 70, window)
+    assert len(shown) <= 70 and shown.count("e") >= min(lived, 1) and set(shown) <= set("e.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 
 from console.control.timeline import LETTERS, MINUTES_KEPT, Kind
-from console.tui import reckoning
 from console.tui.rows import Role, Row, Span, row
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
@@ -19,12 +18,28 @@ KINDS: dict[Kind, tuple[str, Role]] = {
 }
 """Glyph and ink of each kind; no two glyphs have the same stand-in in ASCII."""
 OF_LETTER: dict[str, Kind] = {letter: kind for kind, letter in LETTERS.items()}
+MINUTE_MS = 60_000
 MINUTES_IN_CELL = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 24, 30, 40, 60, 120, 240)
 
 
-def minutes_in_cell(width: int) -> int:
-    """How many minutes a cell covers, so that a whole day fits into `width` cells."""
-    return next((n for n in MINUTES_IN_CELL if MINUTES_KEPT // n <= width), MINUTES_KEPT)
+WINDOWS = {60: "hour", 180: "3 hours", 360: "6 hours", 720: "12 hours", MINUTES_KEPT: "24 hours"}
+"""Lengths of time that a strip shows, in minutes, and their names."""
+LABEL_STEPS = (5, 10, 15, 30, 60, 120, 180, 360)
+LABEL_CELLS = 9
+
+
+def window_of(minutes: str) -> int:
+    """The shortest window that holds every minute in which the agent ran: a young node's first minutes would
+    be lost in a day."""
+    if not minutes.strip():
+        return MINUTES_KEPT
+    lived = len(minutes.lstrip(LETTERS["off"] + " "))
+    return next((window for window in WINDOWS if lived <= window), MINUTES_KEPT)
+
+
+def minutes_in_cell(width: int, window: int = MINUTES_KEPT) -> int:
+    """How many minutes a cell covers, so that `window` minutes fit into `width` cells."""
+    return next((n for n in MINUTES_IN_CELL if window % n == 0 and window // n <= width), window)
 
 
 def shown_letter(minutes: str) -> str:
@@ -35,11 +50,11 @@ def shown_letter(minutes: str) -> str:
     return max(known, key=lambda letter: (known.count(letter), letter)) if known else " "
 
 
-def cells(minutes: str, width: int) -> str:
-    """One letter a cell for the newest day of `minutes`, newest at the right; blank before the first."""
-    size = minutes_in_cell(width)
-    whole = minutes[-MINUTES_KEPT:].rjust(MINUTES_KEPT)
-    return "".join(shown_letter(whole[at : at + size]) for at in range(0, MINUTES_KEPT, size))
+def cells(minutes: str, width: int, window: int = MINUTES_KEPT) -> str:
+    """One letter a cell for the newest `window` of `minutes`, newest at the right; blank before the first."""
+    size = minutes_in_cell(width, window)
+    whole = minutes[-window:].rjust(window)
+    return "".join(shown_letter(whole[at : at + size]) for at in range(0, window, size))
 
 
 def strip_row(letters: str) -> Row:
@@ -51,19 +66,18 @@ def strip_row(letters: str) -> Row:
     return tuple(spans)
 
 
-def hours_row(count: int, end_ms: int, zone_s: int) -> Row:
-    """Times of day under `count` cells that end at `end_ms`: every third or sixth hour."""
-    each_ms = reckoning.DAY_MS // count
-    every = 3 if count >= 64 else 6
+def hours_row(count: int, end_ms: int, zone_s: int, window: int = MINUTES_KEPT) -> Row:
+    """Times of day under `count` cells that cover `window` minutes and end at `end_ms`."""
+    each_ms = window * MINUTE_MS // count
+    step = next((n for n in LABEL_STEPS if n * MINUTE_MS >= LABEL_CELLS * each_ms), LABEL_STEPS[-1])
     line = [" "] * (count + 1)
     local_ms = end_ms + zone_s * 1000
-    last = local_ms // reckoning.HOUR_MS
-    for hour in range(last - 23, last + 1):
-        if hour % every == 0:
-            place = count - -(-(local_ms - hour * reckoning.HOUR_MS) // each_ms)
-            text = f"{hour % 24:02d}:00"
-            if place >= 0 and place + len(text) <= count:
-                line[place : place + len(text)] = text
+    last = local_ms // (step * MINUTE_MS)
+    for mark in range(last - window // step, last + 1):
+        place = count - -(-(local_ms - mark * step * MINUTE_MS) // each_ms)
+        text = f"{mark * step // 60 % 24:02d}:{mark * step % 60:02d}"
+        if place >= 0 and place + len(text) <= count:
+            line[place : place + len(text)] = text
     return row(("".join(line).rstrip(), "dim"))
 
 
@@ -83,34 +97,35 @@ def _hours(seconds: int) -> str:
 
 
 def strip(view: View, frame: Frame, zone_s: int) -> list[Row]:
-    """The last 24 hours."""
+    """The last day, or as much of it as the agent has lived."""
     timeline = view.state.timeline
-    wide = frame.inner_width - 2
-    size = minutes_in_cell(wide)
-    title = f"Last 24 hours · a cell is {size} min: × if any was down, else what held longest"
-    if frame.width < 80:
-        title = f"Last 24 hours · a cell is {size} min"
-    if not view.known:
-        return framed("Last 24 hours", [], frame)
+    wide, window = frame.inner_width - 2, window_of(timeline.minutes)
+    named = f"Last {WINDOWS[window]}"
     if not timeline.minutes.strip():
-        return framed("Last 24 hours", [row((" No minute is recorded yet.", "dim"))], frame)
-    letters = cells(timeline.minutes, wide)
+        return framed(named, [row((" No minute is recorded yet.", "dim"))] * view.known, frame)
+    title = f"{named} · a cell is {minutes_in_cell(wide, window)} min"
+    if frame.width >= 80:
+        title += ": × if any was down, else what held longest"
+    letters = cells(timeline.minutes, wide, window)
     rows = [
         row(" ") + strip_row(letters),
-        row(" ") + hours_row(len(letters), timeline.end_ms, zone_s),
+        row(" ") + hours_row(len(letters), timeline.end_ms, zone_s, window),
         row(" ") + legend(timeline.minutes, times=wide >= 74),
     ]
-    return framed(title, rows, frame)
+    return framed(title, rows * view.known, frame)
 
 
 def deck_strip(view: View, frame: Frame, zone_s: int) -> list[Row]:
     """The same for the Deck: its legend stands in the title's row."""
-    if not view.known or not view.state.timeline.minutes.strip():
-        return framed("Last 24 hours", [row((" No minute is recorded yet.", "dim"))] * view.known, frame)
-    letters = cells(view.state.timeline.minutes, frame.inner_width - 2)
+    timeline = view.state.timeline
+    window = window_of(timeline.minutes)
+    named = f"Last {WINDOWS[window]}"
+    if not view.known or not timeline.minutes.strip():
+        return framed(named, [row((" No minute is recorded yet.", "dim"))] * view.known, frame)
+    letters = cells(timeline.minutes, frame.inner_width - 2, window)
     words = "  ".join(f"{glyph} {kind}" for kind, (glyph, _) in KINDS.items())
     rows = [
         row(" ") + strip_row(letters),
-        row(" ") + hours_row(len(letters), view.state.timeline.end_ms, zone_s),
+        row(" ") + hours_row(len(letters), timeline.end_ms, zone_s, window),
     ]
-    return framed(f"Last 24 hours · {words}", rows, frame)
+    return framed(f"{named} · {words}", rows, frame)
