@@ -28,7 +28,7 @@ UNTOLD = ("NO_COLOR", "PYTHONDONTWRITEBYTECODE", "SSH_CONNECTION")
 CONSOLE = (sys.executable, "-m", "console")
 YARDSTICK = (
     "from textual.app import App; from textual.widgets import Static\n"
-    "class Bare(App):\n def compose(self): yield Static('EARNING')\n"
+    "class Bare(App):\n def compose(self): yield Static('last paid')\n"
     "Bare().run()"
 )
 """The least that a Textual app can be: tells how fast this machine was in the very same minutes."""
