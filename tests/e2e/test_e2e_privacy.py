@@ -15,6 +15,13 @@ pytestmark = [pytest.mark.e2e, pytest.mark.model]
 PROMPT = "Zanzibar marmalade: repeat the word chrysanthemum and tell me how many harpsichords fit in a bus."
 
 
+def phrases(text: str) -> list[str]:
+    """The longest runs of three words in `text`: a single word ("request") stands in a schema as well."""
+    words = text.replace("\n", " \n ").split(" ")
+    runs = {" ".join(words[n : n + 3]) for n in range(len(words) - 2)}
+    return sorted((run for run in runs if "\n" not in run and '"' not in run), key=len)[-5:]
+
+
 def traces(home: Path, words: list[str]) -> list[str]:
     """Files below `home` that hold one of `words`, weights aside."""
     found = []
@@ -53,7 +60,7 @@ async def test_stream_and_leave_no_trace(network: MakeNet) -> None:
             return bool(net.query("SELECT 1 FROM jobs WHERE state = 'SETTLED'"))
 
         await net.until(settled)
-        long_words = sorted({w.strip('.,"!?:;') for w in text.split()}, key=len)[-4:]
-        words = ["chrysanthemum", "harpsichord", "marmalade", *[w for w in long_words if len(w) >= 7]]
-        assert traces(net.plan.home, words) == []
-    assert traces(net.plan.home, words) == []
+        said = ["chrysanthemum", "harpsichord", "marmalade", *phrases(text)]
+        assert len(said) > 3
+        assert traces(net.plan.home, said) == []
+    assert traces(net.plan.home, said) == []
