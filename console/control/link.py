@@ -48,6 +48,7 @@ class Lost(msgspec.Struct, frozen=True, tag="lost"):
 
     sentence: str
     retry_s: float
+    """0: it is not tried again, for a recording is over."""
 
 
 Args = dict[str, str | int]

@@ -62,9 +62,9 @@ _PARTS: dict[type[Event], Part] = {
     MachineProbed: "facts",
 }
 
-Phase = Literal["attaching", "recalled", "attached", "silent", "lost"]
+Phase = Literal["attaching", "recalled", "attached", "silent", "lost", "ended"]
 """`attaching`: nothing known yet; `recalled`: attaching, and what an earlier console saw is shown meanwhile;
-`silent` and `lost`: what is shown is old."""
+`silent` and `lost`: what is shown is old; `ended`: a recording is over."""
 
 
 class View(msgspec.Struct, frozen=True):
@@ -102,7 +102,7 @@ class View(msgspec.Struct, frozen=True):
     @property
     def stale(self) -> bool:
         """Whether the figures are old, and must look so."""
-        return self.phase in ("recalled", "silent", "lost")
+        return self.phase in ("recalled", "silent", "lost", "ended")
 
     @property
     def known(self) -> bool:
@@ -148,9 +148,10 @@ class ViewStore:
                 self._store.load(state)
                 self._heard(at_ms)
                 self._dirty |= EVERYTHING
-            case Lost(sentence=sentence):
+            case Lost(sentence=sentence, retry_s=retry_s):
                 self._trouble = sentence
-                self._phase = "lost" if self._heard_at_ms else "attaching"
+                gone: Phase = "lost" if retry_s > 0 else "ended"
+                self._phase = gone if self._heard_at_ms else "attaching"
                 self._dirty |= EVERYTHING
             case Hello():
                 self._dirty.add("link")

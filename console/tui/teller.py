@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from console.control.link import Lost, News
-from console.control.state import NodeState
+from console.control.state import NodeState, Note
 from console.control.wire import Hello
 from console.ledger.figures import credits
 from console.protocol.ids import short
@@ -22,7 +22,7 @@ class Teller:
         self.store = ViewStore(clock)
         self._said_reason = ""
         self._verdicts_told: tuple[str, int] | None = None
-        self._notes_told = 0
+        self._note_told: Note | None = None
         self._lost = False
 
     def lines(self, news: News) -> Iterator[str]:
@@ -33,7 +33,7 @@ class Teller:
         self.store.apply(news)
         if isinstance(news, Lost):
             if not self._lost:
-                yield f"NO AGENT: {clean(news.sentence)}"
+                yield f"{'NO AGENT' if news.retry_s > 0 else 'ENDED'}: {clean(news.sentence)}"
             self._lost = True
             return
         state = self.store.view().state
@@ -59,12 +59,17 @@ class Teller:
             yield f"{verdict.outcome} {short(verdict.job)} ({mode}), today {today}: {clean(verdict.sentence)}"
 
     def _new_notes(self, state: NodeState, *, quiet: bool) -> Iterator[str]:
-        new = []
-        for note in state.notes:
-            if note.at_ms <= self._notes_told:
-                break
-            new.append(note)
+        new = _newer(state.notes, self._note_told)
         if state.notes:
-            self._notes_told = state.notes[0].at_ms
+            self._note_told = state.notes[0]
         for note in [] if quiet else reversed(new):
             yield f"{note.level} {clean(note.room)}: {clean(note.text)}"
+
+
+def _newer(notes: Sequence[Note], told: Note | None) -> Sequence[Note]:
+    """Those above the one that was told last, whatever their times; by their times when it is gone."""
+    if told is None:
+        return notes
+    if told in notes:
+        return notes[: notes.index(told)]
+    return [note for note in notes if note.at_ms > told.at_ms]

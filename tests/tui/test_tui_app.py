@@ -194,6 +194,17 @@ async def test_old_figures_stay_and_say_how_old_they_are() -> None:
         assert "quarterdeck agent start" in text
 
 
+async def test_a_recording_that_is_over_says_so_and_speaks_of_no_agent() -> None:
+    source = Replay(read(RECORDINGS / "earning.jsonl"), speed=0, tell_end=True)
+    app = QuarterdeckApp(source, StillClock(), ScreenConfig())
+    app.clock = app.store._clock  # type: ignore[attr-defined]
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot, later_ms=60_000)
+        text = text_of(app)
+        assert "ENDED" in text and "The recording ends here. The figures below are its last ones." in text
+        assert "NO AGENT" not in text and "last paid 4 s ago" in text and "seen" not in text
+
+
 async def test_before_the_first_snapshot_nothing_is_pretended() -> None:
     app = QuarterdeckApp(Replay([], speed=0), StillClock(), ScreenConfig())
     async with app.run_test(size=COMPACT) as pilot:

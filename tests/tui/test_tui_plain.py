@@ -134,6 +134,19 @@ def test_what_a_peer_says_is_one_line_without_commands_to_the_terminal(text: str
     assert lines and not unfit
 
 
+def test_what_happens_in_one_millisecond_is_all_told() -> None:
+    teller, state = Teller(), EARNING.state
+    list(teller.lines(Snapshot(1, EARNING.at_ms, state)))
+    first, second, third = (
+        Note(EARNING.at_ms + 5, "info", text, "engine") for text in ("one", "two", "three")
+    )
+    told = []
+    for number, notes in enumerate(((first,), (second, first), (third, second, first)), 2):
+        later = msgspec.structs.replace(state, notes=(*notes, *state.notes))
+        told += list(teller.lines(Snapshot(number, EARNING.at_ms + 5, later)))
+    assert told == ["info engine: one", "info engine: two", "info engine: three"]
+
+
 def test_an_empty_state_is_told_too() -> None:
     view = View(NodeState(), 0, "attached")
     for answer in (summaries.speed, summaries.summary, summaries.earnings, summaries.running):
@@ -159,6 +172,6 @@ def test_through_pipes_lines_go_on_without_keys(tmp_path: Path, stdin: bytes) ->
         lines = [console.stdout.readline().decode() for _ in range(2)]
         console.terminate()
         rest = console.stdout.read().decode()
-    assert "EARNING: " in lines[0] and "recording ends" in lines[1]
+    assert "EARNING: " in lines[0] and "ENDED: The recording ends" in lines[1]
     assert "Keys" not in "".join(lines) + rest and "Drain" not in rest
     assert console.returncode == 143

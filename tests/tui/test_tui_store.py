@@ -50,6 +50,16 @@ def test_time_goes_on_between_messages_and_stands_when_the_agent_is_lost() -> No
     assert store.view().phase == "attached" and store.view().trouble == ""
 
 
+def test_a_recording_that_is_over_is_no_agent_that_is_lost() -> None:
+    store, clock = a_store()
+    store.apply(Lost("The recording ends here.", 0.0))
+    assert store.view().phase == "attaching"
+    store.apply(Snapshot(1, 5_000, NodeState()))
+    store.apply(Lost("The recording ends here.", 0.0))
+    clock.ms += 60_000
+    assert store.view().phase == "ended" and store.view().stale and store.view().now_ms == 5_000
+
+
 def test_time_is_marked_once_a_second() -> None:
     store, clock = a_store()
     store.apply(Snapshot(1, 5_000, NodeState()))

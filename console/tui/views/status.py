@@ -35,6 +35,8 @@ def state_badge(view: View) -> Span:
     if view.phase == "attached":
         glyph, role = glyph_and_badge(view.state.reason.code)
         word = label(view.state.reason.code)
+    elif view.phase == "ended":
+        glyph, role, word = "‖", "badge_calm", "ENDED"
     elif view.phase == "silent":
         word = "SILENT"
     else:
@@ -48,7 +50,7 @@ def status_line(view: View, frame: Frame, caption: str = "") -> list[Row]:
     badge = state_badge(view)
     money = view.state.money
     paid = f"  last paid {ago(view.now_ms, money.last_paid_ms)} " if view.known else "  "
-    if view.stale:
+    if view.stale and view.phase != "ended":
         paid = f"  last seen {duration(view.unseen_ms)} ago "
     right: Row = (badge, Span(paid, "bar_text"))
     room = frame.width - width_of(right) - 1
@@ -76,6 +78,9 @@ def notice_rows(view: View, width: int) -> list[Row]:
     """What an operator must know before any figure: nothing while the node earns and no limit is near."""
     if view.phase == "attaching":
         return _attaching(view, width)
+    if view.phase == "ended":
+        words = f"{view.trouble} The figures below are its last ones."
+        return [row((" ‖ ", "bar"), (line, "strong")) for line in wrap(words, width - 5, 1)]
     if view.stale:
         seen = f"Last seen {duration(view.unseen_ms)} ago; the figures below are from then. "
         words = view.trouble or "Attaching to the agent…"
