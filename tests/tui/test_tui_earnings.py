@@ -277,6 +277,46 @@ def test_a_difference_is_told_with_its_reason() -> None:
     assert "!" not in words(view_of(replace(state, earnings=EarningsView((agreed,)))))
 
 
+def drawn(view: View) -> str:
+    rows = earnings.earned(view, Frame(90, 12), 0, 1)
+    return "\n".join("".join(span.text for span in one) for one in rows)
+
+
+def test_what_waits_for_its_verdict_or_receipt_is_no_fault() -> None:
+    state = state_of("earning")
+    today = replace(state.earnings.days[0], claimed=9, passed=7, settled=4, rejected=0)
+    found = EarningsView((today,), undecided=2)
+    view = view_of(replace(state, earnings=found))
+    for said in (words(view), drawn(view)):
+        assert "!" not in said and "◌ 0.002 µcr claimed and not accepted: 2 not judged yet." in said
+        assert "◌ 0.003 µcr accepted and not settled: still being booked." in said
+    nobody = view_of(replace(state, earnings=replace(found, undecided=0)))
+    assert "! 0.002 µcr claimed and not accepted: no verdict" in words(nobody)
+    also = replace(found, days=(replace(today, rejected=1),))
+    assert "! 0.002 µcr claimed and not accepted: 1 rejected, 2 not" in words(
+        view_of(replace(state, earnings=also))
+    )
+
+
+def test_what_was_accepted_and_never_claimed_is_told_at_every_size() -> None:
+    state = state_of("earning")
+    today = replace(state.earnings.days[0], claimed=0, passed=7, settled=7)
+    view = view_of(replace(state, earnings=EarningsView((today,))))
+    assert "more accepted than claimed" in words(view) and "more accepted than claimed" in drawn(view)
+
+
+def test_columns_are_said_to_agree_only_when_they_do() -> None:
+    state = state_of("earning")
+    today = replace(state.earnings.days[0], claimed=9, passed=7, settled=7)
+    for day, said in (
+        (today, "no difference that is overdue"),
+        (replace(today, passed=9, settled=9), "agree"),
+    ):
+        view = view_of(replace(state, earnings=EarningsView((day,), undecided=1)))
+        rows = penalties.listing((), view, Frame(80, 4), 0)
+        assert said in "".join(span.text for span in rows[1])
+
+
 def test_what_is_not_known_is_not_made_up() -> None:
     said = words(view_of(state_of("fresh")))
     assert "not enough data: 0 whole days with work, 3 are needed" in said

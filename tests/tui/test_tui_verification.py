@@ -164,6 +164,19 @@ def test_no_mode_is_said_to_hold_while_a_token_differs() -> None:
     assert "✓ exact" in text and "✗ replay" in text
 
 
+def test_no_mode_is_said_to_hold_while_an_answer_was_rejected_by_it() -> None:
+    bad = verdict(1, mode="structure", outcome="rejected")
+    text = words(margins.margins(view_of(NodeState(verdicts=(bad,))), Frame(40, 12)))
+    assert "✗ structure" in text and "✓" not in text
+
+
+def test_nothing_is_ticked_while_the_networks_limits_are_not_known() -> None:
+    unknown, lenient = NodeState(), NodeState(network=NetworkView(policy=Policy(suspend_after=0)))
+    text = words(limits.limits(view_of(unknown), Frame(60, 6)))
+    assert "✓" not in text and "not known yet" in text and "not known yet" in words([limits.brief(unknown)])
+    assert "suspends nobody" in words(limits.limits(view_of(lenient), Frame(60, 6)))
+
+
 def test_a_verdict_line_says_what_differs_where() -> None:
     bad = verdict(mismatches=3, first_mismatch=17, outcome="rejected", sentence="Not the model's logits.")
     wide = words([verification.verdict_line(bad, 1_000_000, 118, False)])

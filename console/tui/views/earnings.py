@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from console.control.earnings import DayView
 from console.ledger.figures import credits
 from console.tui import reckoning
@@ -36,7 +38,7 @@ def summary_rows(view: View, width: int, zone_s: int, count: int) -> list[Row]:
     if not view.known:
         return []
     day = reckoning.total(days_in(view, zone_s, count))
-    money, books, accounts = _money(day), _columns(day, amounts=False), _accounts(view)
+    money, books, accounts = _money(day), _columns(view, day, zone_s, count, amounts=False), _accounts(view)
     rates = rate_rows(view, day, zone_s, width)
     needs = named_lines("Bond needs", bond_needs(view, zone_s), width, 13)
     gaps = gap_rows(view, day, zone_s, count, width)
@@ -56,11 +58,11 @@ def earned(view: View, frame: Frame, zone_s: int, count: int) -> list[Row]:
         return framed(_title(count), [], frame)
     day = reckoning.total(days_in(view, zone_s, count))
     half = max(26, min(48, frame.inner_width - 36))
-    pairs = zip(_money(day), _columns(day, amounts=True), strict=True)
+    pairs = zip(_money(day), _columns(view, day, zone_s, count, amounts=True), strict=True)
     content: list[Row] = [(*fit(a, half), *b) for a, b in pairs]
     gaps = gap_rows(view, day, zone_s, count, frame.inner_width)
     agree = row((" ✓ ", "good"), ("Claimed, accepted and settled agree.", "dim"))
-    return framed(_title(count), [*content, row(), *(gaps or [agree] if day.claimed else [])], frame)
+    return framed(_title(count), [*content, row(), *(gaps or ([agree] if day.claimed else []))], frame)
 
 
 def _money(day: DayView) -> list[Row]:
@@ -76,55 +78,70 @@ def _minus(nano: int) -> str:
     return f"✗ {credits(-nano)}" if nano else credits(0)
 
 
-def _columns(day: DayView, *, amounts: bool) -> list[Row]:
+def _columns(view: View, day: DayView, zone_s: int, count: int, *, amounts: bool) -> list[Row]:
+    accepted, settled = _unaccepted(view, day), _unsettled(view, day, zone_s, count)
     return [
         _named("Claimed", credits(day.claimed)),
-        (*_named("Accepted", credits(day.passed)), *_gap(day.passed - day.claimed, amounts)),
-        (*_named("Settled", credits(day.settled)), *_gap(day.settled - day.passed, amounts)),
+        (*_named("Accepted", credits(day.passed)), *_gap(accepted, amounts)),
+        (*_named("Settled", credits(day.settled)), *_gap(settled, amounts)),
     ]
 
 
-def _gap(nano: int, amounts: bool) -> Row:
-    if nano == 0:
+class Gap(NamedTuple):
+    """What one column lacks of the one before it, in nano-credits, and why."""
+
+    nano: int
+    why: str = ""
+    waiting: bool = False
+    """Whether nothing is wrong: what lacks is still to come."""
+
+    @property
+    def mark(self) -> tuple[str, Role]:
+        """Glyph and ink."""
+        return ("◌", "accent") if self.waiting else ("!", "warn")
+
+
+def _gap(gap: Gap, amounts: bool) -> Row:
+    if gap.nano == 0:
         return ()
-    return row((f" ! {credits(nano, sign=True)}" if amounts else " !", "warn"))
+    glyph, ink = gap.mark
+    return row((f" {glyph} {credits(-gap.nano, sign=True)}" if amounts else f" {glyph}", ink))
 
 
 def gap_rows(view: View, day: DayView, zone_s: int, count: int, width: int) -> list[Row]:
     """Why the three columns differ, in words; nothing where they agree."""
     rows = []
-    for text in (_unaccepted(view, day), _unsettled(view, day, zone_s, count)):
-        for index, line in enumerate(wrap(text, width - 4, 2) if text else ()):
-            rows.append(row((" ! " if index == 0 else "   ", "warn"), (line, "text")))
+    for gap in (_unaccepted(view, day), _unsettled(view, day, zone_s, count)):
+        glyph, ink = gap.mark
+        for index, line in enumerate(wrap(gap.why, width - 4, 2) if gap.nano else ()):
+            rows.append(row((f" {glyph} " if index == 0 else "   ", ink), (line, "text")))
     return rows
 
 
-def _unaccepted(view: View, day: DayView) -> str:
-    gap = day.claimed - day.passed
-    if gap == 0:
-        return ""
-    if gap < 0:
-        return f"{credits(-gap)} more accepted than claimed: the journal lacks these answers."
+def _unaccepted(view: View, day: DayView) -> Gap:
+    nano, undecided = day.claimed - day.passed, view.state.earnings.undecided
+    if nano <= 0:
+        return Gap(nano, f"{credits(-nano)} more accepted than claimed: the journal lacks these answers.")
     parts = [f"{day.rejected:,} rejected"] if day.rejected else []
-    if view.state.earnings.undecided:
-        parts.append(f"{view.state.earnings.undecided:,} not judged yet")
+    if undecided:
+        parts.append(f"{undecided:,} not judged yet")
     why = ", ".join(parts) or "no verdict explains it; see the jobs of these days"
-    return f"{credits(gap)} claimed and not accepted: {why}."
+    return Gap(
+        nano, f"{credits(nano)} claimed and not accepted: {why}.", bool(undecided) and not day.rejected
+    )
 
 
-def _unsettled(view: View, day: DayView, zone_s: int, count: int) -> str:
-    gap = day.passed - day.settled
-    if gap == 0:
-        return ""
-    if gap < 0:
-        return f"{credits(-gap)} more settled than accepted: the verdicts for it are missing."
+def _unsettled(view: View, day: DayView, zone_s: int, count: int) -> Gap:
+    nano = day.passed - day.settled
+    if nano <= 0:
+        return Gap(nano, f"{credits(-nano)} more settled than accepted: the verdicts for it are missing.")
     first = reckoning.day_of(view.now_ms, zone_s).toordinal() - count + 1
     late = sum(
         one.passed != one.settled and reckoning.day_of(one.finished_ms, zone_s).toordinal() >= first
         for one in view.state.earnings.differences
     )
     jobs = f"{late} job{'s' if late != 1 else ''}, listed below" if late else "still being booked"
-    return f"{credits(gap)} accepted and not settled: {jobs}."
+    return Gap(nano, f"{credits(nano)} accepted and not settled: {jobs}.", late == 0)
 
 
 def _accounts(view: View) -> list[Row]:

@@ -56,7 +56,9 @@ def brief(state: NodeState) -> Row:
     """All limits in one row, for a small screen."""
     worst = pressing(state) or next(iter(state.limits), None)
     if worst is None:
-        return row((" Limits    ", "dim"), ("nothing counts against this node", "text"))
+        known = state.network.policy is not None
+        words = "nothing counts against this node" if known else "the network's are not known yet"
+        return row((" Limits    ", "dim"), (words, "text" if known else "dim"))
     glyph, ink, word = _LEVELS[worst.level]
     return row((" Limits    ", "dim"), (f"{glyph} {worst.seen:,} of {worst.limit:,} ", ink),
                f"{clean(worst.title).lower()}, {word}")  # fmt: skip
@@ -91,9 +93,12 @@ def _eases(limit: LimitView, now_ms: int) -> str:
 
 def _untouched(state: NodeState, width: int) -> list[Row]:
     policy = state.network.policy
-    rows = [row((" ✓ ", "good"), "Nothing counts against this node.")]
     if policy is None:
-        return [*rows, row(("   The network's limits are not known yet.", "dim"))]
+        words = "The network's limits are not known yet, so nothing was counted."
+        return [row((f" {line}", "dim")) for line in wrap(words, width - 2, 3)]
     window, pause = duration(policy.suspend_window_s * 1000), duration(policy.suspend_s * 1000)
     rule = f"{policy.suspend_after} rejected answers within {window} suspend a node for {pause}."
+    if policy.suspend_after <= 0:
+        rule = "This network suspends nobody, however many answers are rejected."
+    rows = [row((" ✓ ", "good"), "Nothing counts against this node.")]
     return rows + [row((f"   {line}", "dim")) for line in wrap(rule, width - 4, 2)]

@@ -34,6 +34,7 @@ class Margin(NamedTuple):
     differ: int
     worst: int
     """Tokens that differed in the worst of them."""
+    rejected: int
 
 
 def audited(verdicts: Sequence[VerdictView]) -> list[VerdictView]:
@@ -49,7 +50,8 @@ def margins_of(verdicts: Sequence[VerdictView]) -> list[Margin]:
         if some:
             differ = [verdict.mismatches for verdict in some]
             tokens = sum(verdict.tokens_checked for verdict in some)
-            found.append(Margin(mode, len(some), tokens, sum(differ), max(differ)))
+            rejected = sum(verdict.outcome == "rejected" for verdict in some)
+            found.append(Margin(mode, len(some), tokens, sum(differ), max(differ), rejected))
     return found
 
 
@@ -111,7 +113,7 @@ LINE_WIDTH = 40
 
 def _line(margin: Margin) -> Row:
     limit = DIFFER_LIMIT[margin.mode]
-    ink: Role = "good" if margin.worst <= limit else "bad"
+    ink: Role = "good" if margin.worst <= limit and not margin.rejected else "bad"
     return row(
         (" ✓ " if ink == "good" else " ✗ ", ink),
         (text_fit(MODE_WORDS[margin.mode], 9), "strong"),

@@ -55,15 +55,19 @@ def listing(listed: Sequence[Finding], view: View, frame: Frame, zone_s: int) ->
     if not view.known:
         return framed("Penalties and differences", [], frame)
     if not listed:
-        return framed(
-            title, [row((" ✓ ", "good"), ("No penalty, and the three columns agree.", "dim"))], frame
-        )
+        return framed(title, [row((" ✓ ", "good"), (_nothing(view.state.earnings), "dim"))], frame)
     last = min(len(listed), frame.top + frame.inner_height)
     content = [
         _line(listed[n], view, frame.inner_width, zone_s, chosen=n == frame.cursor)
         for n in range(frame.top, last)
     ]
     return framed(title, content, frame)
+
+
+def _nothing(earnings: EarningsView) -> str:
+    """What an empty list means: what waits for verdict or receipt does not agree yet, and is in order."""
+    agree = all(day.claimed == day.passed == day.settled for day in earnings.days)
+    return f"No penalty, and {'the three columns agree' if agree else 'no difference that is overdue'}."
 
 
 def _line(found: Finding, view: View, width: int, zone_s: int, *, chosen: bool) -> Row:
