@@ -53,8 +53,9 @@ def summary(view: View) -> list[str]:
     return [
         *([f"These figures are {duration(view.unseen_ms)} old: {clean(view.trouble)}"] if view.stale else []),
         reason.rstrip(),
-        f"Today {credits(money.today_earned - money.today_penalised, sign=True)}: {money.today_accepted:,} "
-        f"accepted, {money.today_rejected:,} rejected, {money.today_failed:,} failed "
+        f"Net today {credits(money.today_earned - money.today_penalised, sign=True)}: "
+        f"{money.today_accepted:,} accepted, {money.today_rejected:,} rejected, "
+        f"{money.today_failed:,} failed "
         f"({percent(money.today_accepted, money.today_accepted + money.today_rejected)} accepted).",
         f"Last accepted {ago(view.now_ms, money.last_accepted_ms)}, "
         f"last paid {ago(view.now_ms, money.last_paid_ms)}.",

@@ -46,12 +46,14 @@ class Answers(Canvas, can_focus=True):
         return inside
 
     def draw(self, width: int, height: int) -> tuple[Sequence[Row], bool]:
-        """The box."""
-        return box(self.heading, self.lines(width), width, height, focus=True), False
+        """The box. Where all does not fit, the words give way: the answers must be seen."""
+        inside = self.lines(width)[-max(1, height - 2) :]
+        return box(self.heading, inside, width, height, focus=True), False
 
     def on_click(self, event: events.Click) -> None:
         """A click on an answer takes it."""
-        index = event.y - 1 - len(self.lines(self.size.width)) + len(self.labels)
+        shown = min(len(self.lines(self.size.width)), max(1, self.size.height - 2))
+        index = event.y - 1 - shown + len(self.labels)
         if 0 <= index < len(self.labels):
             self.post_message(self.Taken(index))
 

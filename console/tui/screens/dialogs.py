@@ -92,7 +92,8 @@ class Question(Canvas, can_focus=True):
                 (do, "cursor" if self.agreed else "dim"),
             )
         )
-        return box(self.heading, inside, width, height, focus=True), False
+        # Where all does not fit, the words give way: the answers must be seen.
+        return box(self.heading, inside[-max(1, height - 2) :], width, height, focus=True), False
 
 
 class Confirm(ModalScreen[bool]):
@@ -115,6 +116,14 @@ class Confirm(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """As large as its text needs."""
+        self.size_to_fit()
+
+    def on_resize(self) -> None:
+        """The same when the terminal changes."""
+        self.size_to_fit()
+
+    def size_to_fit(self) -> None:
+        """Set the question's size."""
         width = min(64, self.size.width)
         self.question.styles.width = width
         self.question.styles.height = min(self.size.height, 5 + len(wrap(self.question.text, width - 6, 6)))

@@ -14,6 +14,7 @@ from console.tui.screens.filtered import FilteredScreen
 from console.tui.store import View
 from console.tui.views import jobs
 from console.tui.views.frame import Frame
+from console.tui.views.job_columns import shown_columns
 from console.tui.widgets.job_table import JobTable
 from console.tui.widgets.page import FilterLine
 from console.tui.widgets.panel import Listing
@@ -56,8 +57,7 @@ class Jobs(FilteredScreen):
             title = f"Jobs {len(listed):,} of {total:,}"
         elif view.book.live_count:
             title += f" · {view.book.live_count:,} live"
-        if table.reverse and not table.sort:
-            title += " · reversed"
+        title += _hidden_sort(table, frame.inner_width)
         empty = "No job fits the filter. Escape drops it." if total else jobs.why_empty(view)
         sort = (table.sort, table.reverse)
         return jobs.listing(listed, view, frame, title, empty, sort=sort, position=True)
@@ -77,3 +77,11 @@ class Jobs(FilteredScreen):
     def on_listing_chosen(self, message: Listing.Chosen) -> None:
         """Open the job."""
         self.quarterdeck.open_job(message.item.job, message.item.attempt)
+
+
+def _hidden_sort(table: JobTable, width: int) -> str:
+    """The order of the rows, where no head of a column shows it."""
+    if table.sort in {column.head for column in shown_columns(width)}:
+        return ""
+    words = f" · by {table.sort.lower()}" if table.sort else ""
+    return words + (" · reversed" if table.reverse else "")

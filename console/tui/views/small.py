@@ -35,7 +35,7 @@ def _money(view: View) -> list[Row]:
     counts = f"✓ {money.today_accepted:,}  ! {money.today_failed:,}  ✗ {money.today_rejected:,}"
     return [
         _named("Last accepted", ago(view.now_ms, money.last_accepted_ms)),
-        _named("Today", f"{credits(money.today_earned - money.today_penalised, sign=True)}   {counts}"),
+        _named("Net today", f"{credits(money.today_earned - money.today_penalised, sign=True)}   {counts}"),
         _named("Pending", f"{credits(money.balances.pending)}   bond {bond_text(view)}"),
     ]
 
