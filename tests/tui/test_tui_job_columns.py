@@ -36,6 +36,13 @@ def test_a_row_is_as_wide_as_its_table_whatever_stands_in_it(
     assert not any(char in span.text for span in row for char in "\x1b\x00\n")
 
 
+def test_a_job_that_took_long_is_told_in_minutes_and_whole() -> None:
+    slow = msgspec.structs.replace(RUNNING, state="accepted", started_ms=1, ended_ms=9_189_001)
+    assert " 2 h 33 " in text(slow, 120) and "…" not in text(slow, 120)
+    quick = msgspec.structs.replace(slow, ended_ms=9_201)
+    assert " 9.2 s " in text(quick, 120)
+
+
 def test_half_a_number_is_never_shown() -> None:
     assert " 3072/4096 " in text(RUNNING, 80)
     narrow = text(RUNNING, 55)

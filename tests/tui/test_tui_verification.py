@@ -21,6 +21,7 @@ from console.tui.store import View
 from console.tui.views import limits, margins, verdict_card, verification
 from console.tui.views.frame import Frame
 from console.tui.views.status import notice_rows
+from console.tui.views.verdicts import verdict_row
 
 COMPACT, ROOMY = (80, 24), (120, 40)
 WARNING = "One more rejected answer suspends"
@@ -151,6 +152,30 @@ def test_the_audit_rate_is_the_networks_word_or_none() -> None:
     assert "10 %     of its answers" in told(policy=Policy(), audit_ppm=100_000)
     assert "100 %    7 to go, then 10 %" in told(policy=Policy(), audit_ppm=1_000_000, probation_left=7)
     assert "35 %     where 10 % is usual" in told(policy=Policy(), audit_ppm=350_000)
+
+
+@pytest.mark.parametrize("width", range(30, 44))
+def test_the_rate_that_follows_is_told_whole_or_not(width: int) -> None:
+    network = NetworkView(policy=Policy(), audit_ppm=1_000_000, probation_left=10)
+    text = words(verification.acceptance(view_of(NodeState(), network=network), Frame(width, 6)))
+    assert "10 to go" in text and ("then 10 %" in text) == ("then" in text)
+
+
+@given(st.integers(24, 80), st.integers(0, 99_999), st.booleans())
+def test_the_decks_verdict_never_shows_half_a_count(width: int, count: int, chosen: bool) -> None:
+    one = verdict(1, tokens_checked=count)
+    line = verdict_row(one, 1_000_000, width, chosen)
+    assert width_of(line) == width
+    if width >= 48:
+        assert f" {count}/{count} " in words([line]) + " "
+
+
+def test_the_deck_at_120_cells_has_room_for_a_whole_audit() -> None:
+    assert "accepted exact 128/128" in words(
+        [verdict_row(verdict(1, tokens_checked=128), 1_000_000, 42, False)]
+    )
+    aligned = words([verdict_row(verdict(1, tokens_checked=128), 1_000_000, 50, False)])
+    assert "accepted exact       128/128" in aligned
 
 
 def test_no_mode_is_said_to_hold_while_a_token_differs() -> None:

@@ -31,6 +31,8 @@ WIDE = 68
 """From so many cells on no word of a state and no count has to be cut."""
 CALM_LEASE_MS = 30_000
 """A lease that has longer than this is told in steps of 10 s: only what is urgent ticks."""
+LONG_MS = 120_000
+"""From so long on a job's seconds are told in minutes."""
 
 Cell = tuple[str, Role]
 
@@ -106,6 +108,11 @@ def _took_ms(job: JobView) -> int:
     return max(0, job.ended_ms - job.started_ms) if job.ended_ms and job.started_ms else 0
 
 
+def _took(job: JobView, told: Told) -> Cell:
+    took_ms = _took_ms(job)
+    return brief(took_ms) if took_ms < LONG_MS else duration(took_ms), _quiet(job)
+
+
 def _what(job: JobView, told: Told) -> Cell:
     fault = f" ({job.fault}'s fault)" if job.fault and job.fault != "nobody" else ""
     return f"{job.sentence}{fault if job.sentence else ''}", "text" if job.penalty else "dim"
@@ -126,8 +133,7 @@ COLUMNS = (
     Column("FIRST", 8, 84, lambda job, _: (brief(job.first_token_ms), _quiet(job)),
            lambda job: -job.first_token_ms, True),
     Column("VERDICT", 13, 97, _verdict, lambda job: job.mode or "~"),
-    Column("TOOK", 8, 105, lambda job, _: (brief(_took_ms(job)), _quiet(job)),
-           lambda job: -_took_ms(job), True),
+    Column("TOOK", 8, 105, _took, lambda job: -_took_ms(job), True),
     Column("TRY", 5, 110, lambda job, _: (f"{job.attempt:,}", _quiet(job)), lambda job: -job.attempt, True),
     Column("WHAT HAPPENED", 0, 140, _what, lambda job: (job.sentence or "~").lower()),
 )  # fmt: skip

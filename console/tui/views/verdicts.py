@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from console.control.state import Note, VerdictView
 from console.protocol.ids import short
 from console.tui.figures import clock_time, coarse
-from console.tui.rows import Role, Row, Span, fit, row, text_fit, wrap
+from console.tui.rows import Role, Row, Span, fit, row, text_fit, width_of, wrap
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
 from console.tui.views.words import MODE_WORDS
+
+MODE_CELLS = 11
+"""Of the longest word for a mode; where there is room, what was checked stands in a column of its own."""
 
 
 def verdict_row(verdict: VerdictView, now_ms: int, width: int, chosen: bool) -> Row:
@@ -18,18 +21,17 @@ def verdict_row(verdict: VerdictView, now_ms: int, width: int, chosen: bool) -> 
     good = verdict.outcome == "accepted"
     ink: Role = "good" if good else "bad"
     mode = MODE_WORDS.get(verdict.mode, verdict.mode)
+    checked, age = _checked(verdict), f" {coarse(now_ms - verdict.at_ms)} " if width >= 40 else ""
     spans = [Span("▸" if chosen else " ", "accent"), Span("✓ " if good else "✗ ", ink)]
     spans.append(Span(f"{text_fit(short(verdict.job), 6)} ", "text"))
     if width >= 40:
         spans.append(Span(f"{verdict.outcome} ", ink))
-    spans.append(
-        Span(text_fit(mode, 11 if good and width >= 34 else len(mode)) + " ", "dim" if good else "bad")
-    )
-    spans.append(Span(_checked(verdict), "text" if good else "bad"))
-    line = fit(tuple(spans), width)
-    if width >= 40:
-        age = f" {coarse(now_ms - verdict.at_ms)} "
-        line = (*fit(tuple(spans), width - len(age)), Span(age, "dim"))
+    room = width - width_of(spans) - len(age) - len(checked) - 1
+    if good and width >= 34 and room >= MODE_CELLS:
+        mode = text_fit(mode, MODE_CELLS)
+    spans.append(Span(f"{mode} ", "dim" if good else "bad"))
+    spans.append(Span(checked, "text" if good else "bad"))
+    line = (*fit(tuple(spans), width - len(age)), *row((age, "dim")))
     return tuple(Span(span.text, "cursor") for span in line) if chosen else line
 
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from console.control.state import NodeState, VerdictView
 from console.protocol.ids import short
 from console.tui.figures import ago, coarse, percent
-from console.tui.rows import Role, Row, Span, fit, row, text_fit
+from console.tui.rows import Role, Row, Span, fit, row, text_fit, width_of
 from console.tui.store import View
 from console.tui.views import limits
 from console.tui.views.frame import Frame, framed
@@ -90,7 +90,10 @@ def _rate(state: NodeState, width: int) -> list[Row]:
         return [row((text_fit(" Rate now", 11), "dim"), (words, "dim"))]
     left, more = network.probation_left, " of its answers"
     if left:
-        more = f" {left:,} to go, then {_ppm(usual) if usual is not None else 'less'}"
+        then = f", then {_ppm(usual) if usual is not None else 'less'}"
+        more = f" {left:,} to go"
+        # A share that is cut would be another share.
+        more += then if width_of(named("Rate now", _ppm(network.audit_ppm), more + then)) <= width else ""
     elif usual is not None and usual != network.audit_ppm:
         more = f" where {_ppm(usual)} is usual"
     return [fit(named("Rate now", _ppm(network.audit_ppm), more), width)]
