@@ -18,6 +18,7 @@ from console.tui.commands import BY_ID, key_word, on_screen
 from console.tui.commands.rooms import SCREENS
 from console.tui.rows import Row
 from console.tui.screens.copying import Copyable
+from console.tui.screens.plans import SMALL_WIDTH
 from console.tui.store import EVERYTHING, Part, View
 from console.tui.views.frame import Frame
 from console.tui.views.status import footer_row, notice, notice_rows, status_line
@@ -188,9 +189,16 @@ class RoomScreen(Screen[None]):
         commands = [command for command in commands if not (command.changes and app.read_only)]
         here = BY_ID[self.room].label if self.room in BY_ID else ""
         keys = [(key_word(command, app.keys), command.words(app)[0]) for command in commands]
-        mute = [i for i, command in enumerate(commands) if command in SCREENS and self.room != "deck"]
-        needed = [key_word(BY_ID[name], app.keys) for name in ("help", "detach")]
-        line, self._places = footer_row(keys, frame.width, here, needed, mute)
+        rooms = [i for i, command in enumerate(commands) if command in SCREENS]
+        small = frame.width <= SMALL_WIDTH
+        # On a small page the way out and the help come first; leaving is always named where it ends a run.
+        first = ("help", "detach") if small else ("pause", "drain", "help", "detach")
+        needed = [key_word(BY_ID[name], app.keys) for name in first]
+        spared = ("help",) if app.ends_run else ("help", "detach")
+        terse = [i for i, command in enumerate(commands) if command.id in spared] + rooms[::-1]
+        terse = [] if small else terse
+        mute = rooms if self.room != "deck" else []
+        line, self._places = footer_row(keys, frame.width, here, needed, mute, terse)
         self._keys = [command.id for command in commands]
         return [line]
 

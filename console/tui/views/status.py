@@ -132,15 +132,22 @@ def footer_row(
     here: str = "",
     needed: Sequence[str] = (),
     mute: Sequence[int] = (),
+    terse: Sequence[int] = (),
 ) -> tuple[Row, list[tuple[int, int]]]:
     """Keys with their words, and the columns that each one takes.
 
     Where it is narrow, the keys at the places `mute` stand without their words, but for the one that is
-    `here`. What does not fit even so is left to `?`, the last first, but for the keys that are `needed`.
+    `here`; then what stands behind all that are `needed` goes, then the words of those at the places `terse`,
+    the first of them first. What does not fit even so is left to `?`, the last first, but for `needed`.
     """
-    shown = list(range(len(keys)))
+    shown, keys = list(range(len(keys))), list(keys)
     if _footer_width(keys, shown, 2) > width:
         keys = [(key, "" if i in mute and word != here else word) for i, (key, word) in enumerate(keys)]
+    while _footer_width(keys, shown, 1) > width and shown and needed and keys[shown[-1]][0] not in needed:
+        shown.pop()
+    for index in terse:
+        if _footer_width(keys, shown, 1) > width and keys[index][1] != here:
+            keys[index] = (keys[index][0], "")
     while _footer_width(keys, shown, 1) > width and len(shown) > 1:
         spare = [index for index in shown if keys[index][0] not in needed]
         shown.remove((spare or shown)[-1])
