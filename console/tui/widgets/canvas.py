@@ -57,6 +57,11 @@ class Canvas(Widget):
                 self._strips.pop(y, None)
                 self.refresh(_difference(old, new, y, self.size.width))
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Show whether the keyboard is here. The events Focus and Blur come before this is known."""
+        super().watch_has_focus(_has_focus)
+        self.redraw()
+
     def repaint(self) -> None:
         """Paint everything anew, e.g. in another theme."""
         self._strips.clear()

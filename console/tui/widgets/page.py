@@ -96,14 +96,6 @@ class FilterLine(Canvas, can_focus=True):
             row((" / ", "bar_key"), (self.text, "bar_strong"), (cursor, "bar_key"), (hint, "bar_dim"))
         ], False
 
-    def on_focus(self) -> None:
-        """Show the cursor."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Hide it."""
-        self.redraw()
-
     def on_key(self, event: events.Key) -> None:
         """Type, delete, finish."""
         if event.key == "escape":

@@ -57,14 +57,6 @@ class Panel(Canvas):
     fades = True
     """Whether old values look old here."""
 
-    def on_focus(self) -> None:
-        """Show that the keyboard is here."""
-        self.redraw()
-
-    def on_blur(self) -> None:
-        """Show that it is not."""
-        self.redraw()
-
 
 class Bar(Panel):
     """A line of its own ground: status line and footer."""
