@@ -113,6 +113,16 @@ def test_leaving_by_key_restores_the_terminal(opened: list[Pty], tmp_path: Path)
     assert all(code in terminal.since(mark) for code in [*UNDONE, *MOUSE_OFF])
 
 
+def test_a_terminal_that_was_smaller_for_a_moment_is_painted_anew(opened: list[Pty], tmp_path: Path) -> None:
+    """It may have lost what stood beyond its edge, though its size is the same again when it is asked."""
+    terminal = console(opened, tmp_path)
+    terminal.read_for(1.0)
+    mark = len(terminal.written)
+    terminal.send(signal.SIGWINCH)
+    terminal.read_on_until(b"Live jobs", mark)
+    terminal.read_on_until(b"drain", mark)
+
+
 def test_it_can_be_put_aside_and_comes_back_whole(opened: list[Pty], tmp_path: Path) -> None:
     terminal = console(opened, tmp_path)
     mark = len(terminal.written)
@@ -123,7 +133,7 @@ def test_it_can_be_put_aside_and_comes_back_whole(opened: list[Pty], tmp_path: P
     assert terminal.canonical
     mark = len(terminal.written)
     terminal.send(signal.SIGCONT)
-    for told in (b"\x1b[?1049h", b"quarterdeck", b"Verdicts", b"detach"):
+    for told in (b"\x1b[?1049h", b"quarterdeck", b"Verdicts", b"drain"):
         terminal.read_on_until(told, mark)
     assert not terminal.canonical
 

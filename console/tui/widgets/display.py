@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.geometry import Size
 from textual.screen import Screen
 
 from console.tui.widgets.glass import Glass, Written
@@ -38,9 +39,14 @@ class GlassApp(App[str]):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.glass = Glass()
+        self._glass_size = Size(0, 0)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, (ChopsUpdate, LayoutUpdate)):
+            if isinstance(renderable, LayoutUpdate) and renderable.region.size != self._glass_size:
+                # What was painted between the terminal's change and this was of the old size.
+                self._glass_size = renderable.region.size
+                self.glass.forget()
             super()._display(screen, cast("RenderableType", GlassUpdate(renderable, self.glass)))
             return
         if renderable is not None:
@@ -48,8 +54,12 @@ class GlassApp(App[str]):
         super()._display(screen, renderable)
 
     def on_resize(self, event: events.Resize) -> None:
-        """A terminal that changed its size may show anything."""
-        self.glass.forget()
+        """A terminal that changed its size may show anything. One that has its old size again, too; Textual
+        then paints nothing by itself."""
+        if event.size == self.size:
+            self.repaint_terminal()
+        else:
+            self.glass.forget()
 
     def repaint_terminal(self) -> None:
         """Write everything anew, e.g. after another program wrote over it."""
