@@ -75,6 +75,8 @@ class EngineLaunch:
     threads: int
     gpu_layers: int
     log: Path
+    slots: int = 1
+    """Sequences that run at once, each with `context` tokens of its own."""
 
     def command(self) -> tuple[str, ...]:
         """The command line; `-P`, so that no file of the folder one happens to be in is imported."""
@@ -84,6 +86,7 @@ class EngineLaunch:
             "--context": self.context,
             "--threads": self.threads,
             "--gpu-layers": self.gpu_layers,
+            "--slots": self.slots,
             "--log": self.log,
         }
         words = [word for name, value in options.items() for word in (name, str(value))]

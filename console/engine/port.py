@@ -11,11 +11,15 @@ from console.protocol.types import FinishReason
 from console.verification.profiles import Profile
 
 
+Source = Literal["network", "local"]
+"""Who asks: the network, or the operator's own programs."""
+
+
 class EngineError(Exception):
     """The engine cannot do it. `code` is for programs, the text for people (what, meaning, next step)."""
 
     def __init__(self, code: str, sentence: str) -> None:
-        """Codes: unreachable, busy, context_exceeded, bad_request, decode_failed, cancelled, not_ready."""
+        """Codes: unreachable, busy, context_exceeded, bad_request, decode_failed, cancelled, deadline, not_ready."""
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
@@ -30,6 +34,9 @@ class GenerateRequest(msgspec.Struct, frozen=True):
     temperature_milli: int
     max_tokens: int
     stop: tuple[str, ...] = ()
+    source: Source = "network"
+    deadline_ms: int = 0
+    """The generation is broken off, with `deadline`, when it has not ended so long after it came; 0: never."""
 
 
 class Tokens(msgspec.Struct, frozen=True, tag="tokens"):
@@ -65,10 +72,12 @@ class ScoreRequest(msgspec.Struct, frozen=True):
     id: str
     prompt_ids: tuple[int, ...]
     completion_ids: tuple[int, ...]
+    windows: tuple[tuple[int, int], ...] = ()
+    """Positions of the answer that are wanted, as (start, length), rising and apart; empty: all."""
 
 
 class Scored(msgspec.Struct, frozen=True):
-    """The reference's blob, in the layout of an opening."""
+    """The reference's blob, in the layout of an opening; with windows, theirs one after the other."""
 
     blob: bytes
     score_ms: int
@@ -84,6 +93,21 @@ class ModelFacts(msgspec.Struct, frozen=True):
     trained_context: int
     size_bytes: int
     parameters: int
+
+
+class SequenceNow(msgspec.Struct, frozen=True):
+    """What one slot does at this moment. Counts only."""
+
+    slot: int
+    source: Source
+    prompt_tokens: int
+    prefilled: int
+    """Of the prompt, computed or taken over."""
+    reused: int
+    """Of the prompt, taken over from an earlier one that began alike."""
+    tokens: int
+    max_tokens: int
+    age_ms: int
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -107,6 +131,16 @@ class Health(msgspec.Struct, frozen=True):
     """Without a finished step although there is work, 0 when there is none; the watchdog looks at this. One
     step is at most 256 tokens of a prompt, which a slow machine with a large model may take a minute for."""
     rss_bytes: int
+    sequences: tuple[SequenceNow, ...] = ()
+    """The slots in use, by number."""
+    prefill_per_s_milli: int = 0
+    """Prompt tokens over the last 10 s of prefill, × 1000."""
+    prompt_tokens: int = 0
+    """Computed since start."""
+    reused_tokens: int = 0
+    """Prompt tokens since start that were taken over from an earlier prompt instead of computed."""
+    reused_prompts: int = 0
+    """Prompts since start of which something was taken over."""
 
 
 class Vocabulary(msgspec.Struct, frozen=True):

@@ -14,7 +14,11 @@ TOP_K = 40
 FinishReason = Literal["stop", "length"]
 Fault = Literal["node", "coordinator", "client", "nobody"]
 Outcome = Literal["accepted", "rejected"]
-VerdictMode = Literal["not_audited", "structure", "replay", "recompute_exact"]
+VerdictMode = Literal[
+    "not_audited", "structure", "replay", "recompute_exact", "recompute_tolerant", "abstained"
+]
+"""`abstained`: structure and replay held, and there is no calibration by which to judge a recompute."""
+StatisticName = Literal["max_margin", "mean_margin", "mismatch_rate", "logprob_distance"]
 
 
 class Policy(msgspec.Struct, frozen=True):
@@ -131,6 +135,14 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     signature: str
 
 
+class Statistic(msgspec.Struct, frozen=True):
+    """One figure of a recompute beside its limit, both × 10⁶; over the limit is a rejection."""
+
+    name: StatisticName
+    value_ppm: int
+    limit_ppm: int
+
+
 class Verdict(msgspec.Struct, frozen=True, tag="verdict"):
     """How one result was judged, and on what evidence."""
 
@@ -147,6 +159,12 @@ class Verdict(msgspec.Struct, frozen=True, tag="verdict"):
     """Position in the answer, -1 when there is none."""
     sentence: str
     at_ms: int
+    statistics: tuple[Statistic, ...] = ()
+    """Of a tolerant recompute."""
+    calibration: str = ""
+    """Digest of the calibration that gave the limits, empty when none took part."""
+    positions: int = 0
+    """Positions of the answer that were recomputed; fewer than its tokens when only windows were."""
 
 
 class Posting(msgspec.Struct, frozen=True):

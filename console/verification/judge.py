@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from console.protocol.types import FinishReason, VerdictMode
+from console.protocol.types import FinishReason, Statistic, VerdictMode
 from console.verification.commitment import commitment, unpack
 from console.verification.sampling import choose
 
@@ -30,6 +30,10 @@ class Finding(msgspec.Struct, frozen=True):
     mismatches: int
     first_mismatch: int
     sentence: str
+    statistics: tuple[Statistic, ...] = ()
+    calibration: str = ""
+    positions: int = 0
+    """Positions that were recomputed, 0 when none was."""
 
     @property
     def passed(self) -> bool:

@@ -92,11 +92,17 @@ def _arguments(words: list[str]) -> tuple[Settings, Path | None]:
     parser.add_argument("--context", type=int, default=2048, help="tokens of prompt and answer together")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--gpu-layers", type=int, default=0)
+    parser.add_argument("--slots", type=int, default=1, help="sequences that run at once")
     parser.add_argument("--log", type=Path, help="file that takes the log instead of standard error")
     given = parser.parse_args(words)
-    if given.context < 64 or given.threads < 1 or given.gpu_layers < 0:
-        parser.error("--context must be at least 64, --threads at least 1, --gpu-layers at least 0")
-    return Settings(given.model, given.socket, given.context, given.threads, given.gpu_layers), given.log
+    if given.context < 64 or given.threads < 1 or given.gpu_layers < 0 or not 1 <= given.slots <= 64:
+        parser.error(
+            "--context must be at least 64, --threads at least 1, --gpu-layers at least 0, --slots 1 to 64"
+        )
+    settings = Settings(
+        given.model, given.socket, given.context, given.threads, given.gpu_layers, given.slots
+    )
+    return settings, given.log
 
 
 def _log_to(path: Path) -> None:

@@ -26,8 +26,6 @@ from console.engine.process.selftest import self_test
 from console.engine.process.sequence import Sink
 from console.verification.profiles import Profile
 
-SLOTS = 1
-
 
 class Settings(msgspec.Struct, frozen=True):
     """What the process was started with."""
@@ -37,6 +35,7 @@ class Settings(msgspec.Struct, frozen=True):
     context: int
     threads: int
     gpu_layers: int
+    slots: int = 1
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -54,7 +53,7 @@ class Worker:
     def __init__(self, settings: Settings, on_failure: Callable[[Cause], None]) -> None:
         """`on_failure`: called once, on the worker's thread, when the model cannot be served (any more)."""
         self.settings = settings
-        self.gauges = Gauges(SLOTS)
+        self.gauges = Gauges(settings.slots)
         self.doing = "Reading the model's file."
         self.loaded: Loaded | None = None
         self.failure: Cause | None = None
@@ -123,7 +122,7 @@ class Worker:
                 )
             if settings.context > model.trained_context:
                 raise _RefusedError(context_too_large(settings.context, model.trained_context))
-            context = Context(model, settings.context, settings.threads)
+            context = Context(model, settings.context, settings.threads, settings.slots)
         except LoadError:
             raise _RefusedError(cause_in_log(log.recent())) from None
         self.doing = "Checking that this machine's logits do not depend on how work is batched."
@@ -131,7 +130,7 @@ class Worker:
         exact = self._exact(context, vocabulary)
         facts = model.facts(settings.model, settings.context)
         self.loaded = Loaded(model, facts, model.profile(exact), vocabulary)
-        batcher = Batcher(context, vocabulary, self.gauges, time.monotonic, SLOTS)
+        batcher = Batcher(context, vocabulary, self.gauges, time.monotonic, settings.slots)
         return batcher, Scorer(lambda: self._scoring_context(model), self.gauges, time.monotonic)
 
     def _exact(self, context: Context, vocabulary: Vocabulary) -> bool:
