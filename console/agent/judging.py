@@ -31,6 +31,7 @@ def claim_of(record: JobRecord, kept: Kept, node: NodeId) -> Claim:
         seed=seed,
         temperature_milli=question.temperature_milli,
         max_tokens=question.max_tokens,
+        rules=question.rules,
     )
 
 

@@ -208,4 +208,5 @@ class Attempts:
             lease_s=self._parts.policy.lease_s,
             reward_rate=self._parts.policy.node_rate,
             draw=drawn.proof,
+            rules=live.ask.rules,
         )

@@ -97,4 +97,5 @@ def claim_of(ask: Ask, proof: DrawProof, result: Result, blob: bytes) -> Claim:
         seed=seed,
         temperature_milli=ask.temperature_milli,
         max_tokens=ask.max_tokens,
+        rules=ask.rules,
     )

@@ -11,7 +11,7 @@ from console.coordinator.jobs import Job
 from console.coordinator.stops import VisibleText
 from console.protocol.ids import NodeId
 from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening
-from console.protocol.types import Assignment, FinishReason, Result
+from console.protocol.types import Assignment, FinishReason, Result, SamplingRules
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -23,6 +23,7 @@ class Ask(msgspec.Struct, frozen=True):
     max_tokens: int
     stop: tuple[str, ...]
     streaming: bool
+    rules: SamplingRules = SamplingRules()
 
 
 class Text(msgspec.Struct, frozen=True):

@@ -7,9 +7,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from console.protocol.types import FinishReason
+from console.protocol.types import FinishReason, SamplingRules
 from console.verification.profiles import Profile
-
 
 Source = Literal["network", "local"]
 """Who asks: the network, or the operator's own programs."""
@@ -19,7 +18,8 @@ class EngineError(Exception):
     """The engine cannot do it. `code` is for programs, the text for people (what, meaning, next step)."""
 
     def __init__(self, code: str, sentence: str) -> None:
-        """Codes: unreachable, busy, context_exceeded, bad_request, decode_failed, cancelled, deadline, not_ready."""
+        """Codes: unreachable, busy, context_exceeded, bad_request, decode_failed, cancelled, deadline,
+        not_ready."""
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
@@ -35,8 +35,9 @@ class GenerateRequest(msgspec.Struct, frozen=True):
     max_tokens: int
     stop: tuple[str, ...] = ()
     source: Source = "network"
+    rules: SamplingRules = SamplingRules()
     deadline_ms: int = 0
-    """The generation is broken off, with `deadline`, when it has not ended so long after it came; 0: never."""
+    """Broken off, with `deadline`, when it has not ended so long after it came; 0: never."""
 
 
 class Tokens(msgspec.Struct, frozen=True, tag="tokens"):

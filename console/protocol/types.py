@@ -69,6 +69,19 @@ class ModelOffer(msgspec.Struct, frozen=True):
     first_token_ms: int
 
 
+class SamplingRules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A client's sampling parameters beside temperature, as integers; the defaults change nothing."""
+
+    top_p_ppm: int = 1_000_000
+    """Least share of the weight, per million, that the best candidates must have together to be enough."""
+    min_p_ppm: int = 0
+    """Least weight of a candidate, per million of the best one's."""
+    frequency_milli: int = 0
+    """Taken off a token's logit for each time that the answer holds it, × 1000."""
+    presence_milli: int = 0
+    """Taken off once if the answer holds it at all, × 1000."""
+
+
 class Ticket(msgspec.Struct, frozen=True):
     """Fixes a job's place in the sequence of draws before the nonce is known."""
 
@@ -114,6 +127,7 @@ class Assignment(msgspec.Struct, frozen=True, tag="assignment"):
     lease_s: int
     reward_rate: int
     draw: DrawProof
+    rules: SamplingRules = SamplingRules()
 
 
 class Result(msgspec.Struct, frozen=True, tag="result"):

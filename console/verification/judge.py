@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 import numpy as np
 
-from console.protocol.types import FinishReason, Statistic, VerdictMode
+from console.protocol.types import FinishReason, SamplingRules, Statistic, VerdictMode
 from console.verification.commitment import commitment, unpack
+from console.verification.rules import PLAIN
 from console.verification.sampling import choose
 
 
@@ -20,6 +23,7 @@ class Claim(msgspec.Struct, frozen=True):
     seed: bytes
     temperature_milli: int
     max_tokens: int
+    rules: SamplingRules = PLAIN
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -72,11 +76,12 @@ def check_structure(claim: Claim, ending: Ending) -> Finding:
 
 def check_replay(claim: Claim) -> Finding:
     """Step 2, without a model: every token follows from the committed candidates and the seed."""
-    wrong = [
-        t
-        for t, row in enumerate(unpack(claim.blob))
-        if choose(row, claim.seed, t, claim.temperature_milli) != claim.token_ids[t]
-    ]
+    seen: Counter[int] = Counter()
+    wrong = []
+    for t, (row, token) in enumerate(zip(unpack(claim.blob), claim.token_ids, strict=True)):
+        if choose(row, claim.seed, t, claim.temperature_milli, claim.rules, seen) != token:
+            wrong.append(t)
+        seen[token] += 1
     n = len(claim.token_ids)
     if wrong:
         return Finding(

@@ -6,14 +6,16 @@ numerical noise at all (float replay false-rejects honest positions, gonka-ai/go
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 
-from console.protocol.types import TOP_K
+from console.protocol.types import TOP_K, SamplingRules
 from console.verification.noise import gumbel
+from console.verification.rules import GRID, PLAIN, admitted, penalised
 
-GRID = 1024
-"""Steps per unit of logit."""
+_NOTHING: Mapping[int, int] = {}
 
 PAIR = np.dtype([("id", "<u4"), ("q", "<i4")])
 """One committed candidate: token id and rounded logit × 1024, little-endian."""
@@ -47,10 +49,39 @@ def top_candidates(logits: npt.NDArray[np.float32]) -> Candidates:
     return pairs
 
 
-def choose(candidates: Candidates, seed: bytes, position: int, temperature_milli: int) -> int:
-    """The token that the seed picks among `candidates` at `position`; at temperature 0 the largest q."""
+def choose(
+    candidates: Candidates,
+    seed: bytes,
+    position: int,
+    temperature_milli: int,
+    rules: SamplingRules = PLAIN,
+    seen: Mapping[int, int] = _NOTHING,
+) -> int:
+    """The token that the seed picks among `candidates` at `position`; at temperature 0 the largest q.
+
+    `seen`: how often the answer holds each id so far; only `rules` with penalties look at it.
+    """
+    if rules != PLAIN:
+        return _choose_by_rules(candidates, seed, position, temperature_milli, rules, seen)
     if temperature_milli == 0:
         return int(candidates["id"][0])
     ids = candidates["id"].astype(np.int64)
     scores = candidates["q"].astype(np.float64) * (1000.0 / (GRID * temperature_milli))
     return int(ids[int(np.argmax(scores + gumbel(seed, position, ids)))])
+
+
+def _choose_by_rules(
+    candidates: Candidates,
+    seed: bytes,
+    position: int,
+    temperature_milli: int,
+    rules: SamplingRules,
+    seen: Mapping[int, int],
+) -> int:
+    ids = candidates["id"].astype(np.int64)
+    scaled = penalised(ids, candidates["q"].astype(np.int64), rules, seen)
+    if temperature_milli == 0:
+        return int(ids[np.lexsort((ids, -scaled))[0]])
+    left = admitted(ids, scaled, temperature_milli, rules)
+    scores = scaled[left] / (GRID * float(temperature_milli))
+    return int(ids[left[int(np.argmax(scores + gumbel(seed, position, ids[left])))]])

@@ -79,8 +79,8 @@ async def test_a_stop_string_ends_the_answer_and_is_not_shown(run: Running) -> N
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"n": 2}, "n"),
-    ({"top_p": 0.5}, "top_p"),
-    ({"frequency_penalty": 1}, "frequency_penalty"),
+    ({"top_p": 1.5}, "top_p"),
+    ({"frequency_penalty": -3}, "frequency_penalty"),
     ({"tools": [{"type": "function"}]}, "tools"),
     ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
     ({"stop": [""]}, "stop"),

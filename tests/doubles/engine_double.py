@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import numpy as np
@@ -189,7 +190,8 @@ class ScriptedEngine:
                 yield broken
                 return
             rows.append(top_candidates(model.logits()))
-            token = choose(rows[-1], noise, len(ids), request.temperature_milli)
+            seen = Counter(ids)
+            token = choose(rows[-1], noise, len(ids), request.temperature_milli, request.rules, seen)
             model.accept(token)
             ids.append(token)
             self.generated_tokens += 1

@@ -94,9 +94,8 @@ def signed_result(assignment: Assignment, generated: Generated, key: SigningKey,
 
 def question_of(assignment: Assignment) -> Question:
     """What the answer will be judged by."""
-    return Question(
-        assignment.prompt_ids, assignment.temperature_milli, assignment.max_tokens, assignment.stop
-    )
+    asked = assignment
+    return Question(asked.prompt_ids, asked.temperature_milli, asked.max_tokens, asked.stop, asked.rules)
 
 
 def _request(assignment: Assignment, node: str) -> GenerateRequest:
@@ -107,6 +106,7 @@ def _request(assignment: Assignment, node: str) -> GenerateRequest:
         temperature_milli=assignment.temperature_milli,
         max_tokens=assignment.max_tokens,
         stop=assignment.stop,
+        rules=assignment.rules,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from console.control.state import JobView
-from console.protocol.types import DrawProof, Result
+from console.protocol.types import DrawProof, Result, SamplingRules
 
 
 class JobRecord(msgspec.Struct, frozen=True):
@@ -32,6 +32,7 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
     temperature_milli: int
     max_tokens: int
     stop: tuple[str, ...]
+    rules: SamplingRules = SamplingRules()
 
 
 class Kept(msgspec.Struct, frozen=True):

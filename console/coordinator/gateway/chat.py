@@ -105,6 +105,7 @@ class Gateway:
             max_tokens=max_tokens,
             stop=asked.stop,
             streaming=asked.stream,
+            rules=asked.rules,
         )
 
     async def _prompt(self, asked: ChatRequest) -> tuple[int, ...]:

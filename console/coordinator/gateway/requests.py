@@ -8,6 +8,7 @@ import msgspec
 
 from console.coordinator.gateway.errors import ApiError
 from console.engine.port import ChatMessage
+from console.protocol.types import SamplingRules
 
 _STOPS_LIMIT = 4
 _STOP_LIMIT = 256
@@ -15,9 +16,6 @@ _MESSAGES_LIMIT = 1024
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 _NEUTRAL: dict[str, tuple[object, ...]] = {
     "n": (1,),
-    "top_p": (1,),
-    "frequency_penalty": (0,),
-    "presence_penalty": (0,),
     "logprobs": (False,),
     "top_logprobs": (0,),
     "logit_bias": ({},),
@@ -42,6 +40,7 @@ class ChatRequest(msgspec.Struct, frozen=True):
     temperature_milli: int
     stop: tuple[str, ...]
     seed_given: bool
+    rules: SamplingRules = SamplingRules()
 
 
 def parse_chat(body: bytes) -> ChatRequest:
@@ -62,9 +61,15 @@ def parse_chat(body: bytes) -> ChatRequest:
         stream=_flag(fields, "stream"),
         include_usage=_include_usage(fields.get("stream_options")),
         max_tokens=_max_tokens(fields),
-        temperature_milli=_temperature(fields.get("temperature")),
+        temperature_milli=_number(fields, "temperature", 0, 2, 1, 1000),
         stop=_stop(fields.get("stop")),
         seed_given=fields.get("seed") is not None,
+        rules=SamplingRules(
+            top_p_ppm=_number(fields, "top_p", 0, 1, 1, 1_000_000),
+            min_p_ppm=_number(fields, "min_p", 0, 1, 0, 1_000_000),
+            frequency_milli=_number(fields, "frequency_penalty", -2, 2, 0, 1000),
+            presence_milli=_number(fields, "presence_penalty", -2, 2, 0, 1000),
+        ),
     )
 
 
@@ -129,12 +134,14 @@ def _max_tokens(fields: dict[str, Any]) -> int | None:
     return None
 
 
-def _temperature(value: Any) -> int:
+def _number(fields: dict[str, Any], name: str, least: int, most: int, usual: int, scale: int) -> int:
+    """`fields[name]` × `scale`, `usual` when it is not given."""
+    value = fields.get(name)
     if value is None:
-        return 1000
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 2:
-        raise _bad("temperature", "`temperature` has to be a number from 0 to 2.")
-    return round(value * 1000)
+        return usual * scale
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise _bad(name, f"`{name}` has to be a number from {least} to {most}.")
+    return round(value * scale)
 
 
 def _stop(value: Any) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from console.engine.port import EngineError, GenerateRequest, ScoreRequest
+from console.protocol.types import SamplingRules
 
 BODY_BYTES = 2 * 1024 * 1024
 WAITING_LIMIT = 64
@@ -12,6 +13,7 @@ ID_CHARACTERS = 128
 STOP_STRINGS = 16
 STOP_CHARACTERS = 256
 TEMPERATURE_MILLI = 10_000
+PENALTY_MILLI = 2000
 _SEED = re.compile(r"[0-9a-f]{64}")
 
 
@@ -23,6 +25,7 @@ def check_generate(request: GenerateRequest, context: int, vocabulary: int) -> N
         raise _bad("The seed must be 64 lower-case hex digits.")
     if not 0 <= request.temperature_milli <= TEMPERATURE_MILLI:
         raise _bad(f"The temperature must be between 0 and {TEMPERATURE_MILLI // 1000}.")
+    _check_rules(request.rules)
     if request.max_tokens < 1:
         raise _bad("At least one token must be asked for.")
     if len(request.stop) > STOP_STRINGS or any(not 0 < len(s) <= STOP_CHARACTERS for s in request.stop):
@@ -36,6 +39,15 @@ def check_score(request: ScoreRequest, context: int, vocabulary: int) -> None:
     _check_ids(request.prompt_ids, vocabulary)
     _check_ids(request.completion_ids, vocabulary)
     _check_room(len(request.prompt_ids), len(request.completion_ids), context)
+
+
+def _check_rules(rules: SamplingRules) -> None:
+    shares = (rules.top_p_ppm, rules.min_p_ppm)
+    penalties = (rules.frequency_milli, rules.presence_milli)
+    if any(not 0 <= share <= 1_000_000 for share in shares):
+        raise _bad("top_p and min_p must be between 0 and 1.")
+    if any(abs(penalty) > PENALTY_MILLI for penalty in penalties):
+        raise _bad(f"Penalties must be between -{PENALTY_MILLI // 1000} and {PENALTY_MILLI // 1000}.")
 
 
 def _check_room(prompt: int, answer: int, context: int) -> None:

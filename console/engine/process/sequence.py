@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -38,6 +39,7 @@ class Sequence:
     token_ids: list[int] = field(default_factory=list)
     rows: list[Candidates] = field(default_factory=list)
     first_token_s: float = 0.0
+    _seen: Counter[int] = field(init=False, default_factory=Counter)
     _seed: bytes = field(init=False)
     _watch: StopWatch = field(init=False)
     _text: Detokenizer = field(init=False)
@@ -60,7 +62,9 @@ class Sequence:
         """
         row = candidates_of(logits)
         position = len(self.token_ids)
-        token = choose(row, self._seed, position, self.request.temperature_milli)
+        asked = self.request
+        token = choose(row, self._seed, position, asked.temperature_milli, asked.rules, self._seen)
+        self._seen[token] += 1
         self.rows.append(row)
         self.token_ids.append(token)
         if position == 0:
