@@ -5,14 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from noisy_answers import HONEST, answer, honest_calibration
 
 from console.protocol.types import TOP_K, SamplingRules
+from console.verification.commitment import unpack
 from console.verification.judge import Claim, check_replay
 from console.verification.rules import GRID, PLAIN, admitted, penalised
 from console.verification.sampling import PAIR, Candidates, choose
+from console.verification.tolerant import check_recompute_tolerant, compared
 
 SEED = bytes(range(32))
 SHARES = st.integers(0, 1_000_000)
@@ -104,3 +108,31 @@ def test_a_strong_presence_penalty_never_says_a_token_twice() -> None:
         said.append(choose(row, SEED, position, 10, SamplingRules(presence_milli=2000), seen))
         seen[said[-1]] += 1
     assert len(set(said)) == TOP_K
+
+
+@given(st.integers(0, 50), st.sampled_from([0, 700, 1000]), RULES)
+def test_under_equal_numerics_no_rule_makes_a_margin(number: int, milli: int, rules: SamplingRules) -> None:
+    claim, reference = by_rules(number, milli, rules, error=0.0)
+    found, _ = compared(claim, reference)
+    assert not found.margins.any() and not found.distances.any()
+
+
+def test_an_honest_answer_by_rules_is_within_the_noise_and_one_that_ignores_them_is_not() -> None:
+    calibration, rules = honest_calibration(), SamplingRules(500_000, 50_000, 1500, 1000)
+    for number in range(20):
+        claim, reference = by_rules(number, 1000, rules, error=HONEST)
+        assert check_replay(claim).passed
+        assert check_recompute_tolerant(claim, reference, calibration).passed
+        ignored, reference = answer(128, number)
+        ignored = msgspec.structs.replace(ignored, rules=rules)
+        assert not check_replay(ignored).passed
+        assert not check_recompute_tolerant(ignored, reference, calibration).passed
+
+
+def by_rules(number: int, milli: int, rules: SamplingRules, error: float) -> tuple[Claim, bytes]:
+    """An honest answer under `rules`."""
+    plain, reference = answer(64, number, error, milli)
+    ids: list[int] = []
+    for t, row in enumerate(unpack(plain.blob)):
+        ids.append(choose(row, plain.seed, t, milli, rules, Counter(ids)))
+    return msgspec.structs.replace(plain, token_ids=tuple(ids), rules=rules), reference
