@@ -19,8 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from console.protocol.types import TOP_K, SamplingRules
+from console.verification.cut import GRID
 from console.verification.noise import gumbel
-from console.verification.rules import GRID, PLAIN, admitted, penalised
+from console.verification.rules import PLAIN, admitted, penalised
 from console.verification.sampling import Candidates
 
 MARGIN_CAP = 5.0

@@ -14,11 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from console.protocol.types import SamplingRules
+from console.verification.cut import GRID
 
 PLAIN = SamplingRules()
 """Changes nothing."""
-GRID = 1024
-"""Steps per unit of logit."""
 MILLION = 1_000_000
 _ONE = 2.0**32
 

@@ -6,14 +6,17 @@ numerical noise at all (float replay false-rejects honest positions, gonka-ai/go
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from console.protocol.types import TOP_K, SamplingRules
-from console.verification.noise import gumbel
-from console.verification.rules import GRID, PLAIN, admitted, penalised
+from console.verification.cut import GRID as GRID
+from console.verification.cut import Cut, top_of_each
+from console.verification.noise import gumbel, gumbel_each
+from console.verification.rules import PLAIN, admitted, penalised
 
 _NOTHING: Mapping[int, int] = {}
 
@@ -33,19 +36,15 @@ def top_candidates(logits: npt.NDArray[np.float32]) -> Candidates:
     Raises:
         ValueError: fewer than 40 logits.
     """
-    if logits.shape[0] < TOP_K:
-        raise ValueError(f"a vocabulary of {logits.shape[0]} is smaller than the top {TOP_K}")
-    rounded = np.rint(logits.astype(np.float64) * GRID) if logits.shape[0] == TOP_K else None
-    if rounded is None:
-        border = np.partition(logits, logits.shape[0] - TOP_K)[logits.shape[0] - TOP_K]
-        near = np.flatnonzero(logits >= border - np.float32(2.0 / GRID))
-    else:
-        near = np.arange(TOP_K)
-    q = np.rint(logits[near].astype(np.float64) * GRID).astype(np.int64)
-    order = np.lexsort((near, -q))[:TOP_K]
-    pairs = np.empty(TOP_K, dtype=PAIR)
-    pairs["id"] = near[order]
-    pairs["q"] = np.clip(q[order], -(2**31), 2**31 - 1)
+    row: Candidates = candidates_of_each(top_of_each(logits.reshape(1, -1)))[0]
+    return row
+
+
+def candidates_of_each(cut: Cut) -> Candidates:
+    """The committed form of a cut, shape (rows, 40)."""
+    pairs = np.empty(cut.ids.shape, dtype=PAIR)
+    pairs["id"] = cut.ids
+    pairs["q"] = np.clip(cut.q, -(2**31), 2**31 - 1)
     return pairs
 
 
@@ -62,26 +61,51 @@ def choose(
     `seen`: how often the answer holds each id so far; only `rules` with penalties look at it.
     """
     if rules != PLAIN:
-        return _choose_by_rules(candidates, seed, position, temperature_milli, rules, seen)
+        ids, q = (candidates[name].astype(np.int64) for name in ("id", "q"))
+        return _by_rules(ids, q, Place(seed, position, temperature_milli, rules, seen))
     if temperature_milli == 0:
         return int(candidates["id"][0])
     ids = candidates["id"].astype(np.int64)
-    scores = candidates["q"].astype(np.float64) * (1000.0 / (GRID * temperature_milli))
+    scores = candidates["q"].astype(np.float64) * _per_step(temperature_milli)
     return int(ids[int(np.argmax(scores + gumbel(seed, position, ids)))])
 
 
-def _choose_by_rules(
-    candidates: Candidates,
-    seed: bytes,
-    position: int,
-    temperature_milli: int,
-    rules: SamplingRules,
-    seen: Mapping[int, int],
-) -> int:
-    ids = candidates["id"].astype(np.int64)
-    scaled = penalised(ids, candidates["q"].astype(np.int64), rules, seen)
-    if temperature_milli == 0:
+class Place(NamedTuple):
+    """Where a token is to be chosen: seed and position fix the noise."""
+
+    seed: bytes
+    position: int
+    temperature_milli: int
+    rules: SamplingRules = PLAIN
+    seen: Mapping[int, int] = _NOTHING
+    """How often the answer holds each id so far; only rules with penalties look at it."""
+
+
+def choose_each(cut: Cut, places: Sequence[Place]) -> list[int]:
+    """`choose` for many answers at once, row by row of the cut."""
+    scale = np.array([_per_step(place.temperature_milli or 1) for place in places])
+    noise = gumbel_each([(place.seed, place.position) for place in places], cut.ids)
+    best = (cut.q * scale[:, None] + noise).argmax(axis=1)
+    chosen: list[int] = cut.ids[np.arange(len(places)), best].tolist()
+    for row, place in enumerate(places):
+        if place.rules != PLAIN:
+            ids, q = cut.ids[row].astype(np.int64), cut.q[row].astype(np.int64)
+            chosen[row] = _by_rules(ids, np.clip(q, -(2**31), 2**31 - 1), place)
+        elif place.temperature_milli == 0:
+            chosen[row] = int(cut.ids[row, 0])
+    return chosen
+
+
+def _by_rules(ids: npt.NDArray[np.int64], q: npt.NDArray[np.int64], place: Place) -> int:
+    """One choice under rules that change something."""
+    scaled = penalised(ids, q, place.rules, place.seen)
+    if place.temperature_milli == 0:
         return int(ids[np.lexsort((ids, -scaled))[0]])
-    left = admitted(ids, scaled, temperature_milli, rules)
-    scores = scaled[left] / (GRID * float(temperature_milli))
-    return int(ids[left[int(np.argmax(scores + gumbel(seed, position, ids[left])))]])
+    left = admitted(ids, scaled, place.temperature_milli, place.rules)
+    scores = scaled[left] / (GRID * float(place.temperature_milli))
+    return int(ids[left[int(np.argmax(scores + gumbel(place.seed, place.position, ids[left])))]])
+
+
+def _per_step(temperature_milli: int) -> float:
+    """What one step of q weighs beside the noise."""
+    return 1000.0 / (GRID * temperature_milli)

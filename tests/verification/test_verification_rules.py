@@ -13,9 +13,10 @@ from noisy_answers import HONEST, answer, honest_calibration
 
 from console.protocol.types import TOP_K, SamplingRules
 from console.verification.commitment import unpack
+from console.verification.cut import GRID, Cut
 from console.verification.judge import Claim, check_replay
-from console.verification.rules import GRID, PLAIN, admitted, penalised
-from console.verification.sampling import PAIR, Candidates, choose
+from console.verification.rules import PLAIN, admitted, penalised
+from console.verification.sampling import PAIR, Candidates, Place, choose, choose_each
 from console.verification.tolerant import check_recompute_tolerant, compared
 
 SEED = bytes(range(32))
@@ -100,6 +101,22 @@ def test_an_answer_by_rules_replays_and_by_others_it_does_not(
     if other != ids:
         plain = Claim(tuple(ids), "length", "", blob, SEED, milli, len(ids))
         assert check_replay(plain).first_mismatch == next(t for t in range(len(ids)) if other[t] != ids[t])
+
+
+@given(st.lists(st.tuples(ROWS, RULES, TEMPERATURES, st.integers(0, 99)), min_size=1, max_size=6))
+def test_many_answers_at_once_choose_what_each_would_alone(
+    many: list[tuple[list[int], SamplingRules, int, int]],
+) -> None:
+    rows = [row_of(qs) for qs, *_ in many]
+    cut = Cut(
+        np.stack([row["id"] for row in rows]).astype(np.int64),
+        np.stack([row["q"] for row in rows]),
+        np.ones(len(rows), bool),
+    )
+    seen = {7: 2, 10: 1}
+    places = [Place(SEED, position, milli, rules, seen) for _, rules, milli, position in many]
+    alone = [choose(row, *place) for row, place in zip(rows, places, strict=True)]
+    assert choose_each(cut, places) == alone
 
 
 def test_a_strong_presence_penalty_never_says_a_token_twice() -> None:
