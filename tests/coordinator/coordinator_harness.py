@@ -236,6 +236,7 @@ class FakeNode:
             assignment.temperature_milli,
             assignment.max_tokens,
             assignment.stop,
+            rules=assignment.rules,
         )
         async for event in self.engine.generate(request):
             if isinstance(event, Tokens) and chunks:

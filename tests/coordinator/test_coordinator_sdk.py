@@ -10,7 +10,9 @@ import httpx
 import msgspec
 import openai
 import pytest
-from coordinator_harness import AUTH, CONFIG, LIMITS, MODEL, Running, running
+from coordinator_harness import AUTH, CONFIG, LIMITS, MODEL, Running, Verdict, running
+
+from console.protocol.types import SamplingRules
 
 
 @pytest.fixture
@@ -77,9 +79,27 @@ async def test_a_stop_string_ends_the_answer_and_is_not_shown(run: Running) -> N
     assert (await run.settled(3)).jobs.accepted == 3
 
 
+async def test_the_clients_rules_shape_the_answer_and_its_audit_holds(run: Running) -> None:
+    node = await run.node()
+    node.engine.end_bias = run.engine.end_bias = -50
+    async with sdk(run) as client:
+        rules: dict[str, Any] = {"top_p": 0.01, "frequency_penalty": 2, "presence_penalty": 2}
+        told = await client.chat.completions.create(**ask(), **rules, extra_body={"min_p": 0.5})
+        narrow = await client.chat.completions.create(**ask(), top_p=0.000001)
+        greedy = await client.chat.completions.create(**ask(), temperature=0)
+    assert told.choices[0].message.content
+    assert narrow.choices[0].message.content == greedy.choices[0].message.content
+    assert [v.mode for v in node.got(Verdict)] == ["recompute_exact"] * 3
+    assert (await run.settled(3)).jobs.accepted == 3
+    sent = [request.rules for request in node.engine.requests]
+    assert sent[0] == SamplingRules(10_000, 500_000, 2000, 2000)
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"n": 2}, "n"),
     ({"top_p": 1.5}, "top_p"),
+    ({"min_p": -0.1}, "min_p"),
+    ({"presence_penalty": "much"}, "presence_penalty"),
     ({"frequency_penalty": -3}, "frequency_penalty"),
     ({"tools": [{"type": "function"}]}, "tools"),
     ({"stop": ["a", "b", "c", "d", "e"]}, "stop"),
