@@ -18,7 +18,10 @@ VerdictMode = Literal[
     "not_audited", "structure", "replay", "recompute_exact", "recompute_tolerant", "abstained"
 ]
 """`abstained`: structure and replay held, and there is no calibration by which to judge a recompute."""
-StatisticName = Literal["max_margin", "mean_margin", "mismatch_rate", "logprob_distance"]
+StatisticName = Literal[
+    "max_margin", "mean_margin", "mismatch_rate", "logprob_distance", "running_margin", "running_distance"
+]
+"""The first four of one recompute; `running_…` of all of a node's answers together."""
 
 
 class Policy(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Structure, replay, recompute: three steps from cheap to dear, each a proof when it fails."""
+"""Structure, replay, exact recompute: steps from cheap to dear, each a proof when it fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import numpy as np
 
 from console.protocol.types import FinishReason, Statistic, VerdictMode
 from console.verification.commitment import commitment, unpack
-from console.verification.sampling import choose
+from console.verification.sampling import Candidates, choose
+from console.verification.windows import Windows, chance_of_one, places
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -59,6 +60,9 @@ def check_structure(claim: Claim, ending: Ending) -> Finding:
         return _fail("structure", n, 0, "The opened blob is not the one committed to.")
     if n == 0 or len(unpack_or_none(claim.blob)) != n:
         return _fail("structure", n, 0, "The blob does not hold one row per token of the answer.")
+    disordered = first_disorder(unpack(claim.blob))
+    if disordered >= 0:
+        return _fail("structure", n, disordered, f"The candidates of token {disordered} are out of order.")
     if ending.stopped_early >= 0:
         return _fail("structure", n, ending.stopped_early, "The answer runs on after its end.")
     if claim.finish_reason == "stop" and not (ending.ends_generation or ending.completes_stop):
@@ -89,30 +93,45 @@ def check_replay(claim: Claim) -> Finding:
     return Finding("replay", n, 0, -1, f"All {n} tokens follow from the committed logits and the seed.")
 
 
-def check_recompute_exact(claim: Claim, reference_blob: bytes) -> Finding:
+def check_recompute_exact(claim: Claim, reference_blob: bytes, windows: Windows = ()) -> Finding:
     """Step 3, exact mode: the reference model's candidates are byte for byte the committed ones.
 
-    `reference_blob`: candidates of one prefill over prompt and answer, same layout as the claim's.
+    `reference_blob`: candidates of one prefill over prompt and answer, same layout as the claim's; with
+    `windows`, those of the positions that they cover, one after the other.
 
     Raises:
-        ValueError: the reference does not cover the answer: the verifier failed, not the node.
+        ValueError: the reference does not cover what it should: the verifier failed, not the node.
     """
-    ours, theirs = unpack(reference_blob), unpack(claim.blob)
+    n = len(claim.token_ids)
+    where = places(windows, n)
+    ours, theirs = unpack(reference_blob), unpack(claim.blob)[list(where)]
     if ours.shape != theirs.shape:
         raise ValueError(f"the reference covers {len(ours)} positions of {len(theirs)}")
     differing = np.flatnonzero((ours != theirs).any(axis=1))
-    n = len(claim.token_ids)
     if differing.size:
-        first = int(differing[0])
-        return Finding(
-            "recompute_exact",
-            n,
-            int(differing.size),
-            first,
-            f"At {differing.size} of {n} positions, first at token {first}, the committed logits are not "
-            "those of the model that the node says it serves.",
+        first = where[int(differing[0])]
+        sentence = (
+            f"At {differing.size} of {len(where)} positions, first at token {first}, the committed logits "
+            "are not those of the model that the node says it serves."
         )
-    return Finding("recompute_exact", n, 0, -1, f"exact {n}/{n}")
+        return Finding("recompute_exact", n, int(differing.size), first, sentence, positions=len(where))
+    sentence = f"exact {len(where)}/{n}"
+    if windows:
+        chance = 100 * chance_of_one(len(where), n)
+        sentence += f", in windows: a single altered token would have been met with {chance:.0f} %"
+    return Finding("recompute_exact", n, 0, -1, sentence, positions=len(where))
+
+
+def first_disorder(rows: Candidates) -> int:
+    """The first row that is not sorted by q downwards, equal q by id upwards, each id once; -1: none.
+
+    A row out of order could hide candidates from what looks at the first 20, or name one twice.
+    """
+    ids, q = rows["id"].astype(np.int64), rows["q"].astype(np.int64)
+    rising = (q[:, 1:] > q[:, :-1]) | ((q[:, 1:] == q[:, :-1]) & (ids[:, 1:] <= ids[:, :-1]))
+    twice = (np.diff(np.sort(ids, axis=1), axis=1) == 0).any(axis=1)
+    wrong = np.flatnonzero(rising.any(axis=1) | twice)
+    return int(wrong[0]) if wrong.size else -1
 
 
 def unpack_or_none(blob: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.void]]:
