@@ -18,6 +18,7 @@ import uvicorn
 from console.coordinator.app import Coordinator, build
 from console.coordinator.clock import SystemClock
 from console.coordinator.sealing import SealError
+from console.coordinator.second import starter
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, load_config
 from console.coordinator.start import StartError, announce, find_model, prepare_home, take_port
@@ -94,7 +95,8 @@ async def _run(
         log=home / "reference.log",
     )
     engine = LlamaEngine(launch.socket)
-    app = build(home, config, served, engine, SystemClock(), secrets.token_bytes)
+    second = starter(launch, home)
+    app = build(home, config, served, engine, SystemClock(), secrets.token_bytes, second)
     coordinator: Coordinator = app.state.coordinator
     try:
         await coordinator.start()

@@ -25,10 +25,12 @@ from console.coordinator.gateway.chat import Gateway
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
+from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
 from console.coordinator.runner import Runner
 from console.coordinator.sealing import Secrets
+from console.coordinator.second import SecondVerifier, Start
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store import StoreError
 from console.coordinator.store.sqlite import SqliteStore
@@ -39,21 +41,23 @@ from console.protocol.messages import EpochOpened
 log = logging.getLogger(__name__)
 DATABASE = "coordinator.sqlite"
 _SWEEP_S = 0.5
-_FORGET_S = 600.0
+_FORGET_S = 60.0
 
 
 class Coordinator:
     """Every part, wired. Public for tests; others use `build`."""
 
-    def __init__(self, parts: Parts, engine: Engine) -> None:
+    def __init__(self, parts: Parts, engine: Engine, second: SecondVerifier | None) -> None:
         self.parts = parts
+        self.second = second
         self._started = False
         self.reference = Reference(engine)
         self.registry = Registry(parts, self.reference)
         self.draws = Draws(parts, self._announce)
         self.outbox = Outbox(parts, self.registry)
         attempts = Attempts(parts, self.registry, self.draws, self.reference)
-        auditor = Auditor(parts, self.reference)
+        self.incidents = Incidents()
+        auditor = Auditor(parts, self.reference, second, self.incidents)
         runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
         self.door = Door(parts, self.registry, self.dispatch, self.draws, self.outbox)
@@ -102,6 +106,8 @@ class Coordinator:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.wind_up()
+            if self.second is not None:
+                await self.second.close()
             self.parts.store.close()
 
     def app(self) -> Starlette:
@@ -124,6 +130,7 @@ class Coordinator:
             "sentence": "Ready." if ready else self.reference.sentence,
             "nodes": len(self.registry.sessions()),
             "listed": len(self.registry.roster(0)),
+            "verifiers": self.incidents.counts(),
         }
         return JSONResponse(body, 200 if ready else 503)
 
@@ -144,10 +151,15 @@ class Coordinator:
         for session in self.registry.sessions():
             if not session.alive(self.parts.silence_s):
                 session.close()
+        if self.second is not None:
+            await self.second.rest()
 
     async def _forget(self) -> None:
-        now_ms = self.parts.clock.now_ms()
+        now_ms, kept = self.parts.clock.now_ms(), self.parts.config.evidence
         await self.parts.store.transact(lambda unit: unit.forget_evidence(now_ms))
+        await self.parts.store.transact(
+            lambda unit: unit.trim_evidence(kept.accepted_rows, kept.accepted_bytes)
+        )
 
     async def _announce(self, epoch: Epoch) -> None:
         """Tell every node. One that could not be told is cut off, and learns of it as it signs in again:
@@ -182,8 +194,11 @@ def build(
     engine: Engine,
     clock: Clock,
     entropy: Entropy,
+    second: Start | None,
 ) -> Starlette:
     """The app over the database in `home`; `app.state.coordinator` is the `Coordinator`.
+
+    `second`: starts the verifier that confirms a mismatch; None: there is none.
 
     Raises:
         StoreError: the database cannot be used.
@@ -193,7 +208,9 @@ def build(
     seed = load_identity(home, entropy)
     store = SqliteStore(home / DATABASE)
     parts = Parts(config, served, SigningKey(seed), Secrets(seed), store, clock, entropy)
-    coordinator = Coordinator(parts, engine)
+    allowed = second if config.verifiers.second else None
+    confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
+    coordinator = Coordinator(parts, engine, confirming)
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

@@ -7,7 +7,7 @@ import contextlib
 import logging
 
 from console.coordinator.stops import VisibleText
-from console.engine.port import ChatMessage, Engine, EngineError, ScoreRequest
+from console.engine.port import ChatMessage, Engine, EngineError, Scored, ScoreRequest
 from console.verification.judge import Ending
 from console.verification.pieces import ending_of
 
@@ -63,9 +63,9 @@ class Reference:
         """Token ids of a conversation. Raises EngineError."""
         return await self._engine.chat_prompt(messages)
 
-    async def score(self, job: str, prompt_ids: tuple[int, ...], token_ids: tuple[int, ...]) -> bytes:
+    async def score(self, request: ScoreRequest) -> Scored:
         """The reference's candidates for an answer. Raises EngineError."""
-        return (await self._engine.score(ScoreRequest(job, prompt_ids, token_ids))).blob
+        return await self._engine.score(request)
 
     def visible(self, stop: tuple[str, ...]) -> VisibleText:
         """A fresh decoder for one answer."""

@@ -38,6 +38,14 @@ class Audits(msgspec.Struct, frozen=True):
     recompute: int
     rejected: int
     tokens_recomputed: int
+    abstained: int
+    """Replayed, with nothing to judge a recompute by."""
+    confirmed: int
+    """Mismatches that a second verifier found as well."""
+    disagreements: int
+    """Mismatches that a second verifier did not find: faults of the network, which nobody paid for."""
+    unconfirmed: int
+    """Mismatches for which no second verifier could be had: accepted, and the node on probation anew."""
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -93,12 +101,17 @@ _JOBS = """SELECT
 _TOKENS = """SELECT coalesce(sum(j.prompt_tokens), 0), coalesce(sum(j.completion_tokens), 0)
   FROM verdicts v JOIN jobs j ON j.id = v.job"""
 _AUDITS = """SELECT
-  coalesce(sum(mode IN ('structure', 'replay', 'recompute_exact')), 0),
-  coalesce(sum(mode IN ('replay', 'recompute_exact')), 0),
-  coalesce(sum(mode = 'recompute_exact'), 0),
+  coalesce(sum(mode <> 'not_audited'), 0),
+  coalesce(sum(mode NOT IN ('not_audited', 'structure')), 0),
+  coalesce(sum(mode IN ('recompute_exact', 'recompute_tolerant')), 0),
   coalesce(sum(outcome = 'rejected'), 0),
-  coalesce(sum(CASE WHEN mode = 'recompute_exact' THEN tokens_checked END), 0)
-  FROM verdicts"""
+  coalesce(sum(CASE WHEN mode IN ('recompute_exact', 'recompute_tolerant')
+    THEN CASE WHEN positions > 0 THEN positions ELSE tokens_checked END END), 0),
+  coalesce(sum(mode = 'abstained'), 0),
+  coalesce(sum(confirmation = 'confirmed'), 0),
+  coalesce(sum(confirmation = 'disagreed'), 0),
+  coalesce(sum(confirmation = 'unavailable'), 0)
+  FROM verdicts v LEFT JOIN audits a ON a.verdict = v.id"""
 _LEDGER = """SELECT
   (SELECT coalesce(sum(amount), 0) FROM postings),
   (SELECT coalesce(sum(amount), 0) FROM postings WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:%'),

@@ -7,22 +7,22 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import msgspec
-
 from console.coordinator import jobs
 from console.coordinator.attempts import Attempts, Lost
-from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor
+from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
 from console.coordinator.draws import Draws
+from console.coordinator.evidence import Evidence, sealed
 from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
+from console.coordinator.recompute import Work
 from console.coordinator.registry import Registry
 from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import ConflictError, StoreError, Unit
 from console.protocol.ids import NodeId, short
 from console.protocol.messages import Opening, OpenRequest
-from console.protocol.types import Fault, Result, Verdict
+from console.protocol.types import Fault, Result
 from console.verification.judge import Finding
 
 log = logging.getLogger(__name__)
@@ -132,9 +132,9 @@ class Runner:
             _tell(live, whole)
 
     async def _judge(self, live: LiveJob, result: Result) -> None:
-        rate_ppm = await self._insist(lambda: self._rate(result.node))
+        rate_ppm, work = await self._insist(lambda: self._rate(result.node)), Work()
         if not self._parts.secrets.audited(result.job, result.attempt, rate_ppm):
-            await self._settle(live, self._auditor.verdict(result, NOT_AUDITED), b"")
+            await self._settle(live, self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, work), b"")
             return
         audited = jobs.audit(live.job, self._parts.clock.now_ms())
         await self._insist(lambda: self._attempts.save(live, audited))
@@ -142,13 +142,24 @@ class Runner:
         if blob is None:
             await self._give_up(live, "node", "gone_before_opening")
             return
-        finding = await self._find(live, result, blob)
-        await self._settle(live, self._auditor.verdict(result, finding), blob)
+        finding = await self._find(live, result, blob, work)
+        judged = self._auditor.judged(live.ask, result, finding, rate_ppm, work)
+        await self._settle(live, judged, self._evidence(live, result, blob, judged, work))
 
-    async def _find(self, live: LiveJob, result: Result, blob: bytes) -> Finding:
+    async def _find(self, live: LiveJob, result: Result, blob: bytes, work: Work) -> Finding:
         if not blob or live.assignment is None:
             return NOT_OPENED
-        return await self._auditor.judge(live.ask, live.assignment.draw, result, blob)
+        return await self._auditor.judge(live.ask, live.assignment.draw, result, blob, work)
+
+    def _evidence(self, live: LiveJob, result: Result, blob: bytes, judged: Judged, work: Work) -> bytes:
+        ask, given = live.ask, live.assignment
+        if given is None:
+            return b""
+        asked = (ask.prompt_ids, ask.temperature_milli, ask.max_tokens, ask.stop)
+        profile = self._auditor.profile
+        return sealed(
+            self._parts, Evidence(*asked, given.draw, result, blob, judged.verdict, profile, rules=ask.rules)
+        )
 
     async def _rate(self, node: str) -> int:
         policy = self._parts.policy
@@ -179,19 +190,16 @@ class Runner:
         live.opening_due = session is not None and session.send(OpenRequest(result.job, result.attempt))
         return live.opening_due
 
-    async def _settle(self, live: LiveJob, verdict: Verdict, blob: bytes) -> None:
+    async def _settle(self, live: LiveJob, judged: Judged, evidence: bytes) -> None:
         """Verdict and money, however long the database takes to come back."""
-        was, parts = live.job, self._parts
+        was, parts, verdict = live.job, self._parts, judged.verdict
         if verdict.outcome == "accepted":
             live.job = await self._insist(
-                lambda: parts.store.transact(lambda u: accept(u, parts, was, verdict))
+                lambda: parts.store.transact(lambda u: accept(u, parts, was, judged, evidence))
             )
         else:
-            ids = list(live.result.token_ids) if live.result is not None else []
-            plain = msgspec.msgpack.encode({"token_ids": ids, "blob": blob})
-            sealed = parts.secrets.seal(f"evidence:{verdict.id}", plain, parts.entropy(12))
             live.job, suspended = await self._insist(
-                lambda: parts.store.transact(lambda u: reject(u, parts, was, verdict, sealed))
+                lambda: parts.store.transact(lambda u: reject(u, parts, was, judged, evidence))
             )
             if suspended is not None:
                 self._registry.set_suspension(suspended)

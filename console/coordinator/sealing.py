@@ -5,17 +5,61 @@ from __future__ import annotations
 import hashlib
 import hmac
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from console.protocol.keys import SigningKey, sealing_public
+
+_HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+"""RFC 9180, base mode. `encrypt` draws its own ephemeral key."""
+_ONCE = bytes(12)
+"""The nonce of a key that seals one body and no other."""
 _NONCE_BYTES = 12
 _MILLION = 1_000_000
 
 
 class SealError(Exception):
     """Sealed bytes that do not open: another key, another name, or damage."""
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """A body sealed once, and its key sealed to each party."""
+
+    keys: dict[str, bytes]
+    """Party's id to the body's key, HPKE."""
+    body: bytes
+
+
+def seal_to(parties: tuple[str, ...], name: str, plain: bytes, key: bytes) -> bytes:
+    """Seal `plain` under `name` so that each of `parties` can open it. `key`: 32 fresh bytes.
+
+    A party whose id has no key to seal to is left out: a node may sign with an odd key, and harms itself.
+    """
+    keys: dict[str, bytes] = {}
+    for party in parties:
+        try:
+            public = X25519PublicKey.from_public_bytes(sealing_public(party))
+            keys[party] = _HPKE.encrypt(key, public, name.encode())
+        except ValueError:
+            continue
+    body = ChaCha20Poly1305(key).encrypt(_ONCE, plain, name.encode())
+    return msgspec.msgpack.encode(Envelope(keys, body))
+
+
+def open_as(party: SigningKey, name: str, sealed: bytes) -> bytes:
+    """What was sealed to `party`, among others, under `name`. Raises SealError."""
+    try:
+        envelope = msgspec.msgpack.decode(sealed, type=Envelope)
+        private = X25519PrivateKey.from_private_bytes(party.sealing_private())
+        key = _HPKE.decrypt(envelope.keys[party.node_id], private, name.encode())
+        return ChaCha20Poly1305(key).decrypt(_ONCE, envelope.body, name.encode())
+    except (InvalidTag, KeyError, ValueError, msgspec.MsgspecError) as error:
+        raise SealError(f"{name} does not open with the key of {party.node_id[:6]}") from error
 
 
 class Secrets:

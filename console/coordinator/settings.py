@@ -59,6 +59,25 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bytes_per_s: int = 16 << 20
 
 
+class Verifiers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who confirms what the reference engine found."""
+
+    second: bool = True
+    """A mismatch is confirmed on an engine of its own; false: no answer is ever rejected on recompute."""
+    idle_s: float = 120.0
+    """The second engine is ended when it had nothing to confirm for so long."""
+
+
+class EvidenceKept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long, and how much of, what verdicts rest on is kept sealed. Of rejections: `limits.dispute_s`."""
+
+    accepted_s: int = 86_400
+    """Evidence of answers that were audited and accepted."""
+    accepted_rows: int = 2_000
+    accepted_bytes: int = 256 << 20
+    """No more than so many of these, or so many bytes: the oldest go first."""
+
+
 class CoordinatorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -68,6 +87,8 @@ class CoordinatorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     practice: Practice = Practice()
     clients: dict[str, ClientKey] = {}
     limits: Limits = Limits()
+    verifiers: Verifiers = Verifiers()
+    evidence: EvidenceKept = EvidenceKept()
 
 
 class Served(msgspec.Struct, frozen=True):

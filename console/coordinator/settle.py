@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from console.coordinator import jobs
+from console.coordinator.audits import Judged
 from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.store import NodeRow, Unit
@@ -47,8 +48,8 @@ def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str) -> Jo
     return job
 
 
-def accept(unit: Unit, parts: Parts, was: Job, verdict: Verdict) -> Job:
-    """The answer is good, or was not drawn for an audit: pay it."""
+def accept(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) -> Job:
+    """The answer is good, or was not drawn for an audit: pay it. `sealed`: evidence, empty for none."""
     now_ms, node = parts.clock.now_ms(), NodeId(was.node)
     due = price(parts.policy, was.prompt_tokens, was.completion_tokens)
     to_bond, _ = split_reward(parts.policy, due.reward, unit.balance(node_bond(node)))
@@ -68,11 +69,15 @@ def accept(unit: Unit, parts: Parts, was: Job, verdict: Verdict) -> Job:
         unit.book(booked)
     unit.save_job(job, was)
     unit.end_attempt(job, "accepted", "", now_ms)
-    _tell(unit, parts, job, verdict, booked, due.reward, 0)
+    _tell(unit, parts, job, judged, booked, due.reward, 0)
+    if sealed:
+        unit.add_evidence(judged.verdict, sealed, now_ms + 1000 * parts.config.evidence.accepted_s)
+    if judged.unconfirmed:
+        watch_again(unit, parts, node)
     return job
 
 
-def reject(unit: Unit, parts: Parts, was: Job, verdict: Verdict, sealed: bytes) -> tuple[Job, NodeRow | None]:
+def reject(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) -> tuple[Job, NodeRow | None]:
     """The answer is false: refund the client, take the penalty, keep the evidence, suspend a repeater.
 
     The row is that of a node that is suspended by this.
@@ -91,16 +96,16 @@ def reject(unit: Unit, parts: Parts, was: Job, verdict: Verdict, sealed: bytes) 
     taken = penalty(job.id, job.attempt, node, from_bond, from_pending, now_ms)
     if taken is not None:
         unit.book(taken)
-    _tell(unit, parts, job, verdict, taken or booked, 0, from_bond + from_pending)
-    unit.add_evidence(verdict, sealed, now_ms + 1000 * parts.config.limits.dispute_s)
-    return job, _suspend(unit, parts, verdict)
+    _tell(unit, parts, job, judged, taken or booked, 0, from_bond + from_pending)
+    unit.add_evidence(judged.verdict, sealed, now_ms + 1000 * parts.config.limits.dispute_s)
+    return job, _suspend(unit, parts, judged.verdict)
 
 
 def watch_again(unit: Unit, parts: Parts, node: str) -> None:
-    """A node that vanished from an audit is on probation anew.
+    """A node that vanished from an audit, or whose mismatch nobody could confirm, is on probation anew.
 
     It costs an honest node nothing; without it, leaving whenever an answer is audited would make cheating
-    free.
+    free, as would a network whose second verifier is down.
     """
     if (row := unit.node(node)) is not None:
         anew_ms = max(row.probation_from_ms, parts.clock.now_ms() + 1)
@@ -108,9 +113,11 @@ def watch_again(unit: Unit, parts: Parts, node: str) -> None:
 
 
 def _tell(
-    unit: Unit, parts: Parts, job: Job, verdict: Verdict, booked: Transaction, reward: int, taken: int
+    unit: Unit, parts: Parts, job: Job, judged: Judged, booked: Transaction, reward: int, taken: int
 ) -> None:
+    verdict = judged.verdict
     unit.add_verdict(verdict)
+    unit.add_audit(judged.audit)
     unsigned = Receipt(
         job=job.id,
         attempt=job.attempt,

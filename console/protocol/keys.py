@@ -1,12 +1,20 @@
-"""Ed25519 identities (RFC 8032). The public key in hex is the node's id."""
+"""Ed25519 identities (RFC 8032). The public key in hex is the node's id.
+
+What only one party may read is sealed to the X25519 key that belongs to its identity: the same point on the
+curve in Montgomery's form (RFC 7748 §4.1), so that an id is all that one needs to know of a party.
+"""
 
 from __future__ import annotations
+
+import hashlib
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from console.protocol.ids import NodeId
+
+_P = 2**255 - 19
 
 
 class SigningKey:
@@ -23,6 +31,26 @@ class SigningKey:
     def sign(self, message: bytes) -> str:
         """Signature of `message`, 128 hex digits."""
         return self._key.sign(message).hex()
+
+    def sealing_private(self) -> bytes:
+        """The 32 secret bytes of the X25519 key that belongs to this identity."""
+        seed = self._key.private_bytes(
+            serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
+        )
+        return hashlib.sha512(seed).digest()[:32]
+
+
+def sealing_public(node_id: str) -> bytes:
+    """The X25519 public key, 32 bytes, that belongs to an identity.
+
+    Raises:
+        ValueError: `node_id` is no point of the curve that has one.
+    """
+    y = int.from_bytes(bytes.fromhex(node_id), "little") & ((1 << 255) - 1)
+    if len(node_id) != 64 or y >= _P or y == 1:
+        raise ValueError("this id has no key to seal to")
+    u = (1 + y) * pow(1 - y, -1, _P) % _P
+    return u.to_bytes(32, "little")
 
 
 def verify(node_id: str, message: bytes, signature: str) -> bool:

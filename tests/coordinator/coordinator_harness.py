@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from console.coordinator.app import DATABASE, Coordinator, build
 from console.coordinator.clock import SystemClock
 from console.coordinator.report import Report, report
+from console.coordinator.second import Started
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, Limits, Practice, Served
 from console.engine.port import EngineError, Generated, GenerateRequest, Tokens
@@ -69,10 +70,13 @@ CONFIG = CoordinatorConfig(
 class Running:
     """A coordinator that listens."""
 
-    def __init__(self, home: Path, coordinator: Coordinator, engine: ScriptedEngine, port: int) -> None:
+    def __init__(
+        self, home: Path, coordinator: Coordinator, engine: ScriptedEngine, second: Second, port: int
+    ) -> None:
         self.home = home
         self.coordinator = coordinator
         self.engine = engine
+        self.second = second
         self.url = f"http://127.0.0.1:{port}"
         self.ws = f"ws://127.0.0.1:{port}/net/v1/ws"
         self.nodes: list[FakeNode] = []
@@ -108,18 +112,42 @@ class Running:
 AUTH = {"authorization": "Bearer any key"}
 
 
+class Second:
+    """A second verifier that can be started. `fails`: it cannot be had."""
+
+    def __init__(self, weights: str = "toy", *, fails: bool = False) -> None:
+        self.engine = ScriptedEngine(weights)
+        self.fails = fails
+        self.starts = 0
+        self.stops = 0
+
+    async def start(self) -> Started:
+        self.starts += 1
+        if self.fails:
+            raise EngineError("not_ready", "There is no room for it.")
+
+        async def stop() -> None:
+            self.stops += 1
+
+        return Started(self.engine, self.engine.profile.class_id, stop)
+
+
 @contextlib.asynccontextmanager
 async def running(
-    home: Path, config: CoordinatorConfig = CONFIG, engine: ScriptedEngine | None = None
+    home: Path,
+    config: CoordinatorConfig = CONFIG,
+    engine: ScriptedEngine | None = None,
+    second: Second | None = None,
 ) -> AsyncIterator[Running]:
     """Start, and stop at the end as SIGTERM would."""
-    reference = engine or ScriptedEngine()
-    app = build(home, config, Served(MODEL, GROUP), reference, SystemClock(), secrets.token_bytes)
+    reference, confirming = engine or ScriptedEngine(), second or Second()
+    served = Served(MODEL, GROUP)
+    app = build(home, config, served, reference, SystemClock(), secrets.token_bytes, confirming.start)
     server = server_of(app, "127.0.0.1", 0)
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started or task.done())
     assert server.started, task.exception()
-    run = Running(home, app.state.coordinator, reference, port_of(server))
+    run = Running(home, app.state.coordinator, reference, confirming, port_of(server))
     try:
         await until(lambda: run.coordinator.reference.ready)
         yield run
@@ -336,6 +364,7 @@ __all__ = [
     "Receipt",
     "ResultAnswered",
     "Running",
+    "Second",
     "Verdict",
     "running",
     "until",

@@ -25,6 +25,7 @@ def main() -> None:
         ScriptedEngine(),
         SystemClock(),
         secrets.token_bytes,
+        None,
     )
     asyncio.run(server_of(app, "127.0.0.1", int(sys.argv[2])).serve())
 

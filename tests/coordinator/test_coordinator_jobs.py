@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from console.coordinator import jobs
+from console.coordinator.audits import Judged
 from console.coordinator.clock import SystemClock
 from console.coordinator.jobs import WITH_NODE, FenceError, Job, StepError
 from console.coordinator.parts import Parts
 from console.coordinator.sealing import Secrets
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.settle import accept, give_back, open_job, reject
-from console.coordinator.store import ConflictError, NodeRow, OverdrawnError
+from console.coordinator.store import AuditRow, ConflictError, NodeRow, OverdrawnError
 from console.coordinator.store.sqlite import connect
 from console.coordinator.store.sqlite_unit import SqliteUnit
 from console.ledger import client, close_epoch, deposit, node_pending
@@ -150,10 +151,11 @@ class Lives(RuleBasedStateMachine):
             "x",
             PARTS.clock.now_ms(),
         )
+        judged = Judged(verdict, AuditRow(verdict.id, 1, 1, 1, 1, 1))
         if good:
-            self.atomic(lambda: accept(self.unit, PARTS, was, verdict))
+            self.atomic(lambda: accept(self.unit, PARTS, was, judged, b"sealed"))
         else:
-            self.atomic(lambda: reject(self.unit, PARTS, was, verdict, b"sealed"))
+            self.atomic(lambda: reject(self.unit, PARTS, was, judged, b"sealed"))
 
     def atomic(self, work: object) -> None:
         self.db.execute("SAVEPOINT unit")

@@ -31,9 +31,11 @@ from coordinator_harness import (
 )
 
 from console.coordinator.app import DATABASE
+from console.coordinator.evidence import opened
 from console.coordinator.report import report
-from console.coordinator.sealing import Secrets
+from console.coordinator.sealing import SealError
 from console.fairness import EpochSeeds
+from console.protocol.keys import SigningKey
 from console.protocol.messages import Ack, Refused, Welcome
 from console.protocol.types import Assignment
 
@@ -152,7 +154,7 @@ async def test_neither_prompt_nor_answer_nor_token_ids_reach_disk_or_logs(
     canary = f"prompt-{secrets.token_hex(8)}"
     async with running(tmp_path) as run:
         node = await run.node()
-        node.engine.end_bias = run.engine.end_bias = -50
+        node.engine.end_bias = run.engine.end_bias = run.second.engine.end_bias = -50
         answers = [(await run.chat(canary, max_tokens=24)).json()["choices"][0]["message"]["content"]]
         node.engine.weights = "cheaper"
         assert (await run.chat(canary, max_tokens=24)).status_code == 502
@@ -172,10 +174,13 @@ async def test_neither_prompt_nor_answer_nor_token_ids_reach_disk_or_logs(
     for result in results:
         for data in traces(result.token_ids):
             assert data not in stored
-    [(evidence, blob)] = sealed
-    seed = (tmp_path / "coordinator.key").read_bytes()
-    opened = msgspec.msgpack.decode(Secrets(seed).unseal(f"evidence:{evidence}", blob))
-    assert tuple(opened["token_ids"]) in {r.token_ids for r in results}
+    coordinator = SigningKey((tmp_path / "coordinator.key").read_bytes())
+    for party in (coordinator, node.key):
+        kept = {opened(party, evidence, blob).result.token_ids for evidence, blob in sealed}
+        assert kept == {r.token_ids for r in results}
+    for stranger in (hostile.key, SigningKey(b"s" * 32)):
+        with pytest.raises(SealError):
+            opened(stranger, *sealed[0])
 
 
 def traces(ids: tuple[int, ...]) -> list[bytes]:
@@ -193,20 +198,19 @@ async def test_a_database_of_another_identity_is_refused(tmp_path: Path) -> None
 
     from console.coordinator.app import build
     from console.coordinator.clock import SystemClock
-    from console.coordinator.sealing import SealError
     from console.coordinator.settings import Served
 
     async with running(tmp_path):
         pass
     (tmp_path / "coordinator.key").write_bytes(secrets.token_bytes(32))
     served = Served(MODEL, GROUP)
-    app = build(tmp_path, CONFIG, served, ScriptedEngine(), SystemClock(), secrets.token_bytes)
+    app = build(tmp_path, CONFIG, served, ScriptedEngine(), SystemClock(), secrets.token_bytes, None)
     with pytest.raises(SealError):
         await app.state.coordinator.start()
     app.state.coordinator.parts.store.close()
     (tmp_path / "coordinator.key").write_bytes(b"short")
     with pytest.raises(ValueError, match="damaged"):
-        build(tmp_path, CONFIG, served, ScriptedEngine(), SystemClock(), secrets.token_bytes)
+        build(tmp_path, CONFIG, served, ScriptedEngine(), SystemClock(), secrets.token_bytes, None)
 
 
 def rows(home: Path, query: str) -> list[tuple[Any, ...]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console.coordinator import jobs
 from console.coordinator.jobs import Job
 from console.coordinator.store import (
+    AuditRow,
     ConflictError,
     NodeRow,
     OverdrawnError,
@@ -20,10 +23,10 @@ from console.coordinator.store import (
     TicketRow,
     Unit,
 )
-from console.coordinator.store.sqlite import SqliteStore
+from console.coordinator.store.sqlite import SqliteStore, connect
 from console.ledger import OUTSIDE, client, deposit, escrow, hold
 from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
-from console.protocol.types import Verdict
+from console.protocol.types import Statistic, Verdict
 
 ADAPTERS: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "db.sqlite")}
 NODE = NodeId("aa" * 32)
@@ -142,6 +145,79 @@ async def test_nodes_and_evidence(store: Store) -> None:
     await store.transact(lambda unit: unit.add_evidence(verdict, b"sealed", 100))
     assert await store.transact(lambda unit: unit.forget_evidence(100)) == 0
     assert await store.transact(lambda unit: unit.forget_evidence(101)) == 1
+
+
+def verdict(number: int, outcome: str = "accepted", attempt: int = 1) -> Verdict:
+    name = EvidenceId(f"v{number}")
+    return Verdict(name, job().id, attempt, NODE, outcome, "replay", 1, 0, -1, "Fine.", 5)  # type: ignore[arg-type]
+
+
+async def test_a_verdict_keeps_its_statistics_and_what_it_took(store: Store) -> None:
+    await store.transact(lambda unit: unit.save_job(jobs.hold(job(), 1, 1), None))
+    statistic = Statistic("mean_margin", 5, 9)
+    told = msgspec.structs.replace(verdict(1), statistics=(statistic,), calibration="c", positions=16)
+    await store.transact(lambda unit: unit.add_verdict(told))
+    row = AuditRow("v1", 50_000, 200, 30, 210, 900, "confirmed")
+    await store.transact(lambda unit: unit.add_audit(row))
+    with pytest.raises(ConflictError):
+        await store.transact(lambda unit: unit.add_audit(row))
+
+
+async def test_running_totals_are_saved_with_the_verdict_or_not_at_all(store: Store) -> None:
+    def half(unit: Unit) -> None:
+        unit.save_totals(NODE, b"lost", 2)
+        raise RuntimeError("in the middle")
+
+    assert await store.transact(lambda unit: unit.totals(NODE)) == b""
+    await store.transact(lambda unit: unit.save_totals(NODE, b"one", 1))
+    with pytest.raises(RuntimeError):
+        await store.transact(half)
+    assert await store.transact(lambda unit: unit.totals(NODE)) == b"one"
+    await store.transact(lambda unit: unit.save_totals(NODE, b"two", 3))
+    assert await store.transact(lambda unit: unit.totals(NODE)) == b"two"
+
+
+async def test_evidence_of_accepted_answers_is_bounded_and_of_rejected_ones_is_not(store: Store) -> None:
+    await store.transact(lambda unit: unit.save_job(jobs.hold(job(), 1, 1), None))
+    for number in range(6):
+        told = verdict(number, "rejected" if number < 2 else "accepted", number)
+        await store.transact(lambda unit, told=told: unit.add_verdict(told))
+        until_ms = 100 + number
+        await store.transact(lambda unit, v=told, at=until_ms: unit.add_evidence(v, b"0123456789", at))
+    assert await store.transact(lambda unit: unit.trim_evidence(3, 1000)) == 1
+    assert await store.transact(lambda unit: unit.trim_evidence(3, 29)) == 1
+    assert await store.transact(lambda unit: unit.trim_evidence(0, 0)) == 2
+    assert await store.transact(lambda unit: unit.forget_evidence(1000)) == 2, "the two rejections"
+
+
+async def test_a_database_of_version_1_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.executescript((Path(__file__).parent / "schema_1.sql").read_text())
+        columns = ", ".join("?" * 18)
+        values = [job().id, "ann", "g", 1, 1, 1, "SETTLED", 1, 1, NODE, 0, 1, 0, 0, "", "", 0, 0]
+        old.execute(f"INSERT INTO jobs VALUES ({columns})", values)
+        told = ("v", job().id, 1, NODE, "rejected", "replay", 1, 1, 0, "No.", 5)
+        old.execute(f"INSERT INTO verdicts VALUES ({', '.join('?' * 11)})", told)
+        old.execute("INSERT INTO evidence VALUES ('v', ?, x'00', 9)", (NODE,))
+        old.execute("PRAGMA user_version = 1")
+        old.commit()
+    store = SqliteStore(path)
+    try:
+        assert await store.transact(lambda unit: unit.verdicts(NODE, "rejected", 0, 9)) == 1
+        assert await store.transact(lambda unit: unit.trim_evidence(0, 0)) == 0, "it is a rejection's"
+        await store.transact(lambda unit: unit.add_verdict(verdict(2, attempt=2)))
+        await store.transact(lambda unit: unit.save_totals(NODE, b"x", 1))
+    finally:
+        store.close()
+    with contextlib.closing(sqlite3.connect(path)) as new, contextlib.closing(connect(":memory:")) as fresh:
+        assert tables(new) == tables(fresh)
+
+
+def tables(db: sqlite3.Connection) -> dict[str, list[tuple[str, str]]]:
+    """Columns and types by table."""
+    names = [n for (n,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {n: [(c[1], c[2]) for c in db.execute(f"PRAGMA table_info({n})")] for n in names}
 
 
 async def test_what_was_committed_is_there_after_reopening(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ One port holds jobs, money and outbox, since payment is exactly once only when t
 prompt, answer or unsealed token id may enter.
 """
 
+from console.coordinator.store.port import AuditRow as AuditRow
+from console.coordinator.store.port import Confirmation as Confirmation
 from console.coordinator.store.port import ConflictError as ConflictError
 from console.coordinator.store.port import NodeRow as NodeRow
 from console.coordinator.store.port import OutboxRow as OutboxRow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -70,6 +70,27 @@ class OutboxRow(msgspec.Struct, frozen=True):
     node: str
     body: bytes
     """A `Verdict` or `Receipt`, JSON."""
+
+
+Confirmation = Literal["", "confirmed", "disagreed", "unavailable"]
+"""What a second verifier made of a mismatch that the first one found; empty: it was not asked."""
+
+
+class AuditRow(msgspec.Struct, frozen=True):
+    """What judging one answer took, beside what making it took."""
+
+    verdict: str
+    rate_ppm: int
+    """The rate at which the answer was drawn for an audit, or not."""
+    rows: int
+    """Positions that verifiers computed, both of them together."""
+    score_ms: int
+    """How long the verifiers took, as they say."""
+    generated_rows: int
+    """Positions that the node had to compute: prompt and answer."""
+    generation_ms: int
+    """How long the node took, as it says."""
+    confirmation: Confirmation = ""
 
 
 class Unit(Protocol):
@@ -156,7 +177,23 @@ class Unit(Protocol):
         ...
 
     def add_evidence(self, verdict: Verdict, sealed: bytes, until_ms: int) -> None:
-        """Keep what a rejection rests on, sealed."""
+        """Keep what a verdict rests on, sealed."""
+        ...
+
+    def trim_evidence(self, rows: int, size_bytes: int) -> int:
+        """Delete the oldest evidence of *accepted* answers beyond so many, or so many bytes; how many."""
+        ...
+
+    def add_audit(self, row: AuditRow) -> None:
+        """Keep what judging an answer took."""
+        ...
+
+    def totals(self, node: str) -> bytes:
+        """The node's running totals as they were saved, empty when there are none."""
+        ...
+
+    def save_totals(self, node: str, body: bytes, at_ms: int) -> None:
+        """Insert or replace a node's running totals."""
         ...
 
     def forget_evidence(self, before_ms: int) -> int:

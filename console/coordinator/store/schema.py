@@ -1,8 +1,8 @@
-"""Tables of the SQLite adapter, and their version."""
+"""Tables of the SQLite adapter, their version, and the way there from older ones."""
 
 from __future__ import annotations
 
-VERSION = 1
+VERSION = 2
 
 TABLES = """
 CREATE TABLE jobs (
@@ -49,11 +49,14 @@ CREATE TABLE verdicts (
   id TEXT PRIMARY KEY, job TEXT NOT NULL REFERENCES jobs, attempt INTEGER NOT NULL, node TEXT NOT NULL,
   outcome TEXT NOT NULL, mode TEXT NOT NULL, tokens_checked INTEGER NOT NULL, mismatches INTEGER NOT NULL,
   first_mismatch INTEGER NOT NULL, sentence TEXT NOT NULL, at_ms INTEGER NOT NULL,
+  statistics TEXT NOT NULL DEFAULT '[]', calibration TEXT NOT NULL DEFAULT '',
+  positions INTEGER NOT NULL DEFAULT 0,
   UNIQUE (job, attempt)
 ) STRICT;
 CREATE INDEX verdicts_node ON verdicts (node, outcome, at_ms);
 CREATE TABLE evidence (
-  id TEXT PRIMARY KEY REFERENCES verdicts, node TEXT NOT NULL, sealed BLOB NOT NULL, until_ms INTEGER NOT NULL
+  id TEXT PRIMARY KEY REFERENCES verdicts, node TEXT NOT NULL, sealed BLOB NOT NULL,
+  until_ms INTEGER NOT NULL, outcome TEXT NOT NULL DEFAULT 'rejected'
 ) STRICT;
 CREATE TABLE receipts (
   job TEXT NOT NULL, attempt INTEGER NOT NULL, node TEXT NOT NULL, body BLOB NOT NULL,
@@ -69,4 +72,24 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_node ON outbox (node, id);
 CREATE TABLE keys (key_sha256 TEXT PRIMARY KEY, client TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE audits (
+  verdict TEXT PRIMARY KEY REFERENCES verdicts, rate_ppm INTEGER NOT NULL,
+  rows INTEGER NOT NULL, score_ms INTEGER NOT NULL,
+  generated_rows INTEGER NOT NULL, generation_ms INTEGER NOT NULL, confirmation TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE totals (node TEXT PRIMARY KEY, body BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
+
+FROM_1 = """
+ALTER TABLE verdicts ADD COLUMN statistics TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE verdicts ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
+ALTER TABLE verdicts ADD COLUMN positions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE evidence ADD COLUMN outcome TEXT NOT NULL DEFAULT 'rejected';
+CREATE TABLE audits (
+  verdict TEXT PRIMARY KEY REFERENCES verdicts, rate_ppm INTEGER NOT NULL,
+  rows INTEGER NOT NULL, score_ms INTEGER NOT NULL,
+  generated_rows INTEGER NOT NULL, generation_ms INTEGER NOT NULL, confirmation TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE totals (node TEXT PRIMARY KEY, body BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+"""What version 1 lacks."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from console.coordinator.store.port import StoreError, Unit
-from console.coordinator.store.schema import TABLES, VERSION
+from console.coordinator.store.schema import FROM_1, TABLES, VERSION
 from console.coordinator.store.sqlite_unit import SqliteUnit
 
 T = TypeVar("T")
@@ -145,6 +145,9 @@ def connect(path: Path | str) -> sqlite3.Connection:
 def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == VERSION:
+        return
+    if version == 1:
+        connection.executescript(f"BEGIN IMMEDIATE; {FROM_1} PRAGMA user_version = {VERSION}; COMMIT;")
         return
     if version != 0:
         raise StoreError(

@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from console.coordinator.jobs import Job
-from console.coordinator.store.port import ConflictError, NodeRow, OutboxRow, OverdrawnError, TicketRow
+from console.coordinator.store.port import (
+    AuditRow,
+    ConflictError,
+    NodeRow,
+    OutboxRow,
+    OverdrawnError,
+    TicketRow,
+)
 from console.ledger import check_transaction, node_available, node_bond, node_pending
 from console.protocol.ids import JobId, NanoCredits
 from console.protocol.types import Balances, Receipt, Transaction, Verdict
@@ -168,13 +175,36 @@ class SqliteUnit:
         return self._value(f"SELECT count(*) FROM ({inner})", node, outcome, since_ms, limit)
 
     def add_evidence(self, verdict: Verdict, sealed: bytes, until_ms: int) -> None:
-        """What a rejection rests on."""
-        row = (verdict.id, verdict.node, sealed, until_ms)
-        self._db.execute("INSERT INTO evidence VALUES (?, ?, ?, ?)", row)
+        """What a verdict rests on."""
+        row = (verdict.id, verdict.node, sealed, until_ms, verdict.outcome)
+        columns = "id, node, sealed, until_ms, outcome"
+        self._db.execute(f"INSERT INTO evidence ({columns}) VALUES (?, ?, ?, ?, ?)", row)
 
     def forget_evidence(self, before_ms: int) -> int:
         """Delete what the dispute window has closed over."""
         return self._db.execute("DELETE FROM evidence WHERE until_ms < ?", (before_ms,)).rowcount
+
+    def trim_evidence(self, rows: int, size_bytes: int) -> int:
+        """The newest are kept; what rejections rest on is not counted and not touched."""
+        kept = (
+            "SELECT id, row_number() OVER newest AS number, sum(length(sealed)) OVER newest AS size "
+            "FROM evidence WHERE outcome = 'accepted' WINDOW newest AS (ORDER BY until_ms DESC, id)"
+        )
+        over = f"SELECT id FROM ({kept}) WHERE number > ? OR size > ?"
+        return self._db.execute(f"DELETE FROM evidence WHERE id IN ({over})", (rows, size_bytes)).rowcount
+
+    def add_audit(self, row: AuditRow) -> None:
+        """What judging an answer took."""
+        self._insert("INSERT INTO audits", row)
+
+    def totals(self, node: str) -> bytes:
+        """As they were saved."""
+        row = self._db.execute("SELECT body FROM totals WHERE node = ?", (node,)).fetchone()
+        return bytes(row[0]) if row else b""
+
+    def save_totals(self, node: str, body: bytes, at_ms: int) -> None:
+        """Insert or replace."""
+        self._db.execute("INSERT OR REPLACE INTO totals VALUES (?, ?, ?)", (node, body, at_ms))
 
     def add_receipt(self, receipt: Receipt) -> None:
         """Keep a receipt."""
@@ -241,4 +271,6 @@ class SqliteUnit:
 
 
 def _values(row: msgspec.Struct) -> tuple[Any, ...]:
-    return tuple(getattr(row, name) for name in row.__struct_fields__)
+    """In the order of the fields; a tuple of structs as JSON."""
+    values = (getattr(row, name) for name in row.__struct_fields__)
+    return tuple(msgspec.json.encode(v).decode() if isinstance(v, tuple) else v for v in values)

@@ -1,0 +1,136 @@
+"""Step 3 of an audit: one verifier, and a second one before anybody is found false."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+
+import msgspec
+
+from console.coordinator.live import Ask
+from console.coordinator.parts import Parts
+from console.coordinator.reference import Reference
+from console.coordinator.second import SecondVerifier
+from console.coordinator.store import Confirmation
+from console.engine.port import EngineError, Scored, ScoreRequest
+from console.protocol.ids import short
+from console.protocol.types import Result
+from console.verification.judge import Claim, Finding, check_recompute_exact
+
+log = logging.getLogger(__name__)
+_RETRY_S = (0.2, 1.0, 5.0)
+_SECOND_TRIES = 3
+
+DISAGREED = (
+    "One verifier found other logits than those committed to, a second one did not find the same. That is "
+    "the network's fault and counts against nobody."
+)
+UNCONFIRMED = (
+    "A verifier found other logits than those committed to, and no second one could be had to confirm it. "
+    "The verdict rests on replay; the node is on probation anew."
+)
+
+
+@dataclass(slots=True)
+class Work:
+    """What verifiers did for one answer."""
+
+    rows: int = 0
+    score_ms: int = 0
+    confirmation: Confirmation = ""
+    blobs: list[bytes] = field(default_factory=list)
+    """What each computed, in the order in which they were asked."""
+
+
+class Incidents:
+    """How often verifiers confirmed, disagreed with or missed one another, since this start."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def note(self, confirmation: Confirmation) -> None:
+        """One mismatch more."""
+        self._counts[confirmation] += 1
+
+    def counts(self) -> dict[str, int]:
+        """By what came of it."""
+        return {name: self._counts[name] for name in ("confirmed", "disagreed", "unavailable")}
+
+
+class Recompute:
+    """Asks the reference, and where it finds a mismatch the second verifier."""
+
+    def __init__(
+        self, parts: Parts, reference: Reference, second: SecondVerifier | None, incidents: Incidents
+    ) -> None:
+        """`second`: None where the settings allow none; a mismatch then stays unconfirmed."""
+        self._incidents = incidents
+        self._parts = parts
+        self._reference = reference
+        self._second = second
+
+    async def judge(self, claim: Claim, ask: Ask, result: Result, work: Work) -> Finding | None:
+        """The finding; None when no reference could be had in time. `work` is added to."""
+        request = ScoreRequest(f"audit-{result.job}-{result.attempt}", ask.prompt_ids, claim.token_ids)
+        found = await self._first(claim, request, work)
+        if found is None or found.passed:
+            return found
+        work.confirmation = await self._confirm(claim, request, work)
+        self._incidents.note(work.confirmation)
+        if work.confirmation == "confirmed":
+            return msgspec.structs.replace(found, sentence=f"{found.sentence} A second verifier agrees.")
+        if work.confirmation == "disagreed":
+            log.error("audit of %s: the two verifiers disagree; the answer is accepted", short(result.job))
+            return _accepted(found)
+        log.error("audit of %s: a mismatch could not be confirmed", short(result.job))
+        return None
+
+    async def _first(self, claim: Claim, request: ScoreRequest, work: Work) -> Finding | None:
+        clock = self._parts.clock
+        until_s = clock.tick_s() + self._parts.config.limits.audit_patience_s
+        tries = 0
+        while clock.tick_s() < until_s:
+            try:
+                named = msgspec.structs.replace(request, id=f"{request.id}-{tries}")
+                return await self._compare(claim, request, await self._reference.score(named), work)
+            except (EngineError, ValueError) as error:
+                log.warning("%s: the reference failed (%s); again", _name(request), error)
+                await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
+                tries += 1
+        log.warning("%s: no reference in time; its verdict rests on replay", _name(request))
+        return None
+
+    async def _confirm(self, claim: Claim, request: ScoreRequest, work: Work) -> Confirmation:
+        """What the second verifier makes of the mismatch: it has to compute the very same logits."""
+        if self._second is None:
+            return "unavailable"
+        for tries in range(_SECOND_TRIES):
+            try:
+                named = msgspec.structs.replace(request, id=f"{request.id}-second-{tries}")
+                scored = await self._second.score(self._reference.profile, named)
+                found = await self._compare(claim, request, scored, work)
+                same = not found.passed and work.blobs[0] == work.blobs[-1]
+                return "confirmed" if same else "disagreed"
+            except (EngineError, ValueError) as error:
+                log.warning("%s: the second verifier failed (%s)", _name(request), error)
+                await asyncio.sleep(_RETRY_S[tries])
+        return "unavailable"
+
+    async def _compare(self, claim: Claim, request: ScoreRequest, scored: Scored, work: Work) -> Finding:
+        work.rows += len(request.prompt_ids) + len(request.completion_ids) - 1
+        work.score_ms += scored.score_ms
+        finding = await asyncio.to_thread(check_recompute_exact, claim, scored.blob)
+        work.blobs.append(scored.blob)
+        return finding
+
+
+def _accepted(found: Finding) -> Finding:
+    return msgspec.structs.replace(found, mismatches=0, first_mismatch=-1, sentence=DISAGREED)
+
+
+def _name(request: ScoreRequest) -> str:
+    """For the log: short, and no more than the job's id."""
+    step, job, *_ = request.id.split("-")
+    return f"{step} of {short(job)}"
