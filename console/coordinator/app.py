@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
+from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
 from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
@@ -37,6 +38,7 @@ from console.coordinator.store.sqlite import SqliteStore
 from console.engine.port import Engine
 from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
+from console.verification.calibration import Calibration
 
 log = logging.getLogger(__name__)
 DATABASE = "coordinator.sqlite"
@@ -47,11 +49,17 @@ _FORGET_S = 60.0
 class Coordinator:
     """Every part, wired. Public for tests; others use `build`."""
 
-    def __init__(self, parts: Parts, engine: Engine, second: SecondVerifier | None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        engine: Engine,
+        second: SecondVerifier | None,
+        calibrations: tuple[Calibration, ...] = (),
+    ) -> None:
         self.parts = parts
         self.second = second
         self._started = False
-        self.reference = Reference(engine)
+        self.reference = Reference(engine, parts.served.group, calibrations)
         self.registry = Registry(parts, self.reference)
         self.draws = Draws(parts, self._announce)
         self.outbox = Outbox(parts, self.registry)
@@ -210,7 +218,7 @@ def build(
     parts = Parts(config, served, SigningKey(seed), Secrets(seed), store, clock, entropy)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    coordinator = Coordinator(parts, engine, confirming)
+    coordinator = Coordinator(parts, engine, confirming, load_calibrations(home / "calibrations"))
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app
