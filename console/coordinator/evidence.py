@@ -36,6 +36,8 @@ class Evidence(msgspec.Struct, frozen=True):
     """Class id of the numerics that the verdict was found with."""
     windows: Windows = ()
     """Positions that were recomputed; empty: all, where any were."""
+    audit_positions: int = 0
+    """The policy's: how many positions were to be recomputed."""
     calibration: Calibration | None = None
     """By whose limits a tolerant recompute was judged."""
 

@@ -7,8 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-import msgspec
-
 from console.coordinator import jobs
 from console.coordinator.attempts import Attempts, Lost
 from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
@@ -159,10 +157,18 @@ class Runner:
         if given is None:
             return b""
         asked = (ask.prompt_ids, ask.temperature_milli, ask.max_tokens, ask.stop)
-        found = Evidence(
-            *asked, given.draw, result, blob, judged.verdict, self._auditor.profile, work.windows
+        evidence = Evidence(
+            *asked,
+            draw=given.draw,
+            result=result,
+            opening=blob,
+            verdict=judged.verdict,
+            verifier=self._auditor.profile,
+            windows=work.windows,
+            audit_positions=self._parts.policy.audit_positions,
+            calibration=work.calibration,
         )
-        return sealed(self._parts, msgspec.structs.replace(found, calibration=work.calibration))
+        return sealed(self._parts, evidence)
 
     async def _rate(self, live: LiveJob) -> int:
         policy, job = self._parts.policy, live.job

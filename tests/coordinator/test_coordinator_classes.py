@@ -69,7 +69,7 @@ async def test_windows_are_known_to_the_coordinator_alone(tmp_path: Path) -> Non
         windows = run.coordinator.parts.secrets.windows
         drawn = {windows(f"{i:032x}", 1, 256, 64) for i in range(50)}
         assert windows("00" * 16, 1, 256, 64) == windows("00" * 16, 1, 256, 64)
-    assert len(drawn) == 50
+    assert len(drawn) > 40, "1,820 ways to draw four blocks of sixteen"
     assert windows("00" * 16, 1, 64, 64) == ()
     assert sum(length for _, length in windows("00" * 16, 1, 65, 4)) >= 1
 
