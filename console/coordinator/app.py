@@ -26,6 +26,7 @@ from console.coordinator.gateway.chat import Gateway
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
+from console.coordinator.probation import typical_reward
 from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -36,6 +37,7 @@ from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store import StoreError
 from console.coordinator.store.sqlite import SqliteStore
 from console.engine.port import Engine
+from console.ledger import deterrent_ppm
 from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
 from console.verification.calibration import Calibration
@@ -151,6 +153,9 @@ class Coordinator:
                 "group": self.parts.served.group,
                 "profile": self.reference.profile,
                 "policy": msgspec.to_builtins(self.parts.policy),
+                "rate_that_deters_ppm": deterrent_ppm(
+                    self.parts.policy, typical_reward(self.parts.policy), self.parts.policy.bond_target
+                ),
             }
         )
 

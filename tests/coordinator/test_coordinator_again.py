@@ -192,7 +192,11 @@ IN_THE_DATABASE: dict[str, tuple[str, int, str]] = {
         "statistics",
     ),
     "sentence": (UPDATE.format("sentence = 'Well done.'"), 0, "verdict"),
-    "a byte of the seal": ("UPDATE evidence SET sealed = CAST(sealed || x'00' AS BLOB) WHERE id = ?", 0, "seal"),
+    "a byte of the seal": (
+        "UPDATE evidence SET sealed = CAST(sealed || x'00' AS BLOB) WHERE id = ?",
+        0,
+        "seal",
+    ),
     "receipt": (
         "UPDATE receipts SET body = CAST(replace(CAST(body AS TEXT), '\"reward\":', '\"reward\":1') AS BLOB) "
         + OF_JOB,
