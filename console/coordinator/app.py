@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
+from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
 from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
@@ -25,6 +26,7 @@ from console.coordinator.gateway.chat import Gateway
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
+from console.coordinator.probation import typical_reward
 from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -35,8 +37,10 @@ from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store import StoreError
 from console.coordinator.store.sqlite import SqliteStore
 from console.engine.port import Engine
+from console.ledger import deterrent_ppm
 from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
+from console.verification.calibration import Calibration
 
 log = logging.getLogger(__name__)
 DATABASE = "coordinator.sqlite"
@@ -47,11 +51,17 @@ _FORGET_S = 60.0
 class Coordinator:
     """Every part, wired. Public for tests; others use `build`."""
 
-    def __init__(self, parts: Parts, engine: Engine, second: SecondVerifier | None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        engine: Engine,
+        second: SecondVerifier | None,
+        calibrations: tuple[Calibration, ...] = (),
+    ) -> None:
         self.parts = parts
         self.second = second
         self._started = False
-        self.reference = Reference(engine)
+        self.reference = Reference(engine, parts.served.group, calibrations)
         self.registry = Registry(parts, self.reference)
         self.draws = Draws(parts, self._announce)
         self.outbox = Outbox(parts, self.registry)
@@ -143,6 +153,9 @@ class Coordinator:
                 "group": self.parts.served.group,
                 "profile": self.reference.profile,
                 "policy": msgspec.to_builtins(self.parts.policy),
+                "rate_that_deters_ppm": deterrent_ppm(
+                    self.parts.policy, typical_reward(self.parts.policy), self.parts.policy.bond_target
+                ),
             }
         )
 
@@ -210,7 +223,7 @@ def build(
     parts = Parts(config, served, SigningKey(seed), Secrets(seed), store, clock, entropy)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    coordinator = Coordinator(parts, engine, confirming)
+    coordinator = Coordinator(parts, engine, confirming, load_calibrations(home / "calibrations"))
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

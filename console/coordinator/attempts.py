@@ -204,7 +204,7 @@ class Attempts:
             temperature_milli=live.ask.temperature_milli,
             max_tokens=live.ask.max_tokens,
             stop=live.ask.stop,
-            profile=self._reference.profile,
+            profile=self._registry.profile(drawn.node),
             lease_s=self._parts.policy.lease_s,
             reward_rate=self._parts.policy.node_rate,
             draw=drawn.proof,

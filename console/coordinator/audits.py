@@ -15,6 +15,7 @@ from console.coordinator.second import SecondVerifier
 from console.coordinator.store import AuditRow
 from console.protocol.ids import EvidenceId
 from console.protocol.types import DrawProof, Result, Verdict
+from console.verification.calibration import Calibration
 from console.verification.judge import Claim, Finding, check_replay, check_structure
 
 NOT_AUDITED = Finding("not_audited", 0, 0, -1, "Not drawn for an audit.")
@@ -26,6 +27,8 @@ class Judged(msgspec.Struct, frozen=True):
 
     verdict: Verdict
     audit: AuditRow
+    finding: Finding
+    calibration: Calibration | None = None
 
     @property
     def unconfirmed(self) -> bool:
@@ -64,7 +67,7 @@ class Auditor:
         verdict = self._verdict(result, finding)
         rows = len(ask.prompt_ids) + len(result.token_ids)
         took = (work.rows, work.score_ms, rows, result.generation_ms, work.confirmation)
-        return Judged(verdict, AuditRow(verdict.id, rate_ppm, *took))
+        return Judged(verdict, AuditRow(verdict.id, rate_ppm, *took), finding, work.calibration)
 
     def _verdict(self, result: Result, finding: Finding) -> Verdict:
         return Verdict(

@@ -11,8 +11,13 @@ from console.fairness import draw_bytes
 from console.protocol.canonical import ids_digest
 from console.protocol.keys import SigningKey
 from console.protocol.types import DrawProof, Result, SamplingRules, Verdict
-from console.verification.judge import Claim
+from console.verification.calibration import Calibration
+from console.verification.comparison import Comparison
+from console.verification.judge import Claim, Finding, check_recompute_exact
 from console.verification.noise import job_seed
+from console.verification.sampling import POSITION_BYTES
+from console.verification.tolerant import check_recompute_tolerant
+from console.verification.windows import Windows, places
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -29,8 +34,12 @@ class Evidence(msgspec.Struct, frozen=True):
     verdict: Verdict
     verifier: str
     """Class id of the numerics that the verdict was found with."""
-    windows: tuple[tuple[int, int], ...] = ()
+    windows: Windows = ()
     """Positions that were recomputed; empty: all, where any were."""
+    audit_positions: int = 0
+    """The policy's: how many positions were to be recomputed."""
+    calibration: Calibration | None = None
+    """By whose limits a tolerant recompute was judged."""
     rules: SamplingRules = SamplingRules()
 
 
@@ -68,3 +77,18 @@ def claim_of(ask: Ask | Evidence, draw: DrawProof, result: Result, blob: bytes) 
         max_tokens=ask.max_tokens,
         rules=ask.rules,
     )
+
+
+def compare(how: Comparison, claim: Claim, blob: bytes, windows: Windows) -> Finding:
+    """What a verifier's candidates say of an answer. Raises ValueError: they do not cover it.
+
+    A verifier may know no windows and compute every position; then those that count are cut out.
+    """
+    if windows and len(blob) == len(claim.blob):
+        rows = places(windows, len(claim.token_ids))
+        blob = b"".join(blob[t * POSITION_BYTES : (t + 1) * POSITION_BYTES] for t in rows)
+    if how.mode == "tolerant" and how.calibration is not None:
+        return check_recompute_tolerant(claim, blob, how.calibration, windows)
+    if how.mode != "exact":
+        raise ValueError("there is nothing to judge a recompute by")
+    return check_recompute_exact(claim, blob, windows)

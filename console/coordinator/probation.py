@@ -5,7 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from console.coordinator.store import Unit
+from console.ledger import deterrent_ppm, node_bond, node_pending
 from console.protocol.types import Policy
+
+TYPICAL_TOKENS = 256
+"""Of prompt and answer together, for the rate that a node is told before its next answer is known."""
 
 
 class Probation(msgspec.Struct, frozen=True):
@@ -17,10 +21,22 @@ class Probation(msgspec.Struct, frozen=True):
     """Share of its answers that is audited, per million."""
 
 
-def probation_of(unit: Unit, policy: Policy, node: str) -> Probation:
-    """The standing of `node`, counted from when its probation last began."""
+def probation_of(unit: Unit, policy: Policy, node: str, reward: int) -> Probation:
+    """The standing of `node`, counted from when its probation last began, for an answer of `reward`.
+
+    After probation the rate is the policy's, and never below what makes a false answer of that size
+    unprofitable for the bond and pending held now.
+    """
     row = unit.node(node)
     since_ms = row.probation_from_ms if row is not None else 0
     accepted = unit.verdicts(node, "accepted", since_ms, policy.probation_answers)
     left = max(0, policy.probation_answers - accepted)
-    return Probation(left, policy.probation_audit_ppm if left else policy.audit_ppm)
+    if left:
+        return Probation(left, policy.probation_audit_ppm)
+    held = unit.balance(node_bond(node)) + unit.balance(node_pending(node))
+    return Probation(0, max(policy.audit_ppm, deterrent_ppm(policy, reward, held)))
+
+
+def typical_reward(policy: Policy) -> int:
+    """Nano-credits for an answer of usual size."""
+    return TYPICAL_TOKENS * policy.node_rate

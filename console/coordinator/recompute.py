@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from console.coordinator.evidence import compare
 from console.coordinator.live import Ask
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
@@ -17,7 +18,11 @@ from console.coordinator.store import Confirmation
 from console.engine.port import EngineError, Scored, ScoreRequest
 from console.protocol.ids import short
 from console.protocol.types import Result
-from console.verification.judge import Claim, Finding, check_recompute_exact
+from console.verification.calibration import Calibration
+from console.verification.comparison import Comparison
+from console.verification.judge import Claim, Finding
+from console.verification.tolerant import abstained
+from console.verification.windows import Windows
 
 log = logging.getLogger(__name__)
 _RETRY_S = (0.2, 1.0, 5.0)
@@ -42,6 +47,18 @@ class Work:
     confirmation: Confirmation = ""
     blobs: list[bytes] = field(default_factory=list)
     """What each computed, in the order in which they were asked."""
+    windows: Windows = ()
+    calibration: Calibration | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One answer, how it may be judged, and what verifiers are asked."""
+
+    claim: Claim
+    how: Comparison
+    request: ScoreRequest
+    work: Work
 
 
 class Incidents:
@@ -73,11 +90,21 @@ class Recompute:
 
     async def judge(self, claim: Claim, ask: Ask, result: Result, work: Work) -> Finding | None:
         """The finding; None when no reference could be had in time. `work` is added to."""
-        request = ScoreRequest(f"audit-{result.job}-{result.attempt}", ask.prompt_ids, claim.token_ids)
-        found = await self._first(claim, request, work)
+        how = self._reference.comparison(result.profile)
+        if how.mode == "abstain":
+            return abstained(claim, how.sentence)
+        name = f"audit-{result.job}-{result.attempt}"
+        positions = self._parts.policy.audit_positions
+        work.windows = self._parts.secrets.windows(
+            result.job, result.attempt, len(claim.token_ids), positions
+        )
+        work.calibration = how.calibration
+        request = ScoreRequest(name, ask.prompt_ids, claim.token_ids, work.windows)
+        case = _Case(claim, how, request, work)
+        found = await self._first(case)
         if found is None or found.passed:
             return found
-        work.confirmation = await self._confirm(claim, request, work)
+        work.confirmation = await self._confirm(case)
         self._incidents.note(work.confirmation)
         if work.confirmation == "confirmed":
             return msgspec.structs.replace(found, sentence=f"{found.sentence} A second verifier agrees.")
@@ -87,14 +114,14 @@ class Recompute:
         log.error("audit of %s: a mismatch could not be confirmed", short(result.job))
         return None
 
-    async def _first(self, claim: Claim, request: ScoreRequest, work: Work) -> Finding | None:
-        clock = self._parts.clock
+    async def _first(self, case: _Case) -> Finding | None:
+        clock, request = self._parts.clock, case.request
         until_s = clock.tick_s() + self._parts.config.limits.audit_patience_s
         tries = 0
         while clock.tick_s() < until_s:
             try:
                 named = msgspec.structs.replace(request, id=f"{request.id}-{tries}")
-                return await self._compare(claim, request, await self._reference.score(named), work)
+                return await self._compare(case, await self._reference.score(named))
             except (EngineError, ValueError) as error:
                 log.warning("%s: the reference failed (%s); again", _name(request), error)
                 await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
@@ -102,32 +129,43 @@ class Recompute:
         log.warning("%s: no reference in time; its verdict rests on replay", _name(request))
         return None
 
-    async def _confirm(self, claim: Claim, request: ScoreRequest, work: Work) -> Confirmation:
+    async def _confirm(self, case: _Case) -> Confirmation:
         """What the second verifier makes of the mismatch: it has to compute the very same logits."""
+        request, blobs = case.request, case.work.blobs
         if self._second is None:
             return "unavailable"
         for tries in range(_SECOND_TRIES):
             try:
                 named = msgspec.structs.replace(request, id=f"{request.id}-second-{tries}")
                 scored = await self._second.score(self._reference.profile, named)
-                found = await self._compare(claim, request, scored, work)
-                same = not found.passed and work.blobs[0] == work.blobs[-1]
+                found = await self._compare(case, scored)
+                same = not found.passed and blobs[0] == blobs[-1]
                 return "confirmed" if same else "disagreed"
             except (EngineError, ValueError) as error:
                 log.warning("%s: the second verifier failed (%s)", _name(request), error)
                 await asyncio.sleep(_RETRY_S[tries])
         return "unavailable"
 
-    async def _compare(self, claim: Claim, request: ScoreRequest, scored: Scored, work: Work) -> Finding:
-        work.rows += len(request.prompt_ids) + len(request.completion_ids) - 1
+    async def _compare(self, case: _Case, scored: Scored) -> Finding:
+        request, work = case.request, case.work
+        work.rows += rows_of(request)
         work.score_ms += scored.score_ms
-        finding = await asyncio.to_thread(check_recompute_exact, claim, scored.blob)
+        finding = await asyncio.to_thread(compare, case.how, case.claim, scored.blob, request.windows)
         work.blobs.append(scored.blob)
         return finding
 
 
+def rows_of(request: ScoreRequest) -> int:
+    """Positions that an engine computes for a score: all up to the last one that is wanted."""
+    last = sum(request.windows[-1]) if request.windows else len(request.completion_ids)
+    return len(request.prompt_ids) + last - 1
+
+
 def _accepted(found: Finding) -> Finding:
-    return msgspec.structs.replace(found, mismatches=0, first_mismatch=-1, sentence=DISAGREED)
+    """Without the statistics, which are over their limits: they are one verifier's word."""
+    return msgspec.structs.replace(
+        found, mismatches=0, first_mismatch=-1, sentence=DISAGREED, statistics=(), calibration=""
+    )
 
 
 def _name(request: ScoreRequest) -> str:

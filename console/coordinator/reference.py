@@ -7,9 +7,12 @@ import contextlib
 import logging
 
 from console.coordinator.stops import VisibleText
-from console.engine.port import ChatMessage, Engine, EngineError, Scored, ScoreRequest
+from console.engine.port import ChatMessage, Engine, EngineError, Health, Scored, ScoreRequest
+from console.verification.calibration import Calibration
+from console.verification.comparison import Comparison, comparison
 from console.verification.judge import Ending
 from console.verification.pieces import ending_of
+from console.verification.profiles import Profile
 
 log = logging.getLogger(__name__)
 _POLL_READY_S = 1.0
@@ -24,14 +27,19 @@ _UNFIT = (
 class Reference:
     """Watches one engine. What was learnt from it stays known while it is away."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, group: str, calibrations: tuple[Calibration, ...] = ()) -> None:
+        """`group`: SHA-256 of its model's file; `calibrations`: by which it may judge other numerics."""
         self._engine = engine
+        self._group = group
+        self._calibrations = calibrations
         self._pieces: list[bytes] = []
         self._end_ids: frozenset[int] = frozenset()
         self._ready = asyncio.Event()
         self.sentence = "The reference model is still loading; try again in a moment."
         self.profile = ""
+        """Class id of its numerics; empty until it may judge."""
         self.context = 0
+        self._numerics: Profile | None = None
 
     @property
     def ready(self) -> bool:
@@ -42,6 +50,18 @@ class Reference:
     def vocabulary(self) -> int:
         """Tokens of the model."""
         return len(self._pieces)
+
+    @property
+    def calibrated(self) -> frozenset[str]:
+        """Classes of numerics beside its own that it can judge; `UNLIKE` stands for every one."""
+        ours = (c for c in self._calibrations if c.model == self._group and c.verifier == self.profile)
+        return frozenset(c.node for c in ours)
+
+    def comparison(self, node_class: str) -> Comparison:
+        """How it may judge an answer of those numerics: never exactly unless they are its own."""
+        if self._numerics is None:
+            return Comparison("abstain", sentence=self.sentence)
+        return comparison(node_class, self._numerics, self._group, self._calibrations)
 
     async def watch(self) -> None:
         """Ask for its health for ever."""
@@ -78,7 +98,7 @@ class Reference:
     async def _look(self) -> None:
         try:
             health = await self._engine.health()
-            if health.profile is not None and not health.profile.self_test:
+            if health.profile is not None and not health.profile.self_test and not self._tolerates(health):
                 self._ready.clear()
                 self.profile, self.sentence = "", _UNFIT
                 return
@@ -86,7 +106,8 @@ class Reference:
                 if not self.ready:
                     vocabulary = await self._engine.vocabulary()
                     self._pieces, self._end_ids = list(vocabulary.pieces), frozenset(vocabulary.end_ids)
-                    self.profile, self.context = health.profile.class_id, health.model.context
+                    self._numerics, self.context = health.profile, health.model.context
+                    self.profile = health.profile.class_id
                     log.info("the reference engine is ready")
                 self._ready.set()
                 return
@@ -94,3 +115,8 @@ class Reference:
         except EngineError as error:
             self.sentence = f"The reference model is not ready: {error.sentence}"
         self._ready.clear()
+
+    def _tolerates(self, health: Health) -> bool:
+        """Whether there is a calibration for a reference that is not exact itself."""
+        verifier = health.profile.class_id if health.profile is not None else ""
+        return any(c.model == self._group and c.verifier == verifier for c in self._calibrations)

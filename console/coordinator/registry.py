@@ -6,7 +6,7 @@ import msgspec
 
 from console.coordinator.census import Census
 from console.coordinator.parts import Parts
-from console.coordinator.probation import probation_of
+from console.coordinator.probation import probation_of, typical_reward
 from console.coordinator.reference import Reference
 from console.coordinator.rosters import Candidate, Rules, exclusion, roster_ids
 from console.coordinator.sessions import Session
@@ -38,6 +38,12 @@ class Registry:
         """The node's session, if it is connected and live."""
         session = self._sessions.get(NodeId(node))
         return session if session is not None and session.alive(self._parts.silence_s) else None
+
+    def profile(self, node: str) -> str:
+        """Class id of the numerics that the node offers the group's model with; the reference's for none."""
+        session = self._sessions.get(NodeId(node))
+        offer = session.offer if session is not None else None
+        return offer.profile if offer is not None else self._reference.profile
 
     async def admit(self, message: SignIn) -> Session | Refused:
         """A new session for a sign-in that was checked and cleaned."""
@@ -124,7 +130,9 @@ class Registry:
             session.probation_due = False
             try:
                 session.probation = await self._parts.store.transact(
-                    lambda unit: probation_of(unit, self._parts.policy, session.node)
+                    lambda unit: probation_of(
+                        unit, self._parts.policy, session.node, typical_reward(self._parts.policy)
+                    )
                 )
             except StoreError:
                 session.probation, session.probation_due = None, True
@@ -176,7 +184,8 @@ class Registry:
         )
 
     def _rules(self, context: int) -> Rules:
-        return Rules(self._parts.policy, self._reference.profile, context)
+        reference = self._reference
+        return Rules(self._parts.policy, reference.profile, context, reference.calibrated)
 
     def _candidate(self, session: Session) -> Candidate:
         suspended = self._suspended.get(session.node)

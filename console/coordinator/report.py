@@ -48,6 +48,33 @@ class Audits(msgspec.Struct, frozen=True):
     """Mismatches for which no second verifier could be had: accepted, and the node on probation anew."""
 
 
+class Work(msgspec.Struct, frozen=True):
+    """Verification beside generation, of all judged answers; `…_after`: of those judged after probation."""
+
+    generated_rows: int
+    """Positions that nodes computed: prompts and answers."""
+    generation_ms: int
+    """As the nodes say."""
+    verified_rows: int
+    """Positions that verifiers computed."""
+    verification_ms: int
+    """As the verifiers say."""
+    generated_rows_after: int
+    generation_ms_after: int
+    verified_rows_after: int
+    verification_ms_after: int
+
+    @property
+    def ratio(self) -> float | None:
+        """Time to verify over time to generate; None when nothing was generated."""
+        return _ratio(self.verification_ms, self.generation_ms)
+
+    @property
+    def ratio_after(self) -> float | None:
+        """The same, of answers judged after probation."""
+        return _ratio(self.verification_ms_after, self.generation_ms_after)
+
+
 class Ledger(msgspec.Struct, frozen=True):
     """Nano-credits. `sum`: of all postings, 0; `paid`: to nodes; `held`: in escrow now."""
 
@@ -79,6 +106,7 @@ class Report(msgspec.Struct, frozen=True):
     jobs: Jobs
     tokens: TokenCounts
     audits: Audits
+    work: Work
     ledger: Ledger
     nodes: tuple[NodeReport, ...]
     first_received_ms: int
@@ -112,6 +140,14 @@ _AUDITS = """SELECT
   coalesce(sum(confirmation = 'disagreed'), 0),
   coalesce(sum(confirmation = 'unavailable'), 0)
   FROM verdicts v LEFT JOIN audits a ON a.verdict = v.id"""
+_WORK = """SELECT
+  coalesce(sum(generated_rows), 0), coalesce(sum(generation_ms), 0),
+  coalesce(sum(rows), 0), coalesce(sum(score_ms), 0),
+  coalesce(sum(generated_rows) FILTER (WHERE rate_ppm < 1000000), 0),
+  coalesce(sum(generation_ms) FILTER (WHERE rate_ppm < 1000000), 0),
+  coalesce(sum(rows) FILTER (WHERE rate_ppm < 1000000), 0),
+  coalesce(sum(score_ms) FILTER (WHERE rate_ppm < 1000000), 0)
+  FROM audits"""
 _LEDGER = """SELECT
   (SELECT coalesce(sum(amount), 0) FROM postings),
   (SELECT coalesce(sum(amount), 0) FROM postings WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:%'),
@@ -153,12 +189,17 @@ def report(db: Path) -> Report:
             Jobs(*_one(connection, _JOBS)),
             TokenCounts(*_one(connection, _TOKENS)),
             Audits(*_one(connection, _AUDITS)),
+            Work(*_one(connection, _WORK)),
             Ledger(*_one(connection, _LEDGER)),
             tuple(_node(row) for row in connection.execute(_NODES)),
             *_one(connection, _TIMES),
         )
     finally:
         connection.close()
+
+
+def _ratio(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
 
 
 def _one(connection: sqlite3.Connection, query: str) -> tuple[int, ...]:

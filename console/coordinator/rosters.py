@@ -7,6 +7,7 @@ import msgspec
 from console.protocol.ids import NodeId
 from console.protocol.reasons import CODES, Reason, reason
 from console.protocol.types import ModelOffer, Policy
+from console.verification.calibration import UNLIKE
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -32,6 +33,8 @@ class Rules(msgspec.Struct, frozen=True):
     """Class id of the reference's numerics, empty until the reference is up."""
     context: int = 0
     """Tokens that one job needs; 0: no job in particular."""
+    calibrated: frozenset[str] = frozenset()
+    """Other classes that the reference can judge tolerantly; `UNLIKE` stands for every one."""
 
 
 def exclusion(node: Candidate, rules: Rules) -> Reason | None:
@@ -63,11 +66,13 @@ def _offer_exclusion(offer: ModelOffer | None, rules: Rules) -> Reason | None:
             "The network's reference model is not ready, so no answer could be checked.",
             "Wait; this is not your fault.",
         )
-    if offer.profile != rules.profile:
+    if offer.profile != rules.profile and not rules.calibrated & {offer.profile, UNLIKE}:
         return _unlisted(
             "profile",
-            "This node's numerics are of another class than the reference's; only exact checks exist yet.",
-            "Run the same build of Quarterdeck on the same class of processor as the network.",
+            "This node's numerics are of another class than the reference's, and no calibration says how far "
+            "honest answers of the two may differ.",
+            "Run the same build of Quarterdeck on the same class of processor as the network, or ask its "
+            "operator for a calibration.",
         )
     if offer.milli_tokens_per_s < rules.policy.min_milli_tokens_per_s:
         floor = rules.policy.min_milli_tokens_per_s / 1000

@@ -20,6 +20,7 @@ from console.coordinator.recompute import Work
 from console.coordinator.registry import Registry
 from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import ConflictError, StoreError, Unit
+from console.ledger import price
 from console.protocol.ids import NodeId, short
 from console.protocol.messages import Opening, OpenRequest
 from console.protocol.types import Fault, Result
@@ -132,7 +133,7 @@ class Runner:
             _tell(live, whole)
 
     async def _judge(self, live: LiveJob, result: Result) -> None:
-        rate_ppm, work = await self._insist(lambda: self._rate(result.node)), Work()
+        rate_ppm, work = await self._insist(lambda: self._rate(live)), Work()
         if not self._parts.secrets.audited(result.job, result.attempt, rate_ppm):
             await self._settle(live, self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, work), b"")
             return
@@ -156,14 +157,24 @@ class Runner:
         if given is None:
             return b""
         asked = (ask.prompt_ids, ask.temperature_milli, ask.max_tokens, ask.stop)
-        profile = self._auditor.profile
-        return sealed(
-            self._parts, Evidence(*asked, given.draw, result, blob, judged.verdict, profile, rules=ask.rules)
+        evidence = Evidence(
+            *asked,
+            draw=given.draw,
+            result=result,
+            opening=blob,
+            verdict=judged.verdict,
+            verifier=self._auditor.profile,
+            windows=work.windows,
+            audit_positions=self._parts.policy.audit_positions,
+            calibration=work.calibration,
+            rules=ask.rules,
         )
+        return sealed(self._parts, evidence)
 
-    async def _rate(self, node: str) -> int:
-        policy = self._parts.policy
-        standing = await self._parts.store.transact(lambda unit: probation_of(unit, policy, node))
+    async def _rate(self, live: LiveJob) -> int:
+        policy, job = self._parts.policy, live.job
+        reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
+        standing = await self._parts.store.transact(lambda u: probation_of(u, policy, job.node, reward))
         return standing.audit_ppm
 
     async def _opening(self, live: LiveJob, result: Result) -> bytes | None:

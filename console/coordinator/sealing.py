@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from console.protocol.keys import SigningKey, sealing_public
+from console.verification.windows import WINDOW, Windows, choose_windows
 
 _HPKE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 """RFC 9180, base mode. `encrypt` draws its own ephemeral key."""
@@ -69,6 +70,7 @@ class Secrets:
         """`seed`: the 32 secret bytes of the coordinator's identity."""
         self._sealing = ChaCha20Poly1305(_derive(seed, b"quarterdeck/seal/v1"))
         self._audit = _derive(seed, b"quarterdeck/audit/v1")
+        self._windows = _derive(seed, b"quarterdeck/windows/v1")
 
     def seal(self, name: str, plain: bytes, nonce: bytes) -> bytes:
         """Encrypt `plain` under `name`, which has to be given again to open it; `nonce`: 12 fresh bytes."""
@@ -85,6 +87,12 @@ class Secrets:
         """Whether the answer is drawn for an audit: a function of the job that only the key's owner knows."""
         mac = hmac.new(self._audit, f"{job}:{attempt}".encode(), hashlib.sha256).digest()
         return int.from_bytes(mac[:8], "big") * _MILLION >> 64 < rate_ppm
+
+    def windows(self, job: str, attempt: int, tokens: int, positions: int) -> Windows:
+        """Which positions of an answer are recomputed: about `positions`, drawn after the result has come."""
+        if tokens <= positions:
+            return ()
+        return choose_windows(self._windows, f"{job}:{attempt}", tokens, max(WINDOW, positions))
 
 
 def _derive(seed: bytes, info: bytes) -> bytes:

@@ -8,6 +8,7 @@ from console.coordinator import jobs
 from console.coordinator.audits import Judged
 from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
+from console.coordinator.standing import add_up
 from console.coordinator.store import NodeRow, Unit
 from console.ledger import (
     collectable,
@@ -72,7 +73,7 @@ def accept(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) ->
     _tell(unit, parts, job, judged, booked, due.reward, 0)
     if sealed:
         unit.add_evidence(judged.verdict, sealed, now_ms + 1000 * parts.config.evidence.accepted_s)
-    if judged.unconfirmed:
+    if add_up(unit, judged) or judged.unconfirmed:
         watch_again(unit, parts, node)
     return job
 
@@ -98,6 +99,8 @@ def reject(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) ->
         unit.book(taken)
     _tell(unit, parts, job, judged, taken or booked, 0, from_bond + from_pending)
     unit.add_evidence(judged.verdict, sealed, now_ms + 1000 * parts.config.limits.dispute_s)
+    if add_up(unit, judged):
+        watch_again(unit, parts, node)
     return job, _suspend(unit, parts, judged.verdict)
 
 

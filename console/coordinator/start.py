@@ -17,7 +17,8 @@ from console.protocol.ids import GroupId
 from console.settings.paths import make_private
 
 _LOCK = "coordinator.lock"
-_READY = "coordinator.json"
+READY = "coordinator.json"
+"""Names the address, and the coordinator."""
 
 
 class StartError(Exception):
@@ -96,7 +97,7 @@ def announce(home: Path, host: str, port: int, coordinator: str) -> Address:
     """Write down where the coordinator listens. Raises OSError."""
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     address = Address(f"http://{where}/v1", f"ws://{where}/net/v1/ws", coordinator, os.getpid())
-    fresh = home / f"{_READY}.new"
+    fresh = home / f"{READY}.new"
     fresh.write_bytes(msgspec.json.encode(address))
-    fresh.replace(home / _READY)
+    fresh.replace(home / READY)
     return address

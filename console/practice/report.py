@@ -12,7 +12,8 @@ import msgspec
 
 from console.coordinator.app import DATABASE
 from console.coordinator.report import Report, report
-from console.practice.plan import Plan
+from console.ledger import deterrent_ppm
+from console.practice.plan import POLICY, Plan
 
 SCHEMA_VERSION = 1
 
@@ -35,7 +36,7 @@ def collect(plan: Plan, started_ms: int) -> dict[str, Any]:
         "minutes": round((time.time_ns() // 1_000_000 - started_ms) / 60_000, 2),
         "jobs": msgspec.to_builtins(found.jobs),
         "tokens": msgspec.to_builtins(found.tokens),
-        "audits": msgspec.to_builtins(found.audits),
+        "audits": msgspec.to_builtins(found.audits) | _cost(found),
         "ledger": msgspec.to_builtins(found.ledger),
         "nodes": [
             msgspec.to_builtins(node) | {"honest": honest.get(node.name, True)} for node in found.nodes
@@ -45,6 +46,22 @@ def collect(plan: Plan, started_ms: int) -> dict[str, Any]:
             "to_first_accepted": _since(started_ms, found.first_accepted_ms),
             "to_first_payment": _since(started_ms, found.first_payment_ms),
         },
+    }
+
+
+def _cost(found: Report) -> dict[str, Any]:
+    """Verification beside generation, with probation and without, and the rate that the formula asks for."""
+    policy, work = POLICY, found.work
+    tokens = (found.tokens.prompt + found.tokens.generated) // max(
+        1, found.jobs.accepted + found.jobs.rejected
+    )
+    reward = max(1, tokens) * policy.node_rate
+    return {
+        "work": msgspec.to_builtins(work),
+        "cost_ratio": work.ratio,
+        "cost_ratio_after_probation": work.ratio_after,
+        "rate": policy.audit_ppm / 1_000_000,
+        "rate_that_deters": deterrent_ppm(policy, reward, policy.bond_target) / 1_000_000,
     }
 
 

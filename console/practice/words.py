@@ -17,6 +17,7 @@ def human(report: dict[str, Any]) -> str:
         f"  tokens    {tokens['prompt']} read, {tokens['generated']} generated",
         f"  audits    {audits['structure']} structure, {audits['replay']} replay, "
         f"{audits['recompute']} recompute; {audits['rejected']} rejected",
+        _cost(audits),
         f"  ledger    sums to {ledger['sum']}; paid {credits(ledger['paid'])}, "
         f"penalties {credits(ledger['penalised'])}, held {credits(ledger['held'])}",
         f"  payment   {jobs['unpaid_accepted']} accepted and unpaid, {jobs['paid_twice']} paid twice",
@@ -26,6 +27,19 @@ def human(report: dict[str, Any]) -> str:
     ]
     lines += [_node(node) for node in report["nodes"]]
     return "\n".join(lines)
+
+
+def _cost(audits: dict[str, Any]) -> str:
+    """Time to verify beside time to generate."""
+    whole, after = audits["cost_ratio"], audits["cost_ratio_after_probation"]
+    if whole is None:
+        return "  cost      nothing was generated"
+    then = "" if after is None else f", {100 * after:.1f} % after probation"
+    least, rate = 100 * audits["rate_that_deters"], 100 * audits["rate"]
+    return (
+        f"  cost      verifying took {100 * whole:.1f} % of generating{then}; "
+        f"cheating pays below {least:.1f} %, audited {rate:.1f} %"
+    )
 
 
 def _node(node: dict[str, Any]) -> str:

@@ -31,17 +31,23 @@ class Policy(msgspec.Struct, frozen=True):
     """Nano-credits that a client pays per token, prompt and answer alike."""
     node_rate: int = 500
     """Nano-credits of that which the node gets."""
-    bond_target: int = 500_000
+    bond_target: int = 20_000_000
     """Nano-credits of bond at which nothing more is held back."""
     holdback_percent: int = 50
     """Share of each reward that goes to the bond until the target stands."""
-    penalty_multiple: int = 10
+    penalty_multiple: int = 20
     """A rejected answer costs so many times its reward."""
     probation_answers: int = 10
     """Accepted answers before the audit rate falls."""
     probation_audit_ppm: int = 1_000_000
-    audit_ppm: int = 100_000
-    """Audited answers per million, in probation and after it."""
+    audit_ppm: int = 50_000
+    """Audited answers per million, in probation and, at least, after it; the bond held may ask for more."""
+    saving_ppm: int = 1_000_000
+    """What a false answer saves its node at most, per million of the reward: all of it."""
+    detection_ppm: int = 990_000
+    """Probability per million with which an audit finds a false answer, at least."""
+    audit_positions: int = 64
+    """Positions that an audit recomputes; of a longer answer, windows drawn in secret. All are replayed."""
     suspend_after: int = 3
     """Rejections within `suspend_window_s` that suspend a node for `suspend_s`."""
     suspend_window_s: int = 3600

@@ -320,7 +320,7 @@ async def test_a_client_that_hangs_up_is_refunded_and_the_node_stopped(run: Runn
 
 
 async def test_after_probation_only_some_answers_are_audited(tmp_path: Path) -> None:
-    async with running(tmp_path, with_policy(probation_answers=2, audit_ppm=0)) as run:
+    async with running(tmp_path, with_policy(probation_answers=2, audit_ppm=0, saving_ppm=0)) as run:
         node = await run.node()
         for _ in range(4):
             assert (await run.chat()).status_code == 200

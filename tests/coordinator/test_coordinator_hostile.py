@@ -221,7 +221,7 @@ async def test_who_vanishes_from_an_audit_is_on_probation_again(tmp_path: Path) 
     config = msgspec.structs.replace(
         CONFIG,
         limits=msgspec.structs.replace(LIMITS, reconnect_s=0.2),
-        policy=msgspec.structs.replace(POLICY, probation_answers=1, audit_ppm=1),
+        policy=msgspec.structs.replace(POLICY, probation_answers=1, audit_ppm=1, saving_ppm=0),
     )
     async with running(tmp_path, config) as run:
         node = await run.node()
@@ -273,7 +273,7 @@ async def test_the_reference_is_watched_whatever_its_client_raises() -> None:
                 raise RuntimeError("of a kind that nobody thought of")
             return await super().health()
 
-    reference = Reference(Odd())
+    reference = Reference(Odd(), "aa" * 32)
     watching = asyncio.create_task(reference.watch())
     try:
         assert await reference.wait_ready(5)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
 from console.coordinator import jobs
-from console.coordinator.audits import Judged
+from console.coordinator.audits import NOT_AUDITED, Judged
 from console.coordinator.clock import SystemClock
 from console.coordinator.jobs import WITH_NODE, FenceError, Job, StepError
 from console.coordinator.parts import Parts
@@ -151,7 +151,7 @@ class Lives(RuleBasedStateMachine):
             "x",
             PARTS.clock.now_ms(),
         )
-        judged = Judged(verdict, AuditRow(verdict.id, 1, 1, 1, 1, 1))
+        judged = Judged(verdict, AuditRow(verdict.id, 1, 1, 1, 1, 1), NOT_AUDITED)
         if good:
             self.atomic(lambda: accept(self.unit, PARTS, was, judged, b"sealed"))
         else:

@@ -24,7 +24,7 @@ class Unfit(ScriptedEngine):
 
 
 async def watched(engine: ScriptedEngine) -> Reference:
-    reference = Reference(engine)
+    reference = Reference(engine, "aa" * 32)
     watching = asyncio.create_task(reference.watch())
     await reference.wait_ready(0.5)
     watching.cancel()

@@ -47,7 +47,7 @@ def test_a_census_tells_of_the_largest_groups_alone() -> None:
 
 
 async def test_a_node_learns_its_group_its_probation_and_its_audit_rate(tmp_path: Path) -> None:
-    policy = msgspec.structs.replace(POLICY, probation_answers=2, audit_ppm=0)
+    policy = msgspec.structs.replace(POLICY, probation_answers=2, audit_ppm=0, saving_ppm=0)
     config = msgspec.structs.replace(CONFIG, policy=policy)
     async with running(tmp_path, config) as run:
         node = await run.node()

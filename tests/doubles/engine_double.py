@@ -34,6 +34,7 @@ from console.verification.commitment import commitment, pack
 from console.verification.pieces import Detokenizer, StopWatch
 from console.verification.profiles import Profile
 from console.verification.sampling import Candidates, choose, top_candidates
+from console.verification.windows import places
 
 END, USER, ASSISTANT = 0, 1, 2
 _BYTES = 3
@@ -61,6 +62,7 @@ class ScriptedEngine:
     stall_after: give no token after so many, until cancelled or until this is None again.
     gone: every call raises `unreachable`, and running generations end so, as after a kill -9.
     state: what health says; anything but `ready` refuses work with `not_ready`.
+    numerics: names another kind of machine: logits that differ by a little noise; empty: the usual one.
     forged_noise: sample with another seed than was asked for; replay must find it.
     """
 
@@ -74,6 +76,7 @@ class ScriptedEngine:
         self.gone = False
         self.state: str = "ready"
         self.forged_noise = False
+        self.numerics = ""
         self.profile = PROFILE
         self.generated_tokens = 0
         self.requests: list[GenerateRequest] = []
@@ -144,10 +147,12 @@ class ScriptedEngine:
             raise EngineError(
                 "context_exceeded", f"The context has {self.context} tokens; more were asked for."
             )
-        model = _Toy(self.weights, self.end_bias, request.prompt_ids)
+        model = _Toy(self.weights, self.end_bias, request.prompt_ids, self.numerics)
         rows: list[Candidates] = []
-        for token in request.completion_ids:
-            rows.append(top_candidates(model.logits()))
+        wanted = set(places(request.windows, len(request.completion_ids)))
+        for position, token in enumerate(request.completion_ids):
+            if position in wanted:
+                rows.append(top_candidates(model.logits()))
             model.accept(token)
         await asyncio.sleep(0)
         return Scored(pack(rows), 1)
@@ -176,7 +181,7 @@ class ScriptedEngine:
 
     async def _run(self, request: GenerateRequest) -> AsyncIterator[Tokens | Generated | Broken]:
         started = time.monotonic()
-        model = _Toy(self.weights, self.end_bias, request.prompt_ids)
+        model = _Toy(self.weights, self.end_bias, request.prompt_ids, self.numerics)
         text = Detokenizer(list(PIECES))
         watch = StopWatch(list(PIECES), request.stop)
         seed = bytes.fromhex(request.seed)
@@ -234,8 +239,9 @@ class ScriptedEngine:
 class _Toy:
     """Logits as a function of weights and context."""
 
-    def __init__(self, weights: str, end_bias: float, prompt_ids: tuple[int, ...]) -> None:
+    def __init__(self, weights: str, end_bias: float, prompt_ids: tuple[int, ...], numerics: str) -> None:
         self._end_bias = end_bias
+        self._numerics = numerics.encode()
         self._state = hashlib.sha256(weights.encode()).digest()
         for token in prompt_ids:
             self.accept(token)
@@ -250,6 +256,10 @@ class _Toy:
         row[_BYTES + 32 : _BYTES + 127] += np.float32(20.0)
         row[_BYTES + 256 :] += np.float32(24.0)
         row[END] += np.float32(self._end_bias)
+        if self._numerics:
+            kind = hashlib.sha256(self._numerics + self._state).digest()
+            other = np.random.Generator(np.random.PCG64(int.from_bytes(kind[:16], "big")))
+            row += other.standard_normal(len(PIECES), dtype=np.float32) * np.float32(0.05)
         return row
 
 

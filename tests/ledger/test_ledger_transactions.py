@@ -40,7 +40,7 @@ def test_penalty_takes_only_what_is_there(reward: int, bond: int, pending: int) 
     from_bond, from_pending = ledger.collectable(Policy(), reward, bond, pending)
     assert 0 <= from_bond <= bond
     assert 0 <= from_pending <= pending
-    assert from_bond + from_pending == min(10 * reward, bond + pending)
+    assert from_bond + from_pending == min(Policy().penalty_multiple * reward, bond + pending)
     booked = ledger.penalty("j", 1, "n", from_bond, from_pending, 1)
     assert (booked is None) == (from_bond + from_pending == 0)
     assert booked is None or sums_to_zero(booked)
