@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
+from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
 from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
@@ -189,10 +190,12 @@ def build(
         StoreError: the database cannot be used.
         OSError: the identity cannot be read or written.
         ValueError: the identity is damaged.
+        CalibrationError: a calibration in `home` cannot be used.
     """
     seed = load_identity(home, entropy)
+    calibrations = load_calibrations(home)
     store = SqliteStore(home / DATABASE)
-    parts = Parts(config, served, SigningKey(seed), Secrets(seed), store, clock, entropy)
+    parts = Parts(config, served, SigningKey(seed), Secrets(seed), store, clock, entropy, calibrations)
     coordinator = Coordinator(parts, engine)
     app = coordinator.app()
     app.state.coordinator = coordinator

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from console.engine.port import EngineError
 
-KINDS = {"Q4_0": 2, "Q8_0": 7, "Q2_K": 10, "Q3_K_M": 12, "Q4_K_M": 15}
+KINDS = {"Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "Q2_K": 10, "Q3_K_M": 12, "Q4_K_M": 15}
 """Name to llama.cpp's number of the file type."""
 
 
