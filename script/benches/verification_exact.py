@@ -29,7 +29,10 @@ CONTEXT = 4096
 SLOTS = 6
 ANSWER = 256
 ROUND = 12
-PROMPTS = (40, 95, 3700, 180, 250, 60, 300, 420, 130, 640, 210, 2000, 45, 350, 75, 1400, 160, 90, 500, 2800)
+PROMPTS = (
+    40, 95, 3700, 180, 250, 60, 300, 130, 50, 210, 45, 350, 75, 160,
+    1800, 90, 110, 55, 240, 70, 140, 420, 65, 190, 640, 80, 100, 280,
+)  # fmt: skip
 """Lengths of prompts in turn: mostly short, and every so often one that takes many chunks."""
 
 
