@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -47,21 +47,20 @@ class Stage:
         self._end_ids = frozenset(self.model.end_ids())
         self.jobs = cheat_prompts.jobs(self.model, 2 * count, tokens)
 
-    def play(self, wanted: Callable[[str], bool] = lambda _: True) -> Iterator[Played]:
-        """Each kind in turn; honest answers first, since several cheats are made from them."""
-        honest = self._generate("honest", self.jobs)
-        yield honest
-        for kind in QUANTISATIONS:
-            if wanted(kind):
-                yield self._smaller(kind)
-        for name, pick in self._picks().items():
-            if wanted(name):
-                yield self._generate(name, self.jobs[: self._count], pick)
-        if wanted("hidden system prompt"):
-            yield self._sponsored()
-        if wanted("chosen seed, best of 4"):
-            yield self._best_seed()
-        yield from self._remade(honest.answers)
+    def make(self, name: str, honest: Callable[[], tuple[Answered, ...]]) -> Played:
+        """One of `NAMES`; several are made from the honest answers of an earlier play."""
+        few = self.jobs[: self._count]
+        if name == HONEST:
+            return self._generate(name, self.jobs)
+        if name in QUANTISATIONS:
+            return self._smaller(name)
+        if name in PICKS:
+            return self._generate(name, few, PICKS[name])
+        if name == SPONSORED:
+            return self._sponsored()
+        if name == BEST_SEED:
+            return self._best_seed()
+        return self._remade(name, honest()[: self._count])
 
     def _smaller(self, kind: str) -> Played:
         model = llama.Model(self._folder / f"{kind}.gguf", 0)
@@ -71,17 +70,9 @@ class Stage:
         finally:
             context.close()
 
-    def _picks(self) -> dict[str, Pick]:
-        return {
-            "greedy": lambda row, asked, t: int(row["id"][0]),
-            "temperature 0.7": lambda row, asked, t: choose(row, asked.seed, t, 700),
-            "temperature 1.3": lambda row, asked, t: choose(row, asked.seed, t, 1300),
-            "one token altered": _altering,
-        }
-
     def _sponsored(self) -> Played:
         asked = cheat_prompts.sponsored(self.model, self._count, self._tokens)
-        played = self._generate("hidden system prompt", asked)
+        played = self._generate(SPONSORED, asked)
         claimed = tuple(
             Answered(job, one.token_ids, one.blob)
             for job, one in zip(self.jobs, played.answers, strict=False)
@@ -101,17 +92,18 @@ class Stage:
             for n, job in enumerate(few)
         )
         seconds, tokens = sum(one.seconds for one in played), sum(one.tokens_generated for one in played)
-        return Played("chosen seed, best of 4", chosen, seconds, tokens)
+        return Played(BEST_SEED, chosen, seconds, tokens)
 
-    def _remade(self, honest: tuple[Answered, ...]) -> Iterator[Played]:
+    def _remade(self, name: str, honest: tuple[Answered, ...]) -> Played:
         """Cheats that generate nothing: honest answers to something else."""
-        few = honest[: self._count]
-        own = [_claimed(_with_seed(one.asked, seed_of(n, "own")), one) for n, one in enumerate(few)]
-        yield Played("wrong seed", tuple(own), 0.0, 0)
-        turned = [*few[1:], few[0]]
-        copied = [_claimed(job.asked, one) for job, one in zip(few, turned, strict=True)]
-        yield Played("another job's answer", tuple(copied), 0.0, 0)
-        yield Played("truncated at 40", tuple(self._cut(one) for one in few), 0.0, 0)
+        if name == OWN_SEED:
+            made = [_claimed(_with_seed(one.asked, seed_of(n, "other")), one) for n, one in enumerate(honest)]
+        elif name == COPIED:
+            turned = [*honest[1:], honest[0]]
+            made = [_claimed(job.asked, one) for job, one in zip(honest, turned, strict=True)]
+        else:
+            made = [self._cut(one) for one in honest]
+        return Played(name, tuple(made), 0.0, 0)
 
     def _cut(self, one: Answered) -> Answered:
         """Ended early by an end token in the place of the real one."""
@@ -147,6 +139,17 @@ def _altering(row: Candidates, asked: Asked, position: int) -> int:
     noise = gumbel(asked.seed, position, row["id"].astype(np.int64))
     scores = row["q"].astype(np.float64) * (1000.0 / (GRID * asked.temperature_milli)) + noise
     return int(row["id"][int(np.argsort(scores)[-2])])
+
+
+PICKS: dict[str, Pick] = {
+    "greedy": lambda row, asked, t: int(row["id"][0]),
+    "temperature 0.7": lambda row, asked, t: choose(row, asked.seed, t, 700),
+    "temperature 1.3": lambda row, asked, t: choose(row, asked.seed, t, 1300),
+    "one token altered": _altering,
+}
+HONEST, SPONSORED, BEST_SEED = "honest", "hidden system prompt", f"chosen seed, best of {SEEDS}"
+OWN_SEED, COPIED, CUT = "wrong seed", "another job's answer", f"truncated at {CUT_AT}, end token put there"
+NAMES = (HONEST, *QUANTISATIONS, *PICKS, SPONSORED, BEST_SEED, OWN_SEED, COPIED, CUT)
 
 
 def _with_seed(asked: Asked, seed: bytes) -> Asked:

@@ -1,4 +1,4 @@
-"""`script/bench verification`: real cheats against the real model, honest answers, and what finding out costs.
+"""`script/bench verification`: real cheats against the real model, honest answers, and what it costs.
 
 Parts, by `--only`: `honest` (exactness under continuous batching), `exact` and `tolerant` (the cheats, and
 honest answers among them), `cost`, `switches` (their price on true K-quants). `--jobs` and `--tokens` shrink
@@ -21,7 +21,7 @@ import msgspec
 
 from benches import structure_cheats
 from benches.cheat_runs import Runs
-from benches.cheats import Played
+from benches.cheats import HONEST, Played
 from benches.costs import recompute_cost, switches_price
 from benches.detection import LENGTHS, Looked, by_tolerant, look, look_forged, mismatches
 from benches.intervals import Share
@@ -53,7 +53,6 @@ JOBS, TOKENS = 16, 256
 HONEST_TOKENS = 12500
 """Per file, over four files."""
 CALIBRATION_TOKENS = 3000
-GENUINE = "honest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ class Bench:
         self._table("exact.md", markdown("exact mode, as it is", plain, exact_counter))
         self._table("exact-forged.md", markdown("exact mode, made to replay", bent, exact_counter))
         self._table("replay.md", markdown("replay alone", _caught_by_replay(plain), replay_counter))
-        wrong = exact_counter(plain.pop(GENUINE), 0)
+        wrong = exact_counter(plain.pop(HONEST), 0)
         yield Row("exact: honest answers rejected", wrong.found, f"of {wrong.of}", 0)
         yield from rows("exact", plain, exact_counter, goal=True)
         yield from rows("exact, made to replay", bent, exact_counter, goal=True)
@@ -129,13 +128,13 @@ class Bench:
     def _tolerant(
         self, played: list[Played], ours: dict[str, Scored], theirs: dict[str, Scored]
     ) -> Iterator[Row]:
-        made = self._calibration(theirs[GENUINE])
+        made = self._calibration(theirs[HONEST])
         say("judging in tolerant mode")
         plain, bent = _sides(played, ours, theirs)
         count = tolerant_counter(made)
         self._table("tolerant.md", markdown("tolerant mode, as it is", plain, count))
         self._table("tolerant-forged.md", markdown("tolerant mode, made to replay", bent, count))
-        genuine = plain.pop(GENUINE)
+        genuine = plain.pop(HONEST)
         yield Row("second build: compiled in", build_seconds(), "s")
         for length in LENGTHS:
             wrong = by_tolerant(genuine, length, made)
@@ -145,7 +144,7 @@ class Bench:
                 yield Row(
                     f"{name}, 95 % upper bound", wrong.upper95(), "share", 0.01 if length == 16 else None
                 )
-        for name, looked in {GENUINE: genuine, **plain}.items():
+        for name, looked in {HONEST: genuine, **plain}.items():
             yield Row(f"tolerant: other token than the reference: {name}", mismatches(looked).value, "share")
         yield from rows("tolerant", plain, count, goal=False)
         yield from rows("tolerant, made to replay", bent, count, goal=False)
@@ -194,8 +193,6 @@ def _sides(
     plain: dict[str, Sequence[Looked]] = {}
     bent: dict[str, Sequence[Looked]] = {}
     for one in played:
-        if one.name.startswith("own seed"):
-            continue
         blobs = ours[one.name].blobs, theirs[one.name].blobs
         plain[one.name] = look(one.answers, *blobs)
         if any(looked.replay.any() for looked in plain[one.name]):
