@@ -68,8 +68,10 @@ class Continuous(Exactness):
         return GenerateRequest(f"h{number}", ids[:wanted], seed, temperature, self._load.answer)
 
 
-def honest(path: Path, tokens: int, seconds: float = 0.0) -> dict[str, Any]:
+def honest(path: Path, tokens: int, seconds: float = 0.0, first: int = 0) -> dict[str, Any]:
     """Figures for at least `tokens` honest tokens, or what `seconds` sufficed for.
+
+    `first`: number of the first request; others have other prompts and seeds.
 
     Raises:
         RuntimeError: the model fails its own self-test.
@@ -80,6 +82,7 @@ def honest(path: Path, tokens: int, seconds: float = 0.0) -> dict[str, Any]:
     if not self_test(context, model.vocabulary_size, frozenset(model.end_ids()), CONTEXT):
         raise RuntimeError(f"{path.name} fails the self-test, so it is not exact on this machine")
     run = Continuous(model, model, context, Load(slots=SLOTS, answer=ANSWER, no_end=True))
+    run._number = first
     started_s = time.monotonic()
     while run.tally.tokens < tokens and (not seconds or time.monotonic() - started_s < seconds):
         run.round()
@@ -95,10 +98,11 @@ def main() -> None:
     parser.add_argument("model", type=Path)
     parser.add_argument("--tokens", type=int, default=12500)
     parser.add_argument("--seconds", type=float, default=0.0, help="end the last round begun before then")
+    parser.add_argument("--first", type=int, default=0, help="number of the first request")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     log.listen()
-    found = honest(given.model, given.tokens, given.seconds)
+    found = honest(given.model, given.tokens, given.seconds, given.first)
     text = json.dumps(found, indent=1)
     if given.out:
         given.out.write_text(text)

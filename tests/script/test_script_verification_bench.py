@@ -104,6 +104,4 @@ def _tokenizer_only() -> bytes:
 
     pieces = [f"piece {i}" for i in range(64)]
     pairs = tuple(pair for pair in METADATA if pair[0] != "tokenizer.ggml.tokens")
-    return gguf((*pairs, ("tokenizer.ggml.tokens", ARRAY, (STRING, pieces))), version=3) + struct.pack(
-        "<I", 0
-    )
+    return gguf((*pairs, ("tokenizer.ggml.tokens", ARRAY, (STRING, pieces))))
