@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from benches.cheats import HONEST, NAMES, QUANTISATIONS, Played, Stage
 from benches.rows import say
 from console.engine.honest_runs import HonestRun, Scored
 from console.engine.quantise import quantise
+
+TOGETHER = 4
+"""Plays that are recomputed by one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,25 +50,33 @@ class Runs:
     def _read(self, name: str) -> Played:
         return msgspec.msgpack.decode(self._at(name).read_bytes(), type=Played)
 
-    def scored(self, played: list[Played], library: str = "") -> dict[str, Scored]:
+    def scored(self, played: Sequence[Played], library: str = "") -> dict[str, Scored]:
         """The reference candidates of every answer, by this build or by the one in `library`."""
-        return dict(self._scores(played, library))
-
-    def _scores(self, played: list[Played], library: str) -> Iterator[tuple[str, Scored]]:
         folder = self.folder / ("scored-elsewhere" if library else "scored")
         folder.mkdir(exist_ok=True)
-        run = HonestRun(self.model, 1, library)
-        for one in played:
-            out = folder / f"{slug(one.name)}.scored"
-            answers = out.with_suffix(".answers")
-            if not out.exists():
-                started_s = time.monotonic()
-                answers.write_bytes(msgspec.msgpack.encode(one.answers))
-                asyncio.run(run.score(answers, out.with_suffix(".part")))
-                answers.unlink()
-                out.with_suffix(".part").replace(out)
-                say(f"{one.name}: recomputed in {time.monotonic() - started_s:.0f} s")
-            yield one.name, msgspec.msgpack.decode(out.read_bytes(), type=Scored)
+        missing = [one for one in played if not (folder / slug(one.name)).exists()]
+        for first in range(0, len(missing), TOGETHER):
+            self._score(missing[first : first + TOGETHER], folder, library)
+        return {one.name: _read_scored(folder / slug(one.name)) for one in played}
+
+    def _score(self, some: Sequence[Played], folder: Path, library: str) -> None:
+        """Several plays in one process: loading and testing the model takes seconds."""
+        started_s = time.monotonic()
+        with tempfile.TemporaryDirectory(dir=folder) as passing:
+            answers, out = Path(passing) / "answers", Path(passing) / "scored"
+            answers.write_bytes(msgspec.msgpack.encode([a for one in some for a in one.answers]))
+            found = asyncio.run(HonestRun(self.model, 1, library).score(answers, out))
+        place = 0
+        for one in some:
+            blobs = found.blobs[place : place + len(one.answers)]
+            place += len(blobs)
+            (folder / slug(one.name)).write_bytes(msgspec.msgpack.encode(Scored(found.profile, blobs)))
+        names = ", ".join(one.name for one in some)
+        say(f"recomputed in {time.monotonic() - started_s:.0f} s: {names}")
+
+
+def _read_scored(path: Path) -> Scored:
+    return msgspec.msgpack.decode(path.read_bytes(), type=Scored)
 
 
 def slug(name: str) -> str:
