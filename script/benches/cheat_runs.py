@@ -14,7 +14,7 @@ import msgspec
 from benches.cheats import HONEST, NAMES, QUANTISATIONS, Played, Stage
 from benches.rows import say
 from console.engine.honest_runs import HonestRun, Scored
-from console.engine.quantise import quantise
+from console.engine.quantise import requantise
 
 TOGETHER = 4
 """Plays that are recomputed by one process."""
@@ -35,7 +35,7 @@ class Runs:
         (self.folder / "plays").mkdir(parents=True, exist_ok=True)
         if missing := [name for name in names if not self._at(name).exists()]:
             for kind in set(QUANTISATIONS) & set(missing):
-                quantise(self.model, self.folder / f"{kind}.gguf", kind)
+                asyncio.run(requantise(self.model, self.folder / f"{kind}.gguf", kind))
             stage = Stage(self.model, self.folder, self.jobs, self.tokens)
             for name in missing:
                 one = stage.make(name, lambda: self._read(HONEST).answers)

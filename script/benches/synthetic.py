@@ -9,6 +9,7 @@ Vocabulary and tokenizer are those of FROM; the text is nonsense, the arithmetic
 from __future__ import annotations
 
 import argparse
+import asyncio
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import BinaryIO
 import numpy as np
 
 from benches.rows import say
-from console.engine.quantise import quantise
+from console.engine.quantise import requantise
 from console.models import read_gguf
 
 _U32, _F32, _STRING, _ARRAY = 4, 6, 8, 9
@@ -58,7 +59,7 @@ def true_k_quants(source: Path, folder: Path, kind: str = "Q4_K_M", shape: Shape
         if not plain.exists():
             say(f"writing a model of random weights, {shape.width} wide, {shape.layers} layers")
             write_model(source, plain, shape)
-        quantise(plain, wanted, kind, threads=2)
+        asyncio.run(requantise(plain, wanted, kind))
     types = set(read_gguf(wanted).tensor_types)
     if kind == "Q4_K_M" and not {"Q4_K", "Q6_K"} <= types <= {"Q4_K", "Q6_K", "F32"}:
         raise RuntimeError(f"{wanted.name} is no true Q4_K_M: it holds {', '.join(sorted(types))}")

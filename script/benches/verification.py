@@ -42,7 +42,7 @@ from console.engine.answering import Answered
 from console.engine.honest_runs import Scored
 from console.engine.port import EngineError
 from console.engine.process import log
-from console.engine.quantise import quantise
+from console.engine.quantise import requantise
 from console.models import STARTER, fetch
 from console.settings.paths import make_private, models_dir
 from console.verification.calibrating import Condition, calibrate
@@ -94,7 +94,7 @@ class Bench:
         for kind in ("Q8_0", "Q4_0"):
             path = self.folder / f"{kind}.gguf"
             if not path.exists():
-                quantise(self.model, path, kind, threads=2)
+                asyncio.run(requantise(self.model, path, kind))
             yield path
         yield true_k_quants(self.model, self.folder)
 
