@@ -217,13 +217,15 @@ def build(
         StoreError: the database cannot be used.
         OSError: the identity cannot be read or written.
         ValueError: the identity is damaged.
+        CalibrationError: a calibration in `home` cannot be used.
     """
     seed = load_identity(home, entropy)
+    calibrations = load_calibrations(home)
     store = SqliteStore(home / DATABASE)
     parts = Parts(config, served, SigningKey(seed), Secrets(seed), store, clock, entropy)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    coordinator = Coordinator(parts, engine, confirming, load_calibrations(home / "calibrations"))
+    coordinator = Coordinator(parts, engine, confirming, calibrations)
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app
