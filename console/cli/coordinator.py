@@ -50,6 +50,30 @@ def run(
 
 
 @coordinator.command()
+@click.argument("model", default="")
+@click.option("--tokens", type=click.IntRange(1000), default=4000, show_default=True, help="Per condition.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; default: beside the data.")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder of the coordinator's data.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--library", default="", help="Folder with another build of llama_cpp, as one more condition.")
+def calibrate(
+    model: str, tokens: int, out: Path | None, home: Path | None, threads: int, library: str
+) -> None:
+    """Measure how far honest answers of MODEL differ between kinds of machine, and write the limits.
+
+    MODEL: catalogue name, or path of a GGUF file; default: the starter. Until this has run, answers of
+    other kinds of machine than the coordinator's are replayed but not recomputed.
+    """
+    words = [model] if model else []
+    words += ["--tokens", str(tokens), "--threads", str(threads)]
+    for name, value in {"--out": out, "--home": home, "--library": library}.items():
+        if value:
+            words += [name, str(value)]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "console.coordinator.calibrate", *words])
+
+
+@coordinator.command()
 @click.argument("client")
 def key(client: str) -> None:
     """Make an API key for CLIENT: the key itself, once, and the lines for the policy file."""

@@ -16,6 +16,7 @@ import msgspec
 import uvicorn
 
 from console.coordinator.app import Coordinator, build
+from console.coordinator.calibrations import CalibrationError
 from console.coordinator.clock import SystemClock
 from console.coordinator.sealing import SealError
 from console.coordinator.second import starter
@@ -31,7 +32,9 @@ from console.settings.config import ConfigError
 from console.settings.paths import data_dir, socket_path
 
 log = logging.getLogger("console.coordinator")
-_TROUBLE = (ConfigError, NoReferenceError, OSError, SealError, StartError, StoreError, ValueError)
+_TROUBLE = (
+    CalibrationError, ConfigError, NoReferenceError, OSError, SealError, StartError, StoreError, ValueError,
+)  # fmt: skip
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import functools
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from console.engine.port import EngineError
 
-KINDS = {"Q4_0": 2, "Q8_0": 7, "Q2_K": 10, "Q3_K_M": 12, "Q4_K_M": 15}
+KINDS = {"Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "Q2_K": 10, "Q3_K_M": 12, "Q4_K_M": 15}
 """Name to llama.cpp's number of the file type."""
 
 
@@ -53,11 +55,7 @@ def quantise(source: Path, destination: Path, kind: str, threads: int = 1) -> No
 
     import llama_cpp
 
-    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
-    def quiet(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
-        """llama.cpp describes every tensor; nobody reads that."""
-
-    llama_cpp.llama_log_set(quiet, ctypes.c_void_p(0))
+    llama_cpp.llama_log_set(_quiet(), ctypes.c_void_p(0))
     params = llama_cpp.llama_model_quantize_default_params()
     params.ftype = KINDS[kind]
     params.nthread = threads
@@ -74,6 +72,23 @@ def quantise(source: Path, destination: Path, kind: str, threads: int = 1) -> No
         raise EngineError("bad_request", f"{destination} cannot be written: {error.strerror}.") from None
     finally:
         part.unlink(missing_ok=True)
+
+
+@functools.cache
+def _quiet() -> Any:
+    """Takes llama.cpp's log, which describes every tensor, and drops it.
+
+    Made once and kept: llama.cpp goes on calling it for as long as the process lives.
+    """
+    import ctypes
+
+    import llama_cpp
+
+    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+    def drop(_level: int, _text: bytes, _user: ctypes.c_void_p) -> None:
+        """Nobody reads it."""
+
+    return drop
 
 
 def main() -> None:

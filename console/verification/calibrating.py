@@ -98,10 +98,27 @@ def calibrate(
 
 
 def _tail_limit(one: Condition) -> int:
-    """Where an exponential tail of mean µ0/p0 leaves `TAIL`, and never near what honest answers showed."""
-    share = one.mismatch_ppm / PPM
-    tail = one.mean_margin_ppm / share * math.log(max(share / TAIL, 1.0))
-    return max(round(tail), round(HEADROOM * one.max_margin_ppm))
+    """Where the tail of the honest margins leaves `TAIL`, and never near the largest that was seen.
+
+    The tail is that of a Weibull distribution with the mean and the deviation of the margins above 0:
+    between a half-normal (noise of one size) and an exponential (noise of mixed sizes), as measured.
+    """
+    share, mean = one.mismatch_ppm / PPM, one.mean_margin_ppm / PPM
+    square = (one.margin_deviation_ppm / PPM) ** 2 + mean**2
+    shape = _weibull_shape(square * share / mean**2)
+    scale = mean / (share * math.gamma(1 + 1 / shape))
+    tail = scale * math.pow(math.log(max(share / TAIL, math.e)), 1 / shape)
+    return max(round(PPM * tail), round(HEADROOM * one.max_margin_ppm))
+
+
+def _weibull_shape(ratio: float) -> float:
+    """The shape, 0.5 to 4, whose mean square is `ratio` times its mean's square; it falls as that rises."""
+    low, high = 0.5, 4.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        found = math.gamma(1 + 2 / middle) / math.gamma(1 + 1 / middle) ** 2
+        low, high = (middle, high) if found > ratio else (low, middle)
+    return low
 
 
 def _stretches(answer: Differences) -> list[float]:

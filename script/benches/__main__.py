@@ -9,14 +9,19 @@ import argparse
 import importlib
 import json
 import sys
+from pathlib import Path
 
 from benches.paths import SCRIPT, TESTS
 from benches.rows import report, say, table, this_machine
 
 BENCHES = {
     "console": "the console in a real terminal: first paint, bytes, processor, memory, loop lag",
+    "verification": "real cheats against the real model: detection, false positives, cost",
     "engine": "the engine with the starter model: tokens/s, latencies, cost of an audit, exactness",
 }
+
+_SIZES = ("jobs", "tokens", "build", "keep")
+_SECOND = "verification: compile a llama.cpp without AVX-512 first, as another class of processor"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,18 +30,27 @@ def main(arguments: list[str] | None = None) -> int:
         prog="script/bench", description="Measure this machine against the budgets."
     )
     parser.add_argument("name", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
-    parser.add_argument("--only", default="", metavar="PART,…", help="parts of the console's bench")
+    parser.add_argument("--only", default="", metavar="PART,…", help="parts of it: of console, verification")
+    parser.add_argument("--jobs", type=int, help="verification: answers per cheat")
+    parser.add_argument("--tokens", type=int, help="verification: most tokens per answer")
+    parser.add_argument("--second-build", dest="build", action="store_const", const=True, help=_SECOND)
+    parser.add_argument("--keep", type=Path, help="verification: folder for what is made on the way")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     given = parser.parse_args(arguments)
     if given.name not in BENCHES:
         say(f"there is no bench {given.name!r}. There is: {', '.join(BENCHES)}.")
+        return 2
+    sizes = {name: value for name in _SIZES if (value := getattr(given, name)) is not None}
+    if sizes and given.name != "verification":
+        say(f"--{', --'.join(sizes)} belong to the bench `verification` only.")
         return 2
     sys.path[:0] = [str(SCRIPT), str(TESTS)]
     machine = this_machine()
     say(f"{given.name} on {machine['cpu']}, {machine['logical_cores']} cores, load {machine['load_1min']}")
     try:
         bench = importlib.import_module(f"benches.{given.name}")
-        rows = bench.measure(frozenset(given.only.split(","))) if given.only else bench.measure()
+        parts = (frozenset(given.only.split(",")),) if given.only else ()
+        rows = bench.measure(*parts, **sizes)
     except (OSError, RuntimeError, ValueError) as error:
         say(f"this could not be measured: {error}")
         return 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import msgspec
-import pytest
 from coordinator_harness import CONFIG, GROUP, POLICY, FakeNode, Presence, Running, Verdict, running
 from doubles.engine_double import PROFILE
 
+from console.coordinator.calibrations import Kept, kept_at, write_calibration
 from console.coordinator.evidence import opened
 from console.coordinator.standing import standing_of
 from console.protocol.keys import SigningKey
@@ -26,10 +25,8 @@ CALIBRATION = Calibration(
 """Figures of real builds; the toy's noise is below them."""
 
 
-def calibrated(home: Path) -> None:
-    folder = home / "calibrations"
-    folder.mkdir(mode=0o700)
-    (folder / "toy.json").write_bytes(msgspec.json.encode({"calibration": CALIBRATION}))
+def calibrated(home: Path, by: Calibration = CALIBRATION) -> None:
+    write_calibration(kept_at(home, by), Kept(by, by.digest, (), "toy"))
 
 
 def unlike(run: Running, weights: str = "toy") -> FakeNode:
@@ -134,9 +131,7 @@ async def test_small_differences_add_up_and_put_the_node_on_probation_without_a_
     strict = msgspec.structs.replace(
         CALIBRATION, mean_distance_ppm=1_000, distance_deviation_ppm=1_000, distance_limit_ppm=250_000
     )
-    folder = tmp_path / "calibrations"
-    folder.mkdir(mode=0o700)
-    (folder / "toy.json").write_bytes(msgspec.json.encode({"calibration": strict}))
+    calibrated(tmp_path, strict)
     async with running(tmp_path) as run:
         node = unlike(run)
         long_answers(run, node)
@@ -151,15 +146,3 @@ async def test_small_differences_add_up_and_put_the_node_on_probation_without_a_
     assert (verdict.outcome, report.ledger.penalised) == ("accepted", 0)
     assert (standing.crossings, standing.crossed_ms, standing.totals.answers) == (1, verdict.at_ms, 0)
     assert row is not None and row.probation_from_ms > verdict.at_ms
-
-
-@pytest.mark.parametrize("text", ["", "[]", '{"calibration": {}}', json.dumps({"calibration": 1})])
-def test_a_calibration_that_cannot_be_read_judges_nobody(
-    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    from console.coordinator.calibrations import load_calibrations
-
-    (tmp_path / "bad.json").write_text(text)
-    (tmp_path / "good.json").write_bytes(msgspec.json.encode({"calibration": CALIBRATION}))
-    assert load_calibrations(tmp_path) == (CALIBRATION,)
-    assert "bad.json is not used" in caplog.text

@@ -42,6 +42,7 @@ def test_the_types_decide_and_the_claim_only_names_them(
 
 def test_measured_types_are_exact_and_those_found_not_to_be_are_named() -> None:
     assert inexact(("F32", "Q4_1", "Q8_0", "Q4_K", "IQ4_XS")) == ()
+    assert inexact(("F32", "Q4_K", "Q6_K")) == ()  # a true Q4_K_M
     assert inexact(("F32", "BF16", "IQ4_NL", "F16", "Q8_0")) == ("BF16", "F16", "IQ4_NL")
 
 

@@ -18,7 +18,7 @@ from console.coordinator.again.cases import Case, DataError, chosen, read_cases
 from console.coordinator.again.judge import Bench, Keys, check
 from console.coordinator.again.places import coordinator_folder, keys_of, model_of
 from console.coordinator.again.told import Checked, document, lines
-from console.coordinator.calibrations import load_calibrations
+from console.coordinator.calibrations import CalibrationError, load_calibrations
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch, wait_ready
 from console.engine.port import EngineError
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         checked = asyncio.run(_check(options))
-    except (DataError, EngineError) as error:
+    except (CalibrationError, DataError, EngineError) as error:
         print(f"quarterdeck: {error}", file=sys.stderr)
         return 1
     told = document(checked)
@@ -95,7 +95,7 @@ async def _bench(model: Path, threads: int, folder: Path) -> AsyncIterator[Bench
             if health.profile is None:
                 raise EngineError("not_ready", "The engine does not say what its numerics are.")
             table = list(vocabulary.pieces), frozenset(vocabulary.end_ids)
-            yield Bench(engine, health.profile, *table, load_calibrations(folder / "calibrations"))
+            yield Bench(engine, health.profile, *table, load_calibrations(folder))
         finally:
             await engine.close()
             if process.returncode is None:

@@ -19,6 +19,7 @@ os.environ["GGML_CPU_TILED_MM"] = "0"
 
 import llama_cpp
 
+from console.engine.numerics import EXACT, Numerics
 from console.engine.port import ModelFacts
 from console.engine.process.decoding import DecodeError, Row
 from console.engine.process.devices import accelerator
@@ -26,8 +27,7 @@ from console.verification.profiles import Profile
 
 BATCH_ROWS = 512
 LOGITS_ROWS = 64
-_TYPE_F16 = 1
-_TYPE_BF16 = 30
+_TYPES = {"f16": 1, "bf16": 30}
 
 
 class LoadError(Exception):
@@ -37,12 +37,12 @@ class LoadError(Exception):
 class Model:
     """Weights, mapped from their file, and the vocabulary. Reading the vocabulary is safe from any thread."""
 
-    def __init__(self, path: Path, gpu_layers: int) -> None:
+    def __init__(self, path: Path, gpu_layers: int, numerics: Numerics = EXACT) -> None:
         """Raises LoadError."""
         params = llama_cpp.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
         params.load_mode = llama_cpp.LLAMA_LOAD_MODE_MMAP
-        params.use_extra_bufts = False
+        params.use_extra_bufts = numerics.extra_buffers
         self.gpu_layers = gpu_layers
         self.handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
         if not self.handle:
@@ -140,17 +140,20 @@ def _printable(text: str) -> str:
 class Context:
     """A llama.cpp context under the exact profile. Not thread safe: one thread owns it."""
 
-    def __init__(self, model: Model, tokens: int, threads: int, sequences: int = 1) -> None:
+    def __init__(
+        self, model: Model, tokens: int, threads: int, sequences: int = 1, numerics: Numerics = EXACT
+    ) -> None:
         """`tokens`: context of each of `sequences`. Raises LoadError."""
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = tokens * sequences
         params.n_seq_max = sequences
-        params.n_batch = params.n_ubatch = BATCH_ROWS
+        params.n_batch = BATCH_ROWS
+        params.n_ubatch = min(numerics.rows, BATCH_ROWS)
         params.n_outputs_max = LOGITS_ROWS
         params.n_threads = params.n_threads_batch = threads
-        params.flash_attn_type = 1
-        params.type_k = _TYPE_BF16
-        params.type_v = _TYPE_F16
+        params.flash_attn_type = int(numerics.flash_attention)
+        params.type_k = _TYPES[numerics.k_type]
+        params.type_v = _TYPES[numerics.v_type]
         params.kv_unified = False
         params.swa_full = True
         self._model = model
