@@ -63,11 +63,19 @@ class Work(msgspec.Struct, frozen=True):
     generation_ms_after: int
     verified_rows_after: int
     verification_ms_after: int
+    audited_rows: int
+    """Positions that nodes computed for the answers that were recomputed."""
+    audited_ms: int
 
     @property
     def ratio(self) -> float | None:
         """Time to verify over time to generate; None when nothing was generated."""
         return _ratio(self.verification_ms, self.generation_ms)
+
+    @property
+    def ratio_of_audit(self) -> float | None:
+        """What recomputing an answer takes of what making it took, confirmations included."""
+        return _ratio(self.verification_ms, self.audited_ms)
 
     @property
     def ratio_after(self) -> float | None:
@@ -146,7 +154,9 @@ _WORK = """SELECT
   coalesce(sum(generated_rows) FILTER (WHERE rate_ppm < 1000000), 0),
   coalesce(sum(generation_ms) FILTER (WHERE rate_ppm < 1000000), 0),
   coalesce(sum(rows) FILTER (WHERE rate_ppm < 1000000), 0),
-  coalesce(sum(score_ms) FILTER (WHERE rate_ppm < 1000000), 0)
+  coalesce(sum(score_ms) FILTER (WHERE rate_ppm < 1000000), 0),
+  coalesce(sum(generated_rows) FILTER (WHERE rows > 0), 0),
+  coalesce(sum(generation_ms) FILTER (WHERE rows > 0), 0)
   FROM audits"""
 _LEDGER = """SELECT
   (SELECT coalesce(sum(amount), 0) FROM postings),
