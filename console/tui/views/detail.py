@@ -165,7 +165,7 @@ def measure_rows(verdict: Verdict) -> list[Row]:
         return [_named("Margin", "not measured: no audit was drawn", "dim")]
     if verdict.mode == "abstained":
         return [_named("Margin", "not measured: no calibration fits", "dim")]
-    rows = [_named(NAMES[one.name][:14].capitalize(), measured(one), "bad" if over(one) else "strong")
+    rows = [_named(NAMES[one.name].capitalize(), measured(one), "bad" if over(one) else "strong")
             for one in verdict.statistics]  # fmt: skip
     if not rows:
         limit = DIFFER_LIMIT.get(verdict.mode, 0)

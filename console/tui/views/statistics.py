@@ -9,12 +9,12 @@ from console.protocol.types import Statistic, StatisticName, Verdict
 
 MILLION = 1_000_000
 NAMES: dict[StatisticName, str] = {
-    "max_margin": "largest margin",
+    "max_margin": "max margin",
     "mean_margin": "mean margin",
-    "mismatch_rate": "other tokens",
-    "logprob_distance": "logits apart",
-    "running_margin": "margins in all",
-    "running_distance": "logits in all",
+    "mismatch_rate": "other token",
+    "logprob_distance": "logits off",
+    "running_margin": "all margins",
+    "running_distance": "all logits",
 }
 """Margins and distances are in units of logit, running totals in nats."""
 
