@@ -14,7 +14,7 @@ from console.tui.store import View
 
 NAME_WIDTH = 12
 MILLION = 1_000_000
-TYPICAL_TOKENS = 256
+TYPICAL_TOKENS = 100
 """Of prompt and answer: the size that the formula's result is told for."""
 
 
