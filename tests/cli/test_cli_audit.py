@@ -64,9 +64,7 @@ async def node(tmp_path: Path) -> AsyncIterator[RunningAgent]:
     await coordinator.signed_in.wait()
     await coordinator.say(coordinator.assignment(running.state.node.id))
     [result] = await coordinator.hears(JobResult)
-    verdict = coordinator.verdict(result, "rejected")
-    await coordinator.say(verdict)
-    await coordinator.say(coordinator.receipt(result, verdict))
+    await coordinator.say(coordinator.verdict(result, "rejected"))
     await running.until(lambda s: bool(s.jobs) and s.jobs[0].state == "rejected")
     yield running
     await running.stop()
@@ -84,7 +82,7 @@ async def test_this_nodes_own_answer_is_judged_again_from_what_it_keeps_sealed(n
     assert done.exit_code == 1, "the network rejected what this machine finds good"
     assert "✓ replay" in done.output and "✗ agreement" in done.output
     told = json.loads((await ask(job[:10], "--json")).stdout)
-    assert (told["schema_version"], told["checked"], told["disagree"]) == (1, 1, 1)
+    assert (told["schema_version"], told["checked"], told["disagree"]) == (1, 1, 1), told["findings"]
     assert told["findings"][0].keys() >= {"job", "name", "sentence"}
     unknown = await ask("zz")
     assert unknown.exit_code == 1 and "begins with zz" in unknown.output

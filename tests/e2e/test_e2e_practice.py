@@ -82,7 +82,7 @@ def cost_is_told(report: dict) -> None:  # type: ignore[type-arg]
     audits = report["audits"]
     assert audits["confirmed"] == audits["rejected"] > 0, "each by two verifiers"
     assert audits["disagreements"] == audits["unconfirmed"] == 0
-    assert 0 < audits["work"]["verified_rows"] and audits["cost_ratio"] > 0
+    assert audits["work"]["verified_rows"] > 0 and audits["cost_ratio"] > 0
     assert audits["rate"] >= audits["rate_that_deters"] > 0
 
 
