@@ -54,7 +54,7 @@ class Coordinator:
         self.parts = parts
         self.second = second
         self._started = False
-        self.reference = Reference(engine, parts.served.group, parts.calibrations)
+        self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.draws = Draws(parts, self._announce)
         self.outbox = Outbox(parts, self.registry)

@@ -106,6 +106,8 @@ class NodeReport(msgspec.Struct, frozen=True):
     paid: int
     penalised: int
     suspended_until_ms: int
+    crossings: int
+    """How often its running totals were over their limit."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -177,7 +179,8 @@ _NODES = """SELECT n.id, n.name,
      WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:' || n.id || ':%'),
   (SELECT coalesce(-sum(amount), 0) FROM postings
      WHERE "transaction" LIKE 'penalty:%' AND account LIKE 'node:' || n.id || ':%'),
-  n.suspended_until_ms
+  n.suspended_until_ms,
+  coalesce((SELECT json_extract(CAST(t.body AS TEXT), '$.crossings') FROM totals t WHERE t.node = n.id), 0)
   FROM nodes n ORDER BY n.first_seen_ms, n.id"""
 _TIMES = """SELECT
   (SELECT coalesce(min(received_ms), 0) FROM jobs),
@@ -217,7 +220,7 @@ def _one(connection: sqlite3.Connection, query: str) -> tuple[int, ...]:
     return row
 
 
-def _node(row: tuple[str, str, int, float, float, int, int, int, int, int]) -> NodeReport:
+def _node(row: tuple[str, str, int, float, float, int, int, int, int, int, int]) -> NodeReport:
     node, name, draws, expected_milli, variance_milli, *rest = row
     band = band95(round(expected_milli), round(variance_milli))
     return NodeReport(node, name, draws, round(expected_milli / 1000, 3), band, *rest)

@@ -146,3 +146,4 @@ async def test_small_differences_add_up_and_put_the_node_on_probation_without_a_
     assert (verdict.outcome, report.ledger.penalised) == ("accepted", 0)
     assert (standing.crossings, standing.crossed_ms, standing.totals.answers) == (1, verdict.at_ms, 0)
     assert row is not None and row.probation_from_ms > verdict.at_ms
+    assert [n.crossings for n in report.nodes] == [1]
