@@ -14,6 +14,7 @@ from console.coordinator.evidence import compare
 from console.coordinator.live import Ask
 from console.coordinator.meter import Meter
 from console.coordinator.parts import Parts
+from console.coordinator.questions import rows_of, shifted
 from console.coordinator.reference import Reference
 from console.coordinator.second import SecondVerifier
 from console.coordinator.store import Confirmation
@@ -30,8 +31,6 @@ from console.verification.windows import Windows
 log = logging.getLogger(__name__)
 _RETRY_S = (0.2, 1.0, 5.0)
 _SECOND_TRIES = 3
-SHIFT = 13
-"""Odd, and no divisor of any batch size in use."""
 
 DISAGREED = (
     "One verifier found other logits than those committed to, a second one did not find the same. That is "
@@ -173,28 +172,6 @@ class Recompute:
         finding = await asyncio.to_thread(compare, case.how, case.claim, blob, case.request.windows)
         case.work.blobs.append(blob)
         return finding
-
-
-def shifted(request: ScoreRequest, name: str) -> tuple[ScoreRequest, int]:
-    """The same question in another batch shape, and how many positions come before those that are wanted.
-
-    The end of the prompt is scored with the answer, so that the rows that want logits, of which an engine
-    takes so many at a time, fall into other batches.
-    """
-    extra = min(SHIFT, len(request.prompt_ids) - 1)
-    if extra < 1:
-        return msgspec.structs.replace(request, id=name), 0
-    first, *rest = request.windows or ((0, len(request.completion_ids)),)
-    joined = ((0, extra + first[1]),) if first[0] == 0 else ((0, extra), (extra + first[0], first[1]))
-    windows = (*joined, *((extra + start, length) for start, length in rest))
-    prompt, answer = request.prompt_ids[:-extra], request.prompt_ids[-extra:] + request.completion_ids
-    return ScoreRequest(name, prompt, answer, windows), extra
-
-
-def rows_of(request: ScoreRequest) -> int:
-    """Positions that an engine computes for a score: all up to the last one that is wanted."""
-    last = sum(request.windows[-1]) if request.windows else len(request.completion_ids)
-    return len(request.prompt_ids) + last - 1
 
 
 def _accepted(found: Finding) -> Finding:

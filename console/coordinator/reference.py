@@ -24,7 +24,7 @@ _UNFIT = (
 )
 
 _INEXACT = (
-    "The model holds tensors of types whose logits depend on how work is batched, and no calibration was made "
+    "The model holds tensors of types whose logits depend on how work is batched, and no calibration is here "
     "for it, so no answer can be judged and none is asked for. Make one with `quarterdeck coordinator "
     "calibrate`, or serve another file of the model."
 )

@@ -101,7 +101,7 @@ def starter(first: EngineLaunch, home: Path) -> Start:
     """Starts a second engine beside `first`: the same weights in another process, on one thread.
 
     One thread, since several that wait for each other are many times slower on a busy machine, and suspicion
-    comes when it is busy. How the work is split into batches differs by what is asked (`recompute.shifted`).
+    comes when it is busy. How the work is split into batches differs by what is asked (`questions.shifted`).
     """
     launch = dataclasses.replace(
         first,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.coordinator.meter import Meter
-from console.coordinator.recompute import rows_of, shifted
+from console.coordinator.questions import rows_of, shifted
 from console.engine.port import ScoreRequest
 from console.verification.windows import choose_windows, places
 
