@@ -81,6 +81,8 @@ def verdict_checks(verdict: Verdict | None, receipt: Receipt | None, record: Job
 def _counts(verdict: Verdict, record: JobRecord) -> Check:
     tokens = record.view.tokens
     words = f"{verdict.tokens_checked:,} of the {tokens:,} tokens that this node gave were checked."
+    if 0 < verdict.positions < tokens:
+        words += f" {verdict.positions:,} of them were recomputed, in windows; all were replayed."
     whole_audit = verdict.outcome == "accepted" and verdict.mode != "not_audited"
     if verdict.outcome == "accepted" and verdict.mode == "not_audited":
         fits, words = verdict.tokens_checked == 0, "Accepted without an audit: there is no finding to check."

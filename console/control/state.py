@@ -13,7 +13,7 @@ from console.control.models import ModelsView
 from console.control.timeline import TimelineView
 from console.protocol.ids import GroupId, JobId, NodeId
 from console.protocol.reasons import Reason
-from console.protocol.types import Balances, Fault, Outcome, Policy, VerdictMode
+from console.protocol.types import Balances, Fault, Outcome, Policy, Statistic, VerdictMode
 
 HISTORY = 120
 """Samples kept of each gauge."""
@@ -187,6 +187,11 @@ class VerdictView(msgspec.Struct, frozen=True, omit_defaults=True):
     mismatches: int
     first_mismatch: int
     sentence: str
+    statistics: tuple[Statistic, ...] = ()
+    """Of a tolerant recompute, each beside its limit."""
+    calibration: str = ""
+    positions: int = 0
+    """Positions that were recomputed, fewer than `tokens_checked` where only windows were; 0 for none."""
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):

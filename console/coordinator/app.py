@@ -40,7 +40,6 @@ from console.engine.port import Engine
 from console.ledger import deterrent_ppm
 from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
-from console.verification.calibration import Calibration
 
 log = logging.getLogger(__name__)
 DATABASE = "coordinator.sqlite"
@@ -51,17 +50,11 @@ _FORGET_S = 60.0
 class Coordinator:
     """Every part, wired. Public for tests; others use `build`."""
 
-    def __init__(
-        self,
-        parts: Parts,
-        engine: Engine,
-        second: SecondVerifier | None,
-        calibrations: tuple[Calibration, ...] = (),
-    ) -> None:
+    def __init__(self, parts: Parts, engine: Engine, second: SecondVerifier | None) -> None:
         self.parts = parts
         self.second = second
         self._started = False
-        self.reference = Reference(engine, parts.served.group, calibrations)
+        self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.draws = Draws(parts, self._announce)
         self.outbox = Outbox(parts, self.registry)
@@ -222,10 +215,11 @@ def build(
     seed = load_identity(home, entropy)
     calibrations = load_calibrations(home)
     store = SqliteStore(home / DATABASE)
-    parts = Parts(config, served, SigningKey(seed), Secrets(seed), store, clock, entropy)
+    key = SigningKey(seed)
+    parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    coordinator = Coordinator(parts, engine, confirming, calibrations)
+    coordinator = Coordinator(parts, engine, confirming)
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

@@ -11,6 +11,7 @@ from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store import Store
 from console.protocol.keys import SigningKey
 from console.protocol.types import Policy
+from console.verification.calibration import Calibration
 
 Entropy = Callable[[int], bytes]
 """So many fresh random bytes."""
@@ -27,6 +28,8 @@ class Parts:
     store: Store
     clock: Clock
     entropy: Entropy
+    calibrations: tuple[Calibration, ...] = ()
+    """By which answers of other machine classes may be judged; none: their recompute is abstained from."""
 
     @property
     def policy(self) -> Policy:

@@ -8,7 +8,7 @@ from console.coordinator.store import Unit
 from console.ledger import deterrent_ppm, node_bond, node_pending
 from console.protocol.types import Policy
 
-TYPICAL_TOKENS = 256
+TYPICAL_TOKENS = 100
 """Of prompt and answer together, for the rate that a node is told before its next answer is known."""
 
 

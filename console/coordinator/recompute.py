@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from console.coordinator.evidence import compare
 from console.coordinator.live import Ask
+from console.coordinator.meter import Meter
 from console.coordinator.parts import Parts
+from console.coordinator.questions import rows_of, shifted
 from console.coordinator.reference import Reference
 from console.coordinator.second import SecondVerifier
 from console.coordinator.store import Confirmation
@@ -21,6 +24,7 @@ from console.protocol.types import Result
 from console.verification.calibration import Calibration
 from console.verification.comparison import Comparison
 from console.verification.judge import Claim, Finding
+from console.verification.sampling import POSITION_BYTES
 from console.verification.tolerant import abstained
 from console.verification.windows import Windows
 
@@ -84,6 +88,7 @@ class Recompute:
     ) -> None:
         """`second`: None where the settings allow none; a mismatch then stays unconfirmed."""
         self._incidents = incidents
+        self._meter = Meter()
         self._parts = parts
         self._reference = reference
         self._second = second
@@ -121,7 +126,8 @@ class Recompute:
         while clock.tick_s() < until_s:
             try:
                 named = msgspec.structs.replace(request, id=f"{request.id}-{tries}")
-                return await self._compare(case, await self._reference.score(named))
+                scored = await self._timed(case, named, self._reference.score)
+                return await self._compare(case, scored.blob)
             except (EngineError, ValueError) as error:
                 log.warning("%s: the reference failed (%s); again", _name(request), error)
                 await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
@@ -132,13 +138,16 @@ class Recompute:
     async def _confirm(self, case: _Case) -> Confirmation:
         """What the second verifier makes of the mismatch: it has to compute the very same logits."""
         request, blobs = case.request, case.work.blobs
-        if self._second is None:
+        second = self._second
+        if second is None:
             return "unavailable"
         for tries in range(_SECOND_TRIES):
             try:
-                named = msgspec.structs.replace(request, id=f"{request.id}-second-{tries}")
-                scored = await self._second.score(self._reference.profile, named)
-                found = await self._compare(case, scored)
+                named, extra = shifted(request, f"{request.id}-second-{tries}")
+                scored = await self._timed(
+                    case, named, lambda asked: second.score(self._reference.profile, asked)
+                )
+                found = await self._compare(case, scored.blob[extra * POSITION_BYTES :])
                 same = not found.passed and blobs[0] == blobs[-1]
                 return "confirmed" if same else "disagreed"
             except (EngineError, ValueError) as error:
@@ -146,19 +155,23 @@ class Recompute:
                 await asyncio.sleep(_RETRY_S[tries])
         return "unavailable"
 
-    async def _compare(self, case: _Case, scored: Scored) -> Finding:
-        request, work = case.request, case.work
-        work.rows += rows_of(request)
-        work.score_ms += scored.score_ms
-        finding = await asyncio.to_thread(compare, case.how, case.claim, scored.blob, request.windows)
-        work.blobs.append(scored.blob)
+    async def _timed(
+        self, case: _Case, request: ScoreRequest, score: Callable[[ScoreRequest], Awaitable[Scored]]
+    ) -> Scored:
+        """Score, and count what it took: verifiers share one machine."""
+        clock, work = self._parts.clock, case.work
+        self._meter.begin(request.id, clock.tick_s())
+        try:
+            scored = await score(request)
+            work.rows += rows_of(request)
+            return scored
+        finally:
+            work.score_ms += self._meter.end(request.id, clock.tick_s())
+
+    async def _compare(self, case: _Case, blob: bytes) -> Finding:
+        finding = await asyncio.to_thread(compare, case.how, case.claim, blob, case.request.windows)
+        case.work.blobs.append(blob)
         return finding
-
-
-def rows_of(request: ScoreRequest) -> int:
-    """Positions that an engine computes for a score: all up to the last one that is wanted."""
-    last = sum(request.windows[-1]) if request.windows else len(request.completion_ids)
-    return len(request.prompt_ids) + last - 1
 
 
 def _accepted(found: Finding) -> Finding:

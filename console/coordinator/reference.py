@@ -7,7 +7,7 @@ import contextlib
 import logging
 
 from console.coordinator.stops import VisibleText
-from console.engine.port import ChatMessage, Engine, EngineError, Health, Scored, ScoreRequest
+from console.engine.port import ChatMessage, Engine, EngineError, Scored, ScoreRequest
 from console.verification.calibration import Calibration
 from console.verification.comparison import Comparison, comparison
 from console.verification.judge import Ending
@@ -23,14 +23,30 @@ _UNFIT = (
     "none is asked for. Run the coordinator with another build of llama.cpp or on another processor."
 )
 
+_INEXACT = (
+    "The model holds tensors of types whose logits depend on how work is batched, and no calibration is here "
+    "for it, so no answer can be judged and none is asked for. Make one with `quarterdeck coordinator "
+    "calibrate`, or serve another file of the model."
+)
+
 
 class Reference:
     """Watches one engine. What was learnt from it stays known while it is away."""
 
-    def __init__(self, engine: Engine, group: str, calibrations: tuple[Calibration, ...] = ()) -> None:
-        """`group`: SHA-256 of its model's file; `calibrations`: by which it may judge other numerics."""
+    def __init__(
+        self,
+        engine: Engine,
+        group: str,
+        calibrations: tuple[Calibration, ...] = (),
+        exact_weights: bool = True,
+    ) -> None:
+        """`group`: SHA-256 of its model's file; `calibrations`: by which it may judge other numerics.
+
+        `exact_weights`: whether the model's tensors are all of types that are exact in every batch.
+        """
         self._engine = engine
         self._group = group
+        self._exact_weights = exact_weights
         self._calibrations = calibrations
         self._pieces: list[bytes] = []
         self._end_ids: frozenset[int] = frozenset()
@@ -52,6 +68,11 @@ class Reference:
         return len(self._pieces)
 
     @property
+    def exact(self) -> bool:
+        """Whether it judges nodes of its own class exactly."""
+        return self._exact_weights and self._numerics is not None and self._numerics.self_test
+
+    @property
     def calibrated(self) -> frozenset[str]:
         """Classes of numerics beside its own that it can judge; `UNLIKE` stands for every one."""
         ours = (c for c in self._calibrations if c.model == self._group and c.verifier == self.profile)
@@ -61,7 +82,7 @@ class Reference:
         """How it may judge an answer of those numerics: never exactly unless they are its own."""
         if self._numerics is None:
             return Comparison("abstain", sentence=self.sentence)
-        return comparison(node_class, self._numerics, self._group, self._calibrations)
+        return comparison(node_class, self._numerics, self._group, self._calibrations, self._exact_weights)
 
     async def watch(self) -> None:
         """Ask for its health for ever."""
@@ -98,9 +119,10 @@ class Reference:
     async def _look(self) -> None:
         try:
             health = await self._engine.health()
-            if health.profile is not None and not health.profile.self_test and not self._tolerates(health):
+            if health.profile is not None and not self._may_judge(health.profile):
                 self._ready.clear()
-                self.profile, self.sentence = "", _UNFIT
+                self.profile = ""
+                self.sentence = _INEXACT if health.profile.self_test else _UNFIT
                 return
             if health.state == "ready" and health.profile is not None and health.model is not None:
                 if not self.ready:
@@ -116,7 +138,9 @@ class Reference:
             self.sentence = f"The reference model is not ready: {error.sentence}"
         self._ready.clear()
 
-    def _tolerates(self, health: Health) -> bool:
-        """Whether there is a calibration for a reference that is not exact itself."""
-        verifier = health.profile.class_id if health.profile is not None else ""
+    def _may_judge(self, numerics: Profile) -> bool:
+        """Exactly, or by a calibration that was made with it."""
+        if numerics.self_test and self._exact_weights:
+            return True
+        verifier = numerics.class_id
         return any(c.model == self._group and c.verifier == verifier for c in self._calibrations)

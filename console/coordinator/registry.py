@@ -185,7 +185,7 @@ class Registry:
 
     def _rules(self, context: int) -> Rules:
         reference = self._reference
-        return Rules(self._parts.policy, reference.profile, context, reference.calibrated)
+        return Rules(self._parts.policy, reference.profile, context, reference.exact, reference.calibrated)
 
     def _candidate(self, session: Session) -> Candidate:
         suspended = self._suspended.get(session.node)

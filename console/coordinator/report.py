@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from console.coordinator import queries
 from console.fairness import band95
 
 
@@ -63,11 +64,19 @@ class Work(msgspec.Struct, frozen=True):
     generation_ms_after: int
     verified_rows_after: int
     verification_ms_after: int
+    audited_rows: int
+    """Positions that nodes computed for the answers that were recomputed."""
+    audited_ms: int
 
     @property
     def ratio(self) -> float | None:
         """Time to verify over time to generate; None when nothing was generated."""
         return _ratio(self.verification_ms, self.generation_ms)
+
+    @property
+    def ratio_of_audit(self) -> float | None:
+        """What recomputing an answer takes of what making it took, confirmations included."""
+        return _ratio(self.verification_ms, self.audited_ms)
 
     @property
     def ratio_after(self) -> float | None:
@@ -98,6 +107,8 @@ class NodeReport(msgspec.Struct, frozen=True):
     paid: int
     penalised: int
     suspended_until_ms: int
+    crossings: int
+    """How often its running totals were over their limit."""
 
 
 class Report(msgspec.Struct, frozen=True):
@@ -115,67 +126,6 @@ class Report(msgspec.Struct, frozen=True):
     first_payment_ms: int
 
 
-_JOBS = """SELECT
-  (SELECT count(*) FROM jobs),
-  (SELECT count(*) FROM verdicts WHERE outcome = 'accepted'),
-  (SELECT count(*) FROM verdicts WHERE outcome = 'rejected'),
-  (SELECT count(*) FROM jobs WHERE state = 'FAILED'),
-  (SELECT count(*) FROM jobs WHERE state = 'CANCELLED'),
-  (SELECT count(*) FROM jobs WHERE state NOT IN ('SETTLED', 'PENALISED', 'CANCELLED', 'FAILED')),
-  (SELECT count(*) FROM verdicts v JOIN jobs j ON j.id = v.job WHERE v.outcome = 'accepted' AND j.price > 0
-     AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.id = 'pay:' || v.job)),
-  (SELECT count(*) FROM (SELECT account FROM postings WHERE account LIKE 'escrow:%' AND amount < 0
-     GROUP BY account HAVING count(*) > 1))"""
-_TOKENS = """SELECT coalesce(sum(j.prompt_tokens), 0), coalesce(sum(j.completion_tokens), 0)
-  FROM verdicts v JOIN jobs j ON j.id = v.job"""
-_AUDITS = """SELECT
-  coalesce(sum(mode <> 'not_audited'), 0),
-  coalesce(sum(mode NOT IN ('not_audited', 'structure')), 0),
-  coalesce(sum(mode IN ('recompute_exact', 'recompute_tolerant')), 0),
-  coalesce(sum(outcome = 'rejected'), 0),
-  coalesce(sum(CASE WHEN mode IN ('recompute_exact', 'recompute_tolerant')
-    THEN CASE WHEN positions > 0 THEN positions ELSE tokens_checked END END), 0),
-  coalesce(sum(mode = 'abstained'), 0),
-  coalesce(sum(confirmation = 'confirmed'), 0),
-  coalesce(sum(confirmation = 'disagreed'), 0),
-  coalesce(sum(confirmation = 'unavailable'), 0)
-  FROM verdicts v LEFT JOIN audits a ON a.verdict = v.id"""
-_WORK = """SELECT
-  coalesce(sum(generated_rows), 0), coalesce(sum(generation_ms), 0),
-  coalesce(sum(rows), 0), coalesce(sum(score_ms), 0),
-  coalesce(sum(generated_rows) FILTER (WHERE rate_ppm < 1000000), 0),
-  coalesce(sum(generation_ms) FILTER (WHERE rate_ppm < 1000000), 0),
-  coalesce(sum(rows) FILTER (WHERE rate_ppm < 1000000), 0),
-  coalesce(sum(score_ms) FILTER (WHERE rate_ppm < 1000000), 0)
-  FROM audits"""
-_LEDGER = """SELECT
-  (SELECT coalesce(sum(amount), 0) FROM postings),
-  (SELECT coalesce(sum(amount), 0) FROM postings WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:%'),
-  (SELECT coalesce(sum(amount), 0) FROM postings WHERE account LIKE 'escrow:%'),
-  (SELECT coalesce(sum(amount), 0) FROM postings
-     WHERE "transaction" LIKE 'refund:%' AND account LIKE 'client:%'),
-  (SELECT coalesce(sum(amount), 0) FROM postings WHERE account = 'penalties')"""
-_NODES = """SELECT n.id, n.name,
-  (SELECT count(*) FROM tickets t WHERE t.node = n.id),
-  (SELECT coalesce(sum(1000.0 / t.roster_size), 0) FROM tickets t
-     JOIN roster_members m ON m.root = t.roster_root AND m.node = n.id WHERE t.node <> ''),
-  (SELECT coalesce(sum(1000.0 / t.roster_size * (1 - 1.0 / t.roster_size)), 0) FROM tickets t
-     JOIN roster_members m ON m.root = t.roster_root AND m.node = n.id WHERE t.node <> ''),
-  (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'accepted'),
-  (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'rejected'),
-  (SELECT coalesce(sum(amount), 0) FROM postings
-     WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:' || n.id || ':%'),
-  (SELECT coalesce(-sum(amount), 0) FROM postings
-     WHERE "transaction" LIKE 'penalty:%' AND account LIKE 'node:' || n.id || ':%'),
-  n.suspended_until_ms
-  FROM nodes n ORDER BY n.first_seen_ms, n.id"""
-_TIMES = """SELECT
-  (SELECT coalesce(min(received_ms), 0) FROM jobs),
-  (SELECT coalesce(min(first_token_ms), 0) FROM jobs WHERE first_token_ms > 0),
-  (SELECT coalesce(min(at_ms), 0) FROM verdicts WHERE outcome = 'accepted'),
-  (SELECT coalesce(min(at_ms), 0) FROM transactions WHERE id LIKE 'pay:%')"""
-
-
 def report(db: Path) -> Report:
     """Read `db`, also while a coordinator writes it.
 
@@ -186,13 +136,13 @@ def report(db: Path) -> Report:
     try:
         connection.execute("BEGIN")  # one moment for all figures
         return Report(
-            Jobs(*_one(connection, _JOBS)),
-            TokenCounts(*_one(connection, _TOKENS)),
-            Audits(*_one(connection, _AUDITS)),
-            Work(*_one(connection, _WORK)),
-            Ledger(*_one(connection, _LEDGER)),
-            tuple(_node(row) for row in connection.execute(_NODES)),
-            *_one(connection, _TIMES),
+            Jobs(*_one(connection, queries.JOBS)),
+            TokenCounts(*_one(connection, queries.TOKENS)),
+            Audits(*_one(connection, queries.AUDITS)),
+            Work(*_one(connection, queries.WORK)),
+            Ledger(*_one(connection, queries.LEDGER)),
+            tuple(_node(row) for row in connection.execute(queries.NODES)),
+            *_one(connection, queries.TIMES),
         )
     finally:
         connection.close()
@@ -207,7 +157,7 @@ def _one(connection: sqlite3.Connection, query: str) -> tuple[int, ...]:
     return row
 
 
-def _node(row: tuple[str, str, int, float, float, int, int, int, int, int]) -> NodeReport:
+def _node(row: tuple[str, str, int, float, float, int, int, int, int, int, int]) -> NodeReport:
     node, name, draws, expected_milli, variance_milli, *rest = row
     band = band95(round(expected_milli), round(variance_milli))
     return NodeReport(node, name, draws, round(expected_milli / 1000, 3), band, *rest)

@@ -33,6 +33,8 @@ class Rules(msgspec.Struct, frozen=True):
     """Class id of the reference's numerics, empty until the reference is up."""
     context: int = 0
     """Tokens that one job needs; 0: no job in particular."""
+    exact: bool = True
+    """Whether the reference judges nodes of its own class exactly."""
     calibrated: frozenset[str] = frozenset()
     """Other classes that the reference can judge tolerantly; `UNLIKE` stands for every one."""
 
@@ -66,7 +68,8 @@ def _offer_exclusion(offer: ModelOffer | None, rules: Rules) -> Reason | None:
             "The network's reference model is not ready, so no answer could be checked.",
             "Wait; this is not your fault.",
         )
-    if offer.profile != rules.profile and not rules.calibrated & {offer.profile, UNLIKE}:
+    exact = rules.exact and offer.profile == rules.profile
+    if not exact and not rules.calibrated & {offer.profile, UNLIKE}:
         return _unlisted(
             "profile",
             "This node's numerics are of another class than the reference's, and no calibration says how far "

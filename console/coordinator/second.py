@@ -98,16 +98,16 @@ class SecondVerifier:
 
 
 def starter(first: EngineLaunch, home: Path) -> Start:
-    """Starts a second engine beside `first`: the same weights in another process, with other threads.
+    """Starts a second engine beside `first`: the same weights in another process, on one thread.
 
-    What can differ between two runs of one profile class then differs: process, memory, context and how the
-    work is split among threads.
+    One thread, since several that wait for each other are many times slower on a busy machine, and suspicion
+    comes when it is busy. How the work is split into batches differs by what is asked (`questions.shifted`).
     """
     launch = dataclasses.replace(
         first,
         socket=socket_path(home, "second"),
         log=home / "second.log",
-        threads=2 if first.threads == 1 else 1,
+        threads=1,
     )
 
     async def start() -> Started:

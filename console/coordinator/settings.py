@@ -96,6 +96,8 @@ class Served(msgspec.Struct, frozen=True):
 
     model: str
     group: GroupId
+    exact_weights: bool = True
+    """Whether all of its tensors are of types that are exact in every batch."""
 
 
 def load_config(path: Path | None) -> CoordinatorConfig:

@@ -13,6 +13,7 @@ import msgspec
 from console.coordinator.settings import Served
 from console.models import ModelError, fetch, find_entry, read_gguf, sha256_file, verify_file
 from console.models.errors import plain
+from console.models.quantisation import inexact
 from console.protocol.ids import GroupId
 from console.settings.paths import make_private
 
@@ -79,13 +80,13 @@ def find_model(choice: str, home: Path) -> tuple[Path, Served]:
     try:
         if os.sep in choice or choice.endswith(".gguf"):
             path = Path(choice).expanduser().absolute()
-            read_gguf(path)
-            return path, Served(plain(path.stem, 60), GroupId(sha256_file(path)))
+            exact = not inexact(read_gguf(path).tensor_types)
+            return path, Served(plain(path.stem, 60), GroupId(sha256_file(path)), exact)
         entry = find_entry(choice)
         there = (folder / entry.file_name).exists()
         path = verify_file(entry, folder) if there else fetch(entry, folder)
-        read_gguf(path)
-        return path, Served(entry.name, GroupId(entry.sha256))
+        exact = not inexact(read_gguf(path).tensor_types)
+        return path, Served(entry.name, GroupId(entry.sha256), exact)
     except ModelError as error:
         raise StartError(str(error)) from error
     except OSError as error:

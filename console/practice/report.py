@@ -60,6 +60,7 @@ def _cost(found: Report) -> dict[str, Any]:
         "work": msgspec.to_builtins(work),
         "cost_ratio": work.ratio,
         "cost_ratio_after_probation": work.ratio_after,
+        "cost_of_audit": work.ratio_of_audit,
         "rate": policy.audit_ppm / 1_000_000,
         "rate_that_deters": deterrent_ppm(policy, reward, policy.bond_target) / 1_000_000,
     }

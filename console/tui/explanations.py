@@ -67,9 +67,10 @@ MONTH = (
 SPELLS = "Every stretch of time with one reason, newest first. Enter says what it means and what to do."
 JUDGED = (
     "How answers were judged, newest first; the last 200 are kept here. Exact: every position recomputed bit "
-    "for bit. Replay: sampling recomputed from the commitment. Not audited: accepted without a closer look, "
-    "as most are after probation. DIFFER: how many tokens differ, and @ the first. Enter opens the evidence, "
-    "x judges the answer again on this machine, o shows only some."
+    "for bit. Tolerant: recomputed on another kind of machine, by limits that were measured. Abstained: "
+    "replayed, with no such limits. Replay: sampling recomputed from the commitment. Not audited: accepted "
+    "without a closer look. CHECKED 64/128: 64 positions, in windows. DIFFER: tokens, and @ the first; a "
+    "share is of the limit. Enter opens the evidence, x judges again on this machine, o shows only some."
 )
 ACCEPTANCE = (
     "Accepted of all that were judged, today and since the journal began. Audited: how many of the last "
@@ -78,8 +79,8 @@ ACCEPTANCE = (
 )
 MARGINS = (
     "How far audited answers were from being rejected. Replay and exact recomputation know one margin: not "
-    "one token may differ. The bars count audits by the number of tokens that they looked at; the longer "
-    "the answer, the more an audit proves."
+    "one token may differ. A tolerant one has limits: the share of the nearest one is told. The bars count "
+    "audits by the number of tokens that they looked at; the longer the answer, the more an audit proves."
 )
 LIMITS = (
     "Rejections that still count, against the number at which the network suspends the node. The warning "

@@ -248,7 +248,7 @@ async def test_a_penalty_is_held_against_the_policy(
     verdict = msgspec.structs.replace(
         coordinator.verdict(answer.result, "rejected"), mode="replay", mismatches=1, first_mismatch=3
     )
-    due = 10 * (31 + 24) * 500
+    due = Policy().penalty_multiple * (31 + 24) * 500
     for penalty, good in ((due, True), (due + 1, False)):
         job = JobId(f"{penalty:032x}")
         mine = dataclasses.replace(

@@ -25,13 +25,8 @@ CALIBRATION = Calibration(
 """Figures of real builds; the toy's noise is below them."""
 
 
-def calibrated(home: Path) -> None:
-    keep(home, CALIBRATION)
-
-
-def keep(home: Path, calibration: Calibration) -> None:
-    kept = Kept(calibration, calibration.digest, (), "toy")
-    write_calibration(kept_at(home, calibration), kept)
+def calibrated(home: Path, by: Calibration = CALIBRATION) -> None:
+    write_calibration(kept_at(home, by), Kept(by, by.digest, (), "toy"))
 
 
 def unlike(run: Running, weights: str = "toy") -> FakeNode:
@@ -136,7 +131,7 @@ async def test_small_differences_add_up_and_put_the_node_on_probation_without_a_
     strict = msgspec.structs.replace(
         CALIBRATION, mean_distance_ppm=1_000, distance_deviation_ppm=1_000, distance_limit_ppm=250_000
     )
-    keep(tmp_path, strict)
+    calibrated(tmp_path, strict)
     async with running(tmp_path) as run:
         node = unlike(run)
         long_answers(run, node)
@@ -151,3 +146,4 @@ async def test_small_differences_add_up_and_put_the_node_on_probation_without_a_
     assert (verdict.outcome, report.ledger.penalised) == ("accepted", 0)
     assert (standing.crossings, standing.crossed_ms, standing.totals.answers) == (1, verdict.at_ms, 0)
     assert row is not None and row.probation_from_ms > verdict.at_ms
+    assert [n.crossings for n in report.nodes] == [1]

@@ -55,6 +55,8 @@ def test_a_minute_of_practice(tmp_path: Path, starter_model: Path) -> None:
     assert len(honest) == 1
     assert all(n["rejected"] == 0 and n["penalised"] == 0 for n in honest)
     rogue_is_caught(report, kept)
+    cost_is_told(report)
+    verdicts_agree_until_one_is_changed(kept, starter_model.parent)
     left = [p.pid for p in psutil.process_iter() if str(tmp_path) in " ".join(cmdline(p))]
     assert left == []
 
@@ -74,6 +76,35 @@ def rogue_is_caught(report: dict, kept: Path) -> None:  # type: ignore[type-arg]
     assert judged[0] == ("rejected",)
     assert rogue["rejected"] >= 1
     assert rogue["penalised"] > 0
+
+
+def cost_is_told(report: dict) -> None:  # type: ignore[type-arg]
+    audits = report["audits"]
+    assert audits["confirmed"] == audits["rejected"] > 0, "each by two verifiers"
+    assert audits["disagreements"] == audits["unconfirmed"] == 0
+    assert audits["work"]["verified_rows"] > 0 and audits["cost_ratio"] > 0
+    assert audits["rate"] >= audits["rate_that_deters"] > 0
+
+
+def verdicts_agree_until_one_is_changed(kept: Path, models: Path) -> None:
+    """Recomputed on an engine of this command's own, every verdict agrees; a changed figure is named."""
+
+    def audit(*words: str) -> tuple[int, dict]:  # type: ignore[type-arg]
+        command = [sys.executable, "-m", "console", "audit", "verdict", "--data", str(kept), "--json", *words]
+        environment = os.environ | {"QUARTERDECK_MODELS": str(models)}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    code, told = audit("--all")
+    assert (code, told["disagree"], told["abstained"]) == (0, 0, 0), told["findings"]
+    assert told["agree"] == told["checked"] >= 5 and told["recomputed"] >= 3
+    with sqlite3.connect(next(kept.rglob("coordinator.sqlite"))) as db:
+        (name,) = db.execute("SELECT id FROM verdicts WHERE mode = 'recompute_exact' LIMIT 1").fetchone()
+        db.execute("UPDATE verdicts SET positions = positions - 1 WHERE id = ?", (name,))
+    code, told = audit(name)
+    assert (code, told["checked"], told["disagree"]) == (1, 1, 1)
+    assert {"verdict", "positions"} <= {finding["name"] for finding in told["findings"]}
 
 
 def cmdline(process: psutil.Process) -> list[str]:

@@ -43,18 +43,21 @@ from console.control.state import (
     Switches,
     VerdictView,
 )
-from console.control.wire import Answer, Delta, Hello, Snapshot
+from console.control.wire import Answer, Delta, Hello, JobDetail, Snapshot
 from console.protocol.ids import JobId, NanoCredits, NodeId
 from console.protocol.reasons import Reason, reason
 from console.protocol.types import (
     Balances,
     Policy,
+    Statistic,
 )
 
 HERE = Path(__file__).parent
 replace = msgspec.structs.replace
 
 
+POLICY = Policy(bond_target=500_000, penalty_multiple=10, audit_ppm=100_000)
+"""Fixed, so that the pictures stay when the network's defaults change."""
 NODE = NodeFacts(
     id=NodeId(digest("node")), name="reef-42", software="quarterdeck 0.1.0", home="/home/ada/.quarterdeck",
     pid=4711, started_ms=NOW - 5_400_000, practice=True,
@@ -80,7 +83,7 @@ ENGINE = EngineView(
 NETWORK = NetworkView(
     state="connected", coordinator="ws://127.0.0.1:8800/net/v1/ws", name="practice",
     since_ms=NOW - 5_390_000, latency_ms=3, slot=2695, epoch=9, roster_size=4, listed=True,
-    draws=842, won=214, expected_milli=209_300, variance_milli=157_000, policy=Policy(),
+    draws=842, won=214, expected_milli=209_300, variance_milli=157_000, policy=POLICY,
     coordinator_key=digest("coordinator"), sessions=2, receipts=2_688, receipts_listed=2_671,
     receipt_ms=NOW - 900, probation_left=0, audit_ppm=100_000, latency_history=wave(2, 9, 120, "latency"),
     groups=GROUPS,
@@ -168,6 +171,29 @@ FRESH = replace(
 UNLISTED = replace(NETWORK, listed=False)
 
 
+def told(view: JobView, **changes: object) -> VerdictView:
+    """A verdict of another kind on a job of the recording."""
+    return replace(verdict(view), **{"outcome": "accepted", "mismatches": 0, "first_mismatch": -1} | changes)
+
+
+MEASURED = (
+    Statistic("max_margin", 412_000, 1_000_000), Statistic("mean_margin", 9_400, 19_200),
+    Statistic("mismatch_rate", 54_000, 134_600), Statistic("logprob_distance", 101_000, 250_000),
+)  # fmt: skip
+TOO_FAR = (*MEASURED[:3], Statistic("logprob_distance", 612_000, 250_000))
+KINDS = (
+    told(job(2), mode="recompute_exact", tokens_checked=512, positions=64,
+         sentence="exact 64/512, in windows"),
+    told(job(3), mode="recompute_tolerant", tokens_checked=128, positions=128, statistics=MEASURED,
+         calibration=digest("calibration"), sentence="Within the noise between two kinds of machine."),
+    told(job(4), mode="abstained", tokens_checked=96, sentence="Replayed, not recomputed: no calibration."),
+    told(REJECTED, mode="recompute_tolerant", outcome="rejected", tokens_checked=128, positions=64,
+         mismatches=21, first_mismatch=3, statistics=TOO_FAR, calibration=digest("calibration"),
+         sentence="At 64 of 128 positions, the committed logits are not those of the model that the node "
+         "says it serves: logprob distance 0.612, limit 0.250. A second verifier agrees."),
+)  # fmt: skip
+
+
 def because(state: NodeState, why: Reason, **changes: object) -> NodeState:
     return replace(state, reason=why, jobs=DONE, **{"network": UNLISTED, **changes})
 
@@ -176,6 +202,7 @@ STATES: dict[str, NodeState] = {
     "fresh": FRESH,
     "earning": EARNING,
     "gpu": replace(EARNING, machine=GPU_MACHINE, facts=GPU_FACTS),
+    "kinds": replace(EARNING, verdicts=(*KINDS, *VERDICTS[8:])),
     "near_limit": replace(EARNING, limits=NEAR_LIMITS),
     "paused": because(
         EARNING, reason("paused", since_ms=NOW - 240_000), engine=IDLE_ENGINE,
@@ -210,7 +237,7 @@ def messages(state: NodeState) -> Iterator[tuple[int, News | Asked]]:
     yield NOW, Snapshot(1, NOW, state)
     for view in (job(2), job(3), job(4), REJECTED, FAILED, LIVE[1]):
         arguments: dict[str, str | int] = {"job": view.job, "attempt": 1}
-        detail = detail_of(view, NODE.id, ENGINE.profile, MONEY.balances)
+        detail = _told(state, detail_of(view, NODE.id, ENGINE.profile, MONEY.balances))
         for name, said in (("job", detail), ("recompute", judged_again(view))):
             raw = msgspec.Raw(msgspec.json.encode(said))
             yield NOW, Asked(name, arguments, Answer("", True, "", raw))  # type: ignore[arg-type]
@@ -220,6 +247,16 @@ def messages(state: NodeState) -> Iterator[tuple[int, News | Asked]]:
     yield NOW, Asked("restart_engine", {}, Answer("", True, "The engine restarts."))
     yield NOW, Asked("probe_machine", {}, Answer("", True, "Probing the machine."))
     yield NOW, Asked("probe_machine", {}, Answer("", True, "Probing the machine."))
+
+
+def _told(state: NodeState, detail: JobDetail) -> JobDetail:
+    """With the verdict that the stream tells of the job, where it is one of the other kinds."""
+    shown = [v for v in state.verdicts if v in KINDS and v.job == detail.view.job]
+    if not shown or detail.verdict is None:
+        return detail
+    names = ("outcome", "mode", "tokens_checked", "mismatches", "first_mismatch", "sentence", "statistics",
+             "calibration", "positions")  # fmt: skip
+    return replace(detail, verdict=replace(detail.verdict, **{n: getattr(shown[0], n) for n in names}))
 
 
 def busy(seconds: int) -> Iterator[tuple[int, News]]:

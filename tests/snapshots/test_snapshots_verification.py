@@ -66,6 +66,20 @@ def test_verification_narrow_and_wide(snap_compare: Compare, state: str, size: t
 
 
 @SIZES
+def test_all_kinds_of_verdicts(snap_compare: Compare, size: tuple[int, int]) -> None:
+    """Windows, tolerant within its limits, abstained, and tolerant beyond them with a second verifier."""
+    assert snap_compare(console_on("kinds"), terminal_size=size, run_before=then("3"))
+
+
+@SIZES
+@pytest.mark.parametrize("kind", ["windows", "tolerant", "abstained", "rejected"])
+def test_evidence_of_all_kinds(snap_compare: Compare, kind: str, size: tuple[int, int]) -> None:
+    view = {"windows": job(2), "tolerant": job(3), "abstained": job(4), "rejected": REJECTED}[kind]
+    keys = ("n", "n", "n") if size == COMPACT else ()
+    assert snap_compare(console_on("kinds"), terminal_size=size, run_before=opened(view, *keys))
+
+
+@SIZES
 def test_rejected_only(snap_compare: Compare, size: tuple[int, int]) -> None:
     assert snap_compare(console_on("earning"), terminal_size=size, run_before=then("3", "o"))
 

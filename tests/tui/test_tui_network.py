@@ -106,9 +106,10 @@ def test_rules_tell_the_published_figures() -> None:
     said = dict(rules(Policy(), STATES["probation"].network))
     assert said["Price"] == "0.700 µcr per token, prompt and answer: 700.0 µcr per 1,000."
     assert said["Reward"] == "0.500 µcr of that per token for the node: 500.0 µcr per 1,000."
-    assert "first 10 accepted answers: every answer; then 10 % of answers" in said["Audits"]
+    assert "first 10 accepted answers: every answer; then 5 % of answers" in said["Audits"]
+    assert "Cheating pays below 4.81 %, with a full bond" in said["Audits"]
     assert "Now: every answer, 7 to go." in said["Audits"]
-    assert "costs 10 ×" in said["Rejected"] and "3 rejected answers within 60 min" in said["Suspension"]
+    assert "costs 20 ×" in said["Rejected"] and "3 rejected answers within 60 min" in said["Suspension"]
     assert dict(rules(Policy(suspend_after=0), EARNING.network))["Suspension"].startswith("None")
     assert dict(rules(Policy(holdback_percent=0), EARNING.network))["Bond"].startswith("None")
     assert [share(ppm) for ppm in (0, 500, 25_000, 1_000_000)] == [

@@ -23,6 +23,7 @@ from console.tui.views.frame import Frame
 from console.tui.views.status import notice_rows
 from console.tui.views.verdicts import verdict_row
 
+POLICY = Policy(audit_ppm=100_000)
 COMPACT, ROOMY = (80, 24), (120, 40)
 WARNING = "One more rejected answer suspends"
 
@@ -148,15 +149,15 @@ def test_the_audit_rate_is_the_networks_word_or_none() -> None:
         return words(verification.acceptance(view_of(NodeState(), network=network), Frame(40, 6)))
 
     assert "not known yet" in told()
-    assert "the network does not say; usual 10 %" in told(policy=Policy())
-    assert "10 %     of its answers" in told(policy=Policy(), audit_ppm=100_000)
-    assert "100 %    7 to go, then 10 %" in told(policy=Policy(), audit_ppm=1_000_000, probation_left=7)
-    assert "35 %     where 10 % is usual" in told(policy=Policy(), audit_ppm=350_000)
+    assert "the network does not say; usual 10 %" in told(policy=POLICY)
+    assert "10 %     of its answers" in told(policy=POLICY, audit_ppm=100_000)
+    assert "100 %    7 to go, then 10 %" in told(policy=POLICY, audit_ppm=1_000_000, probation_left=7)
+    assert "35 %     where 10 % is usual" in told(policy=POLICY, audit_ppm=350_000)
 
 
 @pytest.mark.parametrize("width", range(30, 44))
 def test_the_rate_that_follows_is_told_whole_or_not(width: int) -> None:
-    network = NetworkView(policy=Policy(), audit_ppm=1_000_000, probation_left=10)
+    network = NetworkView(policy=POLICY, audit_ppm=1_000_000, probation_left=10)
     text = words(verification.acceptance(view_of(NodeState(), network=network), Frame(width, 6)))
     assert "10 to go" in text and ("then 10 %" in text) == ("then" in text)
 

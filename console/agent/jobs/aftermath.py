@@ -14,6 +14,9 @@ from console.protocol.keys import verify
 from console.protocol.messages import Opening, OpenRequest, ResultAnswered
 from console.protocol.types import Outcome, Receipt, Transaction, Verdict
 
+STATISTICS_LIMIT = 8
+"""Figures of one verdict that are passed on: there are six, and a coordinator may send anything."""
+
 
 class Aftermath:
     """Takes what the network says about finished answers. Every method may raise JournalError."""
@@ -131,4 +134,7 @@ def verdict_view(verdict: Verdict) -> VerdictView:
         mismatches=verdict.mismatches,
         first_mismatch=verdict.first_mismatch,
         sentence=plain(verdict.sentence, 300),
+        statistics=verdict.statistics[:STATISTICS_LIMIT],
+        calibration=plain(verdict.calibration, 64),
+        positions=verdict.positions,
     )

@@ -22,6 +22,8 @@ from console.coordinator.calibrations import CalibrationError, load_calibrations
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch, wait_ready
 from console.engine.port import EngineError
+from console.models import ModelError, read_gguf
+from console.models.quantisation import inexact
 from console.settings.terminal import speak_ascii, speaks_utf8
 
 _LOAD_S = 600.0
@@ -37,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         checked = asyncio.run(_check(options))
-    except (CalibrationError, DataError, EngineError) as error:
+    except (CalibrationError, DataError, EngineError, ModelError, OSError) as error:
         print(f"quarterdeck: {error}", file=sys.stderr)
         return 1
     told = document(checked)
@@ -95,7 +97,8 @@ async def _bench(model: Path, threads: int, folder: Path) -> AsyncIterator[Bench
             if health.profile is None:
                 raise EngineError("not_ready", "The engine does not say what its numerics are.")
             table = list(vocabulary.pieces), frozenset(vocabulary.end_ids)
-            yield Bench(engine, health.profile, *table, load_calibrations(folder))
+            exact = not inexact(read_gguf(model).tensor_types)
+            yield Bench(engine, health.profile, *table, load_calibrations(folder), exact)
         finally:
             await engine.close()
             if process.returncode is None:

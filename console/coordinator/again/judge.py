@@ -46,6 +46,7 @@ class Bench:
     pieces: list[bytes]
     end_ids: frozenset[int]
     calibrations: tuple[Calibration, ...] = ()
+    exact_weights: bool = True
 
 
 async def check(case: Case, keys: Keys, bench: Bench | None) -> Checked:
@@ -111,7 +112,8 @@ def _as_abstained(found: Finding) -> Finding:
 def _how(evidence: Evidence, bench: Bench, model: str) -> Comparison:
     """By the limits that the verdict was found with, where they are for this machine's class as well."""
     used = (evidence.calibration,) if evidence.calibration is not None else ()
-    return comparison(evidence.result.profile, bench.profile, model, (*used, *bench.calibrations))
+    known = (*used, *bench.calibrations)
+    return comparison(evidence.result.profile, bench.profile, model, known, bench.exact_weights)
 
 
 async def _recompute(claim: Claim, evidence: Evidence, bench: Bench, how: Comparison) -> Finding:

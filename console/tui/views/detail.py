@@ -9,12 +9,14 @@ from typing import NamedTuple
 from console.control.state import LIVE_JOB_STATES
 from console.control.wire import Check, JobDetail, Moment
 from console.ledger.figures import credits, exact_credits
-from console.protocol.types import VerdictMode
+from console.protocol.ids import short
+from console.protocol.types import Verdict, VerdictMode
 from console.tui.figures import brief, clock_time, rate
 from console.tui.rows import Role, Row, Span, fit, row, rule, text_fit, width_of, wrap
 from console.tui.views.chain import MARKS, Stage, chain_row, check_rows, checks_of, standing, tally_rows
 from console.tui.views.jobs import STATE_INK
 from console.tui.views.margins import DIFFER_LIMIT
+from console.tui.views.statistics import NAMES, in_windows, looked_at, measured, over
 
 SIDE_FROM, SIDE_WIDTH = 116, 37
 """From this width on the job's life stands beside its evidence."""
@@ -27,6 +29,8 @@ HOW: dict[VerdictMode, str] = {
     "structure": " by its structure",
     "replay": " by replay",
     "recompute_exact": " by exact recomputation",
+    "recompute_tolerant": " by tolerant recomputation",
+    "abstained": " by replay, recompute abstained from",
 }
 
 
@@ -155,6 +159,25 @@ def _result(detail: JobDetail, width: int) -> list[Row]:
     return rows
 
 
+def measure_rows(verdict: Verdict) -> list[Row]:
+    """By what margin, against which limits, over how many positions, and by whose calibration."""
+    if verdict.mode == "not_audited":
+        return [_named("Margin", "not measured: no audit was drawn", "dim")]
+    if verdict.mode == "abstained":
+        return [_named("Margin", "not measured: no calibration fits", "dim")]
+    rows = [_named(NAMES[one.name].capitalize(), measured(one), "bad" if over(one) else "strong")
+            for one in verdict.statistics]  # fmt: skip
+    if not rows:
+        limit = DIFFER_LIMIT.get(verdict.mode, 0)
+        words = f"{verdict.mismatches:,} of {looked_at(verdict):,} tokens differ, limit {limit}"
+        rows = [_named("Margin", words, "bad" if verdict.mismatches > limit else "strong")]
+    if in_windows(verdict):
+        rows.append(_named("Positions", f"{verdict.positions:,} of {verdict.tokens_checked:,}, in windows"))
+    if verdict.calibration:
+        rows.append(_named("Calibration", short(verdict.calibration)))
+    return rows
+
+
 def _verdict(detail: JobDetail, width: int, offset_s: int) -> list[Row]:
     verdict, rows = detail.verdict, _section("verdict", detail, width)
     if verdict is None:
@@ -165,12 +188,7 @@ def _verdict(detail: JobDetail, width: int, offset_s: int) -> list[Row]:
     rows.append(_named("Outcome", how, ink))
     rows += [_named("" if i else "Finding", line)
              for i, line in enumerate(wrap(verdict.sentence, width - 16, 4)) if line]  # fmt: skip
-    if verdict.mode == "not_audited":
-        rows.append(_named("Margin", "not measured: no audit was drawn", "dim"))
-    else:
-        limit = DIFFER_LIMIT.get(verdict.mode, 0)
-        words = f"{verdict.mismatches:,} of {verdict.tokens_checked:,} tokens differ, limit {limit}"
-        rows.append(_named("Margin", words, "bad" if verdict.mismatches > limit else "strong"))
+    rows += measure_rows(verdict)
     if verdict.first_mismatch >= 0:
         rows.append(_named("Mismatch", f"token {verdict.first_mismatch:,} is the first", "bad"))
     return [*rows, _named("Evidence", verdict.id), _named("Judged", clock_time(verdict.at_ms, offset_s))]

@@ -1,7 +1,8 @@
 """How far audited answers were from being rejected: a line for each way of checking, and a histogram.
 
 Replay and exact recomputation know one margin only: not one token may differ, so what spreads is how many
-tokens an audit looked at. A mode with a tolerance gets a line of its own here, with its threshold.
+tokens an audit looked at. A tolerant recompute has figures of its own: its line says how much of its limit
+the nearest of them took up in the worst audit. Where it was abstained from, nothing was measured.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ from console.tui.charts import EIGHTHS, ceiling
 from console.tui.rows import Role, Row, Span, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
+from console.tui.views.statistics import looked_at, worst_percent
 from console.tui.views.words import MODE_WORDS
 
+MODES: tuple[VerdictMode, ...] = (
+    "recompute_exact", "recompute_tolerant", "abstained", "replay", "structure",
+)  # fmt: skip
+"""Ways of looking into an answer, the deepest first."""
 DIFFER_LIMIT: dict[VerdictMode, int] = {"structure": 0, "replay": 0, "recompute_exact": 0}
 """Tokens that may differ, by mode."""
 BUCKETS = 16
@@ -35,6 +41,8 @@ class Margin(NamedTuple):
     worst: int
     """Tokens that differed in the worst of them."""
     rejected: int
+    share: int | None = None
+    """Of its limit, per cent, in the worst of them; None where the mode has no figures."""
 
 
 def audited(verdicts: Sequence[VerdictView]) -> list[VerdictView]:
@@ -45,13 +53,15 @@ def audited(verdicts: Sequence[VerdictView]) -> list[VerdictView]:
 def margins_of(verdicts: Sequence[VerdictView]) -> list[Margin]:
     """One for each mode that occurred, the deepest first."""
     found = []
-    for mode in reversed(DIFFER_LIMIT):
+    for mode in MODES:
         some = [verdict for verdict in verdicts if verdict.mode == mode]
         if some:
             differ = [verdict.mismatches for verdict in some]
-            tokens = sum(verdict.tokens_checked for verdict in some)
+            tokens = sum(looked_at(verdict) for verdict in some)
             rejected = sum(verdict.outcome == "rejected" for verdict in some)
-            found.append(Margin(mode, len(some), tokens, sum(differ), max(differ), rejected))
+            shares = [s for verdict in some if (s := worst_percent(verdict.statistics)) is not None]
+            share = max(shares, default=None)
+            found.append(Margin(mode, len(some), tokens, sum(differ), max(differ), rejected, share))
     return found
 
 
@@ -97,7 +107,7 @@ def margins(view: View, frame: Frame) -> list[Row]:
         content = [row((" No answer has been audited yet.", "dim"))] if view.known else []
         return framed("Margins", content, frame)
     table = [_HEADS, *(_line(margin) for margin in margins_of(looked))]
-    checked = [verdict.tokens_checked for verdict in looked]
+    checked = [looked_at(verdict) for verdict in looked]
     if wide >= 70 and high < len(table) + 6:
         left = max(LINE_WIDTH, wide // 2)
         content = _beside(table, histogram(checked, wide - left - 1, high), left)
@@ -112,15 +122,23 @@ LINE_WIDTH = 40
 
 
 def _line(margin: Margin) -> Row:
-    limit = DIFFER_LIMIT[margin.mode]
-    ink: Role = "good" if margin.worst <= limit and not margin.rejected else "bad"
+    good = not margin.rejected and (margin.share or 0) <= 100
+    ink: Role = "good" if good and margin.worst <= DIFFER_LIMIT.get(margin.mode, 0) else "bad"
+    differ, limit = _against(margin)
     return row(
         (" ✓ " if ink == "good" else " ✗ ", ink),
         (text_fit(MODE_WORDS[margin.mode], 9), "strong"),
         f"{margin.audits:>7,}{margin.tokens:>8,}",
-        (f"{margin.differ:>5,}", ink),
+        (f"{differ:>5}", ink),
         (f"{limit:>6}", "dim"),
     )
+
+
+def _against(margin: Margin) -> tuple[str, str]:
+    """What was found and what it was measured against: tokens, or the share of a limit."""
+    if margin.mode in DIFFER_LIMIT:
+        return f"{margin.differ:,}", f"{DIFFER_LIMIT[margin.mode]}"
+    return ("—", "—") if margin.share is None else (f"{margin.share}%", "100%")
 
 
 def _beside(left: Sequence[Row], right: Sequence[Row], width: int) -> list[Row]:

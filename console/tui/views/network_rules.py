@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.control.state import NetworkView
+from console.ledger import deterrent_ppm
 from console.ledger.figures import credits
 from console.protocol.types import Policy
 from console.tui.figures import duration
@@ -13,6 +14,8 @@ from console.tui.store import View
 
 NAME_WIDTH = 12
 MILLION = 1_000_000
+TYPICAL_TOKENS = 100
+"""Of prompt and answer: the size that the formula's result is told for."""
 
 
 def rules_content(view: View, width: int) -> list[Row]:
@@ -42,7 +45,7 @@ def rules(policy: Policy, network: NetworkView) -> Iterator[tuple[str, str]]:
     yield "Bond", _bond(policy)
     paid = f"Pending becomes available when its epoch closes, every {_span(policy.epoch_s)}."
     yield "Paid out", paid
-    yield "Audits", f"{_audits(policy)}{_audited_now(network)}"
+    yield "Audits", f"{_audits(policy)}{_audited_now(network)}{_deterrence(policy)}"
     yield from _penalties(policy)
     yield from _work(policy)
     yield from _time(policy)
@@ -65,6 +68,15 @@ def _audits(policy: Policy) -> str:
     return f"In probation, the first {policy.probation_answers:,} accepted answers: {first}; then {after}."
 
 
+def _deterrence(policy: Policy) -> str:
+    """The formula's result: the rate below which a false answer would pay, with the bond in full."""
+    reward = TYPICAL_TOKENS * policy.node_rate
+    if not reward or policy.audit_ppm <= 0:
+        return ""
+    least = deterrent_ppm(policy, reward, policy.bond_target)
+    return f" Cheating pays below {least / 10_000:.3g} %, with a full bond; with less, more are audited."
+
+
 def _audited_now(network: NetworkView) -> str:
     now = watched(network)
     return f" Now: {now}." if now else ""
@@ -82,7 +94,7 @@ def share(ppm: int) -> str:
     """Audited answers as words."""
     if ppm >= MILLION:
         return "every answer"
-    return f"{ppm / 10_000:g} % of answers" if ppm > 0 else "no answer"
+    return f"{ppm / 10_000:.3g} % of answers" if ppm > 0 else "no answer"
 
 
 def _penalties(policy: Policy) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from console.tui.rows import Role, Row, fit, row, text_fit, wrap
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
 from console.tui.views.margins import DIFFER_LIMIT
+from console.tui.views.statistics import NAMES, in_windows, looked_at, measured, nearest, over
 from console.tui.views.verification import named
 from console.tui.views.words import MODE_WORDS
 
@@ -35,20 +36,44 @@ def card(verdict: VerdictView | None, view: View, frame: Frame) -> list[Row]:
 
 def _how(verdict: VerdictView) -> str:
     word = MODE_WORDS.get(verdict.mode, verdict.mode)
-    return {"exact": "recomputed exactly", "replay": "by replay", "structure": "by its structure"}.get(
-        word, word
-    )
+    return {
+        "exact": "recomputed exactly",
+        "tolerant": "recomputed tolerantly",
+        "abstained": "recompute abstained from",
+        "replay": "by replay",
+        "structure": "by its structure",
+    }.get(word, word)
 
 
 def _margin(verdict: VerdictView) -> list[Row]:
     if verdict.mode == "not_audited":
         return [row((text_fit(" Margin", 11), "dim"), ("none: not audited", "dim"))]
-    limit = DIFFER_LIMIT.get(verdict.mode, 0)
-    words = f"{verdict.mismatches:,} of {verdict.tokens_checked:,} differ, limit {limit}"
-    rows = [row((text_fit(" Margin", 11), "dim"), (words, "bad" if verdict.mismatches > limit else "strong"))]
+    if verdict.mode == "abstained":
+        return [row((text_fit(" Margin", 11), "dim"), ("none: no calibration", "dim"))]
+    rows = [*_nearest(verdict)] or [_differ(verdict)]
+    if in_windows(verdict):
+        rows.append(named("Looked at", f"{verdict.positions:,}", f" of {verdict.tokens_checked:,} positions"))
     if verdict.first_mismatch >= 0:
         rows.append(named("First", f"token {verdict.first_mismatch:,}"))
     return rows
+
+
+def _differ(verdict: VerdictView) -> Row:
+    limit = DIFFER_LIMIT.get(verdict.mode, 0)
+    words = f"{verdict.mismatches:,} of {looked_at(verdict):,} differ, limit {limit}"
+    return row((text_fit(" Margin", 11), "dim"), (words, "bad" if verdict.mismatches > limit else "strong"))
+
+
+def _nearest(verdict: VerdictView) -> list[Row]:
+    """The figure nearest to its limit; the page of the job has them all."""
+    one = nearest(verdict.statistics)
+    if one is None:
+        return []
+    ink: Role = "bad" if over(one) else "strong"
+    return [
+        row((text_fit(" Margin", 11), "dim"), (measured(one), ink)),
+        row((text_fit("", 11), "dim"), (NAMES[one.name], "dim")),
+    ]
 
 
 def _job(verdict: VerdictView, view: View) -> list[Row]:

@@ -10,6 +10,7 @@ from console.tui.figures import clock_time, coarse
 from console.tui.rows import Role, Row, Span, fit, row, text_fit, width_of, wrap
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
+from console.tui.views.statistics import in_windows
 from console.tui.views.words import MODE_WORDS
 
 MODE_CELLS = 11
@@ -38,8 +39,10 @@ def verdict_row(verdict: VerdictView, now_ms: int, width: int, chosen: bool) -> 
 def _checked(verdict: VerdictView) -> str:
     if verdict.outcome == "rejected" and verdict.first_mismatch >= 0:
         return f"tok {verdict.first_mismatch}"
-    if verdict.mode in ("not_audited", "structure"):
+    if verdict.mode in ("not_audited", "structure", "abstained"):
         return ""
+    if in_windows(verdict):
+        return f"{verdict.positions} of {verdict.tokens_checked}"
     return f"{verdict.tokens_checked - verdict.mismatches}/{verdict.tokens_checked}"
 
 

@@ -13,6 +13,7 @@ from console.tui.store import View
 from console.tui.views import limits
 from console.tui.views.frame import Frame, framed
 from console.tui.views.margins import DIFFER_LIMIT, audited
+from console.tui.views.statistics import in_windows, looked_at, worst_percent
 from console.tui.views.words import MODE_WORDS
 
 Only = Literal["all", "rejected", "audited"]
@@ -109,7 +110,7 @@ def summary(view: View, frame: Frame) -> list[Row]:
         return []
     money, verdicts = view.state.money, view.state.verdicts
     looked = audited(verdicts)
-    differ, tokens = sum(v.mismatches for v in looked), sum(v.tokens_checked for v in looked)
+    differ, tokens = sum(v.mismatches for v in looked), sum(looked_at(v) for v in looked)
     rows = [
         _share("Today", money.today_accepted, money.today_accepted + money.today_rejected, "judged"),
         _share("Audited", len(looked), len(verdicts), "of the last"),
@@ -153,21 +154,36 @@ def _cell(head: str, verdict: VerdictView, now_ms: int) -> tuple[str, Role]:
         case "MODE":
             return MODE_WORDS.get(verdict.mode, verdict.mode), quiet if good else "bad"
         case "CHECKED":
-            return (f"{verdict.tokens_checked:,}" if looked else "—"), quiet
+            return (_checked(verdict) if looked else "—"), quiet
         case "DIFFER":
             return differing(verdict), "bad" if verdict.mismatches else quiet
         case "LIMIT":
-            return (f"{DIFFER_LIMIT[verdict.mode]}" if verdict.mode in DIFFER_LIMIT else "—"), "dim"
+            return _limit(verdict), "dim"
     return coarse(now_ms - verdict.at_ms), "dim"
 
 
 def differing(verdict: VerdictView) -> str:
-    """How many tokens differ, and the first of them."""
-    if verdict.mode == "not_audited":
+    """How many tokens differ, and the first; of a tolerant recompute, how much of its limit it took."""
+    if verdict.mode in ("not_audited", "abstained") and not verdict.mismatches:
         return "—"
+    if (share := worst_percent(verdict.statistics)) is not None:
+        return f"{share} %"
     if verdict.first_mismatch >= 0:
         return f"{verdict.mismatches:,} @{verdict.first_mismatch}"
     return f"{verdict.mismatches:,}"
+
+
+def _checked(verdict: VerdictView) -> str:
+    """Positions that were recomputed, of how many where it was windows."""
+    if in_windows(verdict):
+        return f"{verdict.positions}/{verdict.tokens_checked}"
+    return f"{verdict.tokens_checked:,}"
+
+
+def _limit(verdict: VerdictView) -> str:
+    if verdict.mode in DIFFER_LIMIT:
+        return f"{DIFFER_LIMIT[verdict.mode]}"
+    return "100 %" if verdict.statistics else "—"
 
 
 def verdicts(listed: Sequence[VerdictView], view: View, frame: Frame, only: Only) -> list[Row]:

@@ -9,5 +9,7 @@ MODE_WORDS: dict[VerdictMode, str] = {
     "structure": "structure",
     "replay": "replay",
     "recompute_exact": "exact",
+    "recompute_tolerant": "tolerant",
+    "abstained": "abstained",
 }
 """How deep an answer was looked into."""

@@ -1,0 +1,66 @@
+"""The SQL behind the report: every count is derived from rows."""
+
+from __future__ import annotations
+
+JOBS = """SELECT
+  (SELECT count(*) FROM jobs),
+  (SELECT count(*) FROM verdicts WHERE outcome = 'accepted'),
+  (SELECT count(*) FROM verdicts WHERE outcome = 'rejected'),
+  (SELECT count(*) FROM jobs WHERE state = 'FAILED'),
+  (SELECT count(*) FROM jobs WHERE state = 'CANCELLED'),
+  (SELECT count(*) FROM jobs WHERE state NOT IN ('SETTLED', 'PENALISED', 'CANCELLED', 'FAILED')),
+  (SELECT count(*) FROM verdicts v JOIN jobs j ON j.id = v.job WHERE v.outcome = 'accepted' AND j.price > 0
+     AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.id = 'pay:' || v.job)),
+  (SELECT count(*) FROM (SELECT account FROM postings WHERE account LIKE 'escrow:%' AND amount < 0
+     GROUP BY account HAVING count(*) > 1))"""
+TOKENS = """SELECT coalesce(sum(j.prompt_tokens), 0), coalesce(sum(j.completion_tokens), 0)
+  FROM verdicts v JOIN jobs j ON j.id = v.job"""
+AUDITS = """SELECT
+  coalesce(sum(mode <> 'not_audited'), 0),
+  coalesce(sum(mode NOT IN ('not_audited', 'structure')), 0),
+  coalesce(sum(mode IN ('recompute_exact', 'recompute_tolerant')), 0),
+  coalesce(sum(outcome = 'rejected'), 0),
+  coalesce(sum(CASE WHEN mode IN ('recompute_exact', 'recompute_tolerant')
+    THEN CASE WHEN positions > 0 THEN positions ELSE tokens_checked END END), 0),
+  coalesce(sum(mode = 'abstained'), 0),
+  coalesce(sum(confirmation = 'confirmed'), 0),
+  coalesce(sum(confirmation = 'disagreed'), 0),
+  coalesce(sum(confirmation = 'unavailable'), 0)
+  FROM verdicts v LEFT JOIN audits a ON a.verdict = v.id"""
+WORK = """SELECT
+  coalesce(sum(generated_rows), 0), coalesce(sum(generation_ms), 0),
+  coalesce(sum(rows), 0), coalesce(sum(score_ms), 0),
+  coalesce(sum(generated_rows) FILTER (WHERE rate_ppm < 1000000), 0),
+  coalesce(sum(generation_ms) FILTER (WHERE rate_ppm < 1000000), 0),
+  coalesce(sum(rows) FILTER (WHERE rate_ppm < 1000000), 0),
+  coalesce(sum(score_ms) FILTER (WHERE rate_ppm < 1000000), 0),
+  coalesce(sum(generated_rows) FILTER (WHERE rows > 0), 0),
+  coalesce(sum(generation_ms) FILTER (WHERE rows > 0), 0)
+  FROM audits"""
+LEDGER = """SELECT
+  (SELECT coalesce(sum(amount), 0) FROM postings),
+  (SELECT coalesce(sum(amount), 0) FROM postings WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:%'),
+  (SELECT coalesce(sum(amount), 0) FROM postings WHERE account LIKE 'escrow:%'),
+  (SELECT coalesce(sum(amount), 0) FROM postings
+     WHERE "transaction" LIKE 'refund:%' AND account LIKE 'client:%'),
+  (SELECT coalesce(sum(amount), 0) FROM postings WHERE account = 'penalties')"""
+NODES = """SELECT n.id, n.name,
+  (SELECT count(*) FROM tickets t WHERE t.node = n.id),
+  (SELECT coalesce(sum(1000.0 / t.roster_size), 0) FROM tickets t
+     JOIN roster_members m ON m.root = t.roster_root AND m.node = n.id WHERE t.node <> ''),
+  (SELECT coalesce(sum(1000.0 / t.roster_size * (1 - 1.0 / t.roster_size)), 0) FROM tickets t
+     JOIN roster_members m ON m.root = t.roster_root AND m.node = n.id WHERE t.node <> ''),
+  (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'accepted'),
+  (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'rejected'),
+  (SELECT coalesce(sum(amount), 0) FROM postings
+     WHERE "transaction" LIKE 'pay:%' AND account LIKE 'node:' || n.id || ':%'),
+  (SELECT coalesce(-sum(amount), 0) FROM postings
+     WHERE "transaction" LIKE 'penalty:%' AND account LIKE 'node:' || n.id || ':%'),
+  n.suspended_until_ms,
+  coalesce((SELECT json_extract(CAST(t.body AS TEXT), '$.crossings') FROM totals t WHERE t.node = n.id), 0)
+  FROM nodes n ORDER BY n.first_seen_ms, n.id"""
+TIMES = """SELECT
+  (SELECT coalesce(min(received_ms), 0) FROM jobs),
+  (SELECT coalesce(min(first_token_ms), 0) FROM jobs WHERE first_token_ms > 0),
+  (SELECT coalesce(min(at_ms), 0) FROM verdicts WHERE outcome = 'accepted'),
+  (SELECT coalesce(min(at_ms), 0) FROM transactions WHERE id LIKE 'pay:%')"""
