@@ -19,6 +19,7 @@ from console.tui.screens.rooms import ROOMS
 from console.tui.screens.telling import Telling
 from console.tui.store import View
 from console.tui.views import spells, timeline, why
+from console.tui.views.frame import Frame
 
 replace = msgspec.structs.replace
 NOW = 1_763_820_000_000
@@ -74,6 +75,14 @@ def test_the_strip_has_a_cell_for_each_stretch_of_the_day(minutes: str, width: i
         else:
             assert letter == " "
     assert width_of(timeline.strip_row(letters)) == len(letters)
+
+
+def test_the_legend_counts_what_the_strip_shows_and_no_more() -> None:
+    state = state_of("earning")
+    young = replace(state.timeline, minutes="." * 1380 + "e" * 50 + "d" * 10)
+    rows = timeline.strip(View(replace(state, timeline=young), NOW, "attached"), Frame(80, 4), 0)
+    said = " ".join("".join(span.text for span in one) for one in rows)
+    assert "Last hour" in said and "earning 50 min" in said and "down 10 min" in said and "off 0 min" in said
 
 
 def test_the_kinds_are_told_apart_without_colour_and_without_unicode() -> None:
