@@ -163,7 +163,7 @@ def _connection(facts: Facts) -> Reason | None:
         )
     return reason(
         "coordinator_down",
-        sentence=f"No connection: {network.sentence}. Not your fault, and it costs you nothing.",
+        sentence=f"No connection: {network.sentence.rstrip('.')}. Not your fault, and it costs you nothing.",
         since_ms=network.since_ms,
         until_ms=network.next_try_ms,
     )
