@@ -292,6 +292,10 @@ def test_what_waits_for_its_verdict_or_receipt_is_no_fault() -> None:
         assert "◌ 0.003 µcr accepted and not settled: still being booked." in said
     nobody = view_of(replace(state, earnings=replace(found, undecided=0)))
     assert "! 0.002 µcr claimed and not accepted: no verdict" in words(nobody)
+    held = replace(
+        state, earnings=replace(found, undecided=0), jobs=(replace(state.jobs[0], state="result"),)
+    )
+    assert "◌ 0.002 µcr claimed and not accepted: 1 not delivered yet." in words(view_of(held))
     also = replace(found, days=(replace(today, rejected=1),))
     assert "! 0.002 µcr claimed and not accepted: 1 rejected, 2 not" in words(
         view_of(replace(state, earnings=also))
@@ -321,7 +325,7 @@ def test_what_is_not_known_is_not_made_up() -> None:
     said = words(view_of(state_of("fresh")))
     assert "not enough data: 0 whole days with work, 3 are needed" in said
     assert "not measured here; set watts and price_per_kwh in [power]" in said
-    assert "— worked (0.0 h)  — online (0.0 h)" in said and "500.0 µcr, not enough data" in said
+    assert "— worked (0.0 h)  — online (0.0 h)" in said and "500.0 µcr, how long: not enough data" in said
 
 
 @pytest.mark.parametrize(
@@ -355,7 +359,7 @@ def test_the_bond_says_what_it_needs() -> None:
     unnamed = replace(state, money=replace(money, bond_target=0))
     assert "not named a target" in earnings.bond_needs(view_of(unnamed), 0)
     unknown = replace(state, network=replace(state.network, policy=None))
-    assert earnings.bond_needs(view_of(unknown), 0) == "80.0 µcr, not enough data"
+    assert earnings.bond_needs(view_of(unknown), 0) == "80.0 µcr, how long: not enough data"
 
 
 def test_hostile_currencies_and_names_stay_text() -> None:
