@@ -193,6 +193,19 @@ async def test_without_an_agent_there_is_no_export(home: Path, name: str) -> Non
         assert app.room == "earnings" and not isinstance(app.screen, Choose)
 
 
+def test_a_receipt_that_took_nothing_is_no_missing_receipt() -> None:
+    state = state_of("earning")
+    for booked, listed, told in (
+        (True, "0 cr", "0 cr, says its receipt"),
+        (False, "not booked", "no receipt"),
+    ):
+        found = replace(state.earnings.penalties[0], amount=0, booked=booked)
+        view = view_of(replace(state, earnings=replace(state.earnings, penalties=(found,), differences=())))
+        rows = [*penalties.listing((found,), view, Frame(80, 4), 0), *penalties.whole(found, view, 80, 0)]
+        said = "\n".join("".join(span.text for span in one) for one in rows)
+        assert listed in said and told in said
+
+
 async def test_a_penalty_leads_to_its_job_and_back() -> None:
     app = console_on("earning")
     penalty = state_of("earning").earnings.penalties[0]
