@@ -78,7 +78,8 @@ class JobOrder(Sequence[JobView]):
         return job if job is not None and self._fits(job) else None
 
     def _fits(self, job: JobView) -> bool:
-        return not any(self._filter) or self._filter.fits(searched(job))
+        wanted = self._filter
+        return not any(wanted) or (wanted.holds(job.received_ms) and wanted.fits(searched(job)))
 
     def _entry(self, job: JobView) -> _Entry:
         return self._value(job), -job.received_ms, job.job, job.attempt
