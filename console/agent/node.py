@@ -145,6 +145,7 @@ class Node:
             uplink=self._uplink,
             daybook=self._daybook,
             model=model.name,
+            weights=model.path,
             now_ms=now_ms,
         )
         self._connect_parts(worker)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import msgspec
 
@@ -52,6 +53,7 @@ class Pulse:
         uplink: Uplink,
         daybook: Daybook,
         model: str,
+        weights: Path,
         now_ms: NowMs,
     ) -> None:
         self._board = board
@@ -63,6 +65,8 @@ class Pulse:
         self._uplink = uplink
         self._daybook = daybook
         self._model = model
+        self._weights = weights
+        self._weights_missed = False
         self._now_ms = now_ms
         self._day = local_day(now_ms())
         self._called: set[str] = set()
@@ -95,6 +99,7 @@ class Pulse:
             refused=self._uplink.refused,
             disk_free_bytes=state.machine.disk_free_bytes,
             journal_trouble=self.trouble,
+            weights_missing=self._missing_weights(),
             gpu_lost=any(gpu.lost for gpu in state.machine.gpus),
             waiting=self._desk.waiting,
             running=self._desk.running,
@@ -102,6 +107,21 @@ class Pulse:
             last_accepted_ms=self._purse.standing.last_accepted_ms,
             draws=self._uplink.draws,
         )
+
+    def _missing_weights(self) -> str:
+        down = self._supervisor.supervised.state in ("waiting", "failed")
+        if not down or self._weights.is_file():
+            return ""
+        self._weights_missed = True
+        return str(self._weights)
+
+    def _try_weights_that_came_back(self) -> None:
+        """At once: the wait was for a fault that is over."""
+        if not self._weights_missed or self._missing_weights():
+            return
+        self._weights_missed = False
+        if self._supervisor.supervised.state in ("waiting", "failed"):
+            self._supervisor.restart()
 
     def refresh(self) -> None:
         """Tell the reason if it changed; the time since when is kept while the code stays."""
@@ -145,6 +165,7 @@ class Pulse:
         expire_at = time.monotonic() + EXPIRE_S
         while True:
             seq = self._board.snapshot().seq
+            self._try_weights_that_came_back()
             self.refresh()
             await asyncio.sleep(TICK_S)
             if self._board.snapshot().seq == seq:

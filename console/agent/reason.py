@@ -20,6 +20,9 @@ RECENT_MS = 60_000
 _ENDS_BY_HAND = "Press p, or run `quarterdeck resume`. P sets a time when it ends by itself."
 _ENDS_ITSELF = "It takes work again by itself then. Press p, or run `quarterdeck resume`, to do so now."
 
+_NO_WEIGHTS = "The model's file is gone, so the engine cannot start."
+_FETCH = "Put it back, or fetch it with f on Models. The engine starts as soon as it is there."
+
 OWN_CODES = frozenset(("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading"))
 """Reasons that this machine gives; the network's word for one of them is an echo of a heartbeat."""
 
@@ -52,6 +55,8 @@ class Facts(msgspec.Struct, frozen=True):
     disk_free_bytes: int | None = None
     journal_trouble: str = ""
     gpu_lost: bool = False
+    weights_missing: str = ""
+    """The path where the model's file should be and is not; asked only while the engine is down."""
     waiting: int = 0
     running: int = 0
     queue_limit: int = 8
@@ -140,6 +145,8 @@ def _engine(facts: Facts) -> Reason | None:
     engine = facts.engine
     if facts.gpu_lost:
         return reason("gpu_lost")
+    if engine.state in ("waiting", "failed", "stopped") and facts.weights_missing:
+        return reason("engine_down", sentence=_NO_WEIGHTS, remedy=_FETCH, evidence=facts.weights_missing)
     if engine.state in ("waiting", "failed", "stopped"):
         return reason("engine_down", sentence=engine.sentence, until_ms=engine.next_try_ms)
     if engine.state != "ready":
@@ -163,7 +170,7 @@ def _connection(facts: Facts) -> Reason | None:
         )
     return reason(
         "coordinator_down",
-        sentence=f"No connection: {network.sentence}. Not your fault, and it costs you nothing.",
+        sentence=f"No connection: {network.sentence.rstrip('.')}. Not your fault, and it costs you nothing.",
         since_ms=network.since_ms,
         until_ms=network.next_try_ms,
     )

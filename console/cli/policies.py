@@ -41,7 +41,12 @@ def _now_ms() -> int:
 
 @click.command()
 @click.option("--for", "length", metavar="LENGTH", help="End it by itself after so long: 2h30m, 90m, 1d.")
-@click.option("--until", "moment", metavar="TIME", help="End it by itself at 08:00, or 2026-11-23T08:00.")
+@click.option(
+    "--until",
+    "moment",
+    metavar="TIME",
+    help="End it by itself at 08:00, 'tomorrow 08:00', or 2026-11-23T08:00.",
+)
 @home_option
 def pause(home: Path | None, length: str | None, moment: str | None) -> None:
     """Take no new work until you resume, or until a time. What runs is finished.

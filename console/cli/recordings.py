@@ -15,7 +15,7 @@ import msgspec
 from console.cli.agent_home import FAILED, NO_AGENT, control_socket, home_of, home_option
 from console.control import recording
 from console.control.link import Link, Lost
-from console.control.recording import Asked, Recorder, RecordingError, Replay
+from console.control.recording import Asked, Recorder, Recording, RecordingError, Replay
 from console.control.wire import CommandName, JobDetail
 
 EVIDENCE_OF = 200
@@ -120,14 +120,14 @@ def replay(ctx: click.Context, file: str, speed: float, loop: bool) -> None:
     """Show a recording on the console. `demo`: the one that ships, a practice run; no model, no network."""
     path = recording.demo() if file == "demo" else Path(file)
     try:
-        recorded = recording.read(path)
+        recorded = Recording(path)
     except RecordingError as error:
         click.echo(str(error), err=True)
         sys.exit(FAILED)
-    if not recorded:
+    if recorded.begins_ms is None:
         click.echo(f"The recording {path} is empty.", err=True)
         sys.exit(FAILED)
-    day = time.strftime("%Y-%m-%d", time.localtime(recorded[0].at_ms / 1000))
+    day = time.strftime("%Y-%m-%d", time.localtime(recorded.begins_ms / 1000))
     caption = f"REPLAY {day}" + (f" ×{speed:g}" if speed != 1 else "")
     source = Replay(recorded, speed=speed, loop=loop, tell_end=True)
     plain = bool(ctx.find_root().params.get("plain"))

@@ -49,7 +49,8 @@ def _headline(state: NodeState) -> Text:
 def _reason(state: NodeState) -> Text:
     reason = state.reason
     glyph, style = _mood(reason.code)
-    until = f" Until in {span((reason.until_ms - state.now_ms) / 1000)}." if _ahead(state) else ""
+    word = "Next try" if reason.code in ("engine_down", "coordinator_down") else "Ends"
+    until = f" {word} in {span((reason.until_ms - state.now_ms) / 1000)}." if _ahead(state) else ""
     remedy = f" {reason.remedy}" if reason.remedy else ""
     return Text.assemble((f"{glyph} {label(reason.code)}", style), f"  {reason.sentence}{until}{remedy}")
 

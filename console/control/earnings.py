@@ -74,6 +74,8 @@ class PenaltyView(msgspec.Struct, frozen=True, omit_defaults=True):
     evidence: EvidenceId = EvidenceId("")
     until_ms: int = 0
     """When it no longer counts towards a suspension."""
+    booked: bool = False
+    """Whether its receipt has come; then an amount of 0 is what was taken."""
 
 
 class Difference(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shlex
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -30,6 +31,7 @@ from console.control.wire import (
     decode_from_agent,
     encode_line,
 )
+from console.settings.paths import data_dir
 
 READ_BYTES = 64 * 1024
 PACE_S = 0.1
@@ -276,12 +278,19 @@ def _why(error: Exception, path: Path) -> str:
         case NoAgent():
             return str(error)
         case FileNotFoundError() | ConnectionRefusedError():
-            return "No agent is running here. Start it with `quarterdeck agent start`."
+            return f"No agent is running here. Start it with `quarterdeck agent start{_home_words(path)}`."
         case PermissionError():
             return f"The agent's socket {path} belongs to another user. Attach as the user who started it."
         case OSError(strerror=strerror):
             return f"The agent's socket {path} cannot be used ({strerror}). Restart the agent."
     return str(error)
+
+
+def _home_words(path: Path) -> str:
+    """The option that names the home of this socket, where it is not the one in force."""
+    if path.name != "agent.sock" or path.parent == data_dir():
+        return ""
+    return f" --home {shlex.quote(str(path.parent))}"
 
 
 def _new_id() -> str:

@@ -1,4 +1,4 @@
-"""Times as operators name them: `2h30m`, `08:00`, `2026-11-23T08:00`. Pure, given a zone.
+"""Times as operators name them: `2h30m`, `08:00`, `tomorrow 08:00`, `2026-11-23T08:00`. Pure, given a zone.
 
 A zone of None is the machine's own, with its summer time.
 """
@@ -15,7 +15,7 @@ _SPAN = re.compile(
     r"(?:(\d{1,3})\s*d)?\s*(?:(\d{1,4})\s*h)?\s*(?:(\d{1,6})\s*m(?:in)?)?\s*(?:(\d{1,8})\s*s)?", re.ASCII
 )
 _SECONDS = (86_400, 3_600, 60, 1)
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
+_CLOCK = re.compile(r"(tomorrow\s+)?(\d{1,2}):(\d{2})", re.ASCII | re.IGNORECASE)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -41,7 +41,7 @@ def span_ms(text: str) -> int:
 
 
 def moment_ms(text: str, now_ms: int, zone: tzinfo | None = None) -> int:
-    """When `text` is: a time of day, tomorrow's if today's has passed, or a day and time.
+    """When `text` is: a time of day, tomorrow's if today's has passed or it says so, or a day and time.
 
     Raises:
         MomentError: not a time, in the past, or more than a year ahead.
@@ -49,7 +49,7 @@ def moment_ms(text: str, now_ms: int, zone: tzinfo | None = None) -> int:
     clock = _CLOCK.fullmatch(text.strip())
     try:
         if clock:
-            return next_ms(int(clock[1]), int(clock[2]), now_ms, zone)
+            return next_ms(int(clock[2]), int(clock[3]), now_ms, zone, days=1 if clock[1] else 0)
         at = datetime.fromisoformat(text.strip())
         if not _names_a_time(text):
             raise MomentError(
@@ -62,7 +62,7 @@ def moment_ms(text: str, now_ms: int, zone: tzinfo | None = None) -> int:
         raise
     except (ValueError, OverflowError, OSError) as error:
         raise MomentError(
-            f"{text[:40]!r} is no time; write for example 08:00 or 2026-11-23T08:00."
+            f"{text[:40]!r} is no time; write for example 08:00, 'tomorrow 08:00' or 2026-11-23T08:00."
         ) from error
     if at_ms > now_ms + LONGEST_MS:
         raise MomentError("A pause may last a year at most.")

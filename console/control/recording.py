@@ -10,7 +10,7 @@ import asyncio
 import gzip
 import os
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -77,21 +77,51 @@ def demo() -> Path:
     return Path(__file__).parent / "demo" / "practice.jsonl.gz"
 
 
+class Recording:
+    """A recording on the disk: gone through from its beginning each time it is iterated, never held whole."""
+
+    def __init__(self, path: Path) -> None:
+        """Goes through it once, so that a broken line is named before anything is shown.
+
+        Raises:
+            RecordingError: it cannot be read, is not a recording, or exceeds the bounds.
+        """
+        self.path = path
+        self.asked: list[Asked] = []
+        """The commands with their answers: few, and wanted in any order."""
+        times_ms: list[int] = []
+        for recorded in self:
+            times_ms[1:] = [recorded.at_ms]
+            if isinstance(recorded.message, Asked):
+                self.asked.append(recorded.message)
+        self.begins_ms = times_ms[0] if times_ms else None
+        self.ends_ms = times_ms[-1] if times_ms else None
+
+    def __iter__(self) -> Iterator[Recorded]:
+        """Its messages in order.
+
+        Raises:
+            RecordingError: as above: the file may have changed since.
+        """
+        path = self.path
+        try:
+            if path.stat().st_size > RECORDING_BYTES_LIMIT:
+                raise RecordingError(f"The recording {path} is larger than 512 MiB. Record a shorter time.")
+            with path.open("rb") as file:
+                whole = gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
+                yield from _parse(cast("IO[bytes]", whole), path)
+        except (OSError, EOFError, zlib.error) as error:
+            why = getattr(error, "strerror", None) or error
+            raise RecordingError(f"The recording {path} cannot be read ({why}).") from error
+
+
 def read(path: Path) -> list[Recorded]:
-    """The recording at `path`.
+    """The whole recording at `path`, in memory.
 
     Raises:
         RecordingError: it cannot be read, is not a recording, or exceeds the bounds.
     """
-    try:
-        if path.stat().st_size > RECORDING_BYTES_LIMIT:
-            raise RecordingError(f"The recording {path} is larger than 512 MiB. Record a shorter time.")
-        with path.open("rb") as file:
-            whole = gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file
-            return list(_parse(cast("IO[bytes]", whole), path))
-    except (OSError, EOFError, zlib.error) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RecordingError(f"The recording {path} cannot be read ({why}).") from error
+    return list(Recording(path))
 
 
 def _parse(file: IO[bytes], path: Path) -> Iterator[Recorded]:
@@ -109,6 +139,10 @@ def _parse(file: IO[bytes], path: Path) -> Iterator[Recorded]:
             ) from error
 
 
+def _asked(recording: Sequence[Recorded]) -> list[Asked]:
+    return [recorded.message for recorded in recording if isinstance(recorded.message, Asked)]
+
+
 class Replay:
     """A source that plays a recording: at `speed` times its own pace, or all at once when `speed` is 0.
 
@@ -118,14 +152,15 @@ class Replay:
 
     def __init__(
         self,
-        recording: Iterable[Recorded],
+        recording: Sequence[Recorded] | Recording,
         *,
         speed: float = 1.0,
         loop: bool = False,
         tell_end: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._recording = list(recording)
+        self._recording = recording
+        self._asked = recording.asked if isinstance(recording, Recording) else _asked(recording)
         self._speed = speed
         self._loop = loop
         self._tell_end = tell_end
@@ -135,8 +170,12 @@ class Replay:
     async def attach(self) -> AsyncIterator[News]:
         """The recorded messages in order, at their pace; then nothing more, but no end either."""
         while True:
-            async for news in self._once():
-                yield news
+            try:
+                async for news in self._once():
+                    yield news
+            except RecordingError as error:
+                yield Lost(str(error), 0.0)
+                break
             self.finished.set()
             if not self._loop:
                 break
@@ -158,8 +197,7 @@ class Replay:
 
     async def command(self, name: CommandName, args: Args | None = None) -> Answer:
         """The answer that was recorded for the same command, else a refusal: a replay has no node."""
-        for recorded in self._recording:
-            asked = recorded.message
-            if isinstance(asked, Asked) and asked.name == name and asked.args == (args or {}):
+        for asked in self._asked:
+            if asked.name == name and asked.args == (args or {}):
                 return asked.answer
         return Answer("", False, "This is a recording: there is no node to command.")

@@ -49,7 +49,7 @@ CODES: dict[str, tuple[str, str, str]] = {
     "engine_down": (
         "ENGINE DOWN",
         "The engine stopped.",
-        "It is started again by itself; see Events for what failed.",
+        "It is started again by itself, and by Ctrl-R at once; see Events for what failed.",
     ),
     "gpu_lost": (
         "GPU LOST",

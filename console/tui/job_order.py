@@ -70,7 +70,7 @@ class JobOrder(Sequence[JobView]):
             waiting, self._waiting = self._waiting, set()
             self._move(waiting)
         else:
-            self._move(key for key in changed if self._wanted(key) is None)
+            self._remove(key for key in changed if self._wanted(key) is None)
 
     def _wanted(self, key: JobKey) -> JobView | None:
         """The job, if it is to be listed."""
@@ -78,7 +78,8 @@ class JobOrder(Sequence[JobView]):
         return job if job is not None and self._fits(job) else None
 
     def _fits(self, job: JobView) -> bool:
-        return not any(self._filter) or self._filter.fits(searched(job))
+        wanted = self._filter
+        return not any(wanted) or (wanted.holds(job.received_ms) and wanted.fits(searched(job)))
 
     def _entry(self, job: JobView) -> _Entry:
         return self._value(job), -job.received_ms, job.job, job.attempt
@@ -101,6 +102,18 @@ class JobOrder(Sequence[JobView]):
             if new is not None:
                 insort(self._entries, new)
                 self._entry_of[key] = new
+
+    def _remove(self, keys: Iterable[JobKey]) -> None:
+        """Take rows out and leave every other where it stands, however many they are."""
+        gone = {self._entry_of.pop(key) for key in keys if key in self._entry_of}
+        if not gone:
+            return
+        self.version += 1
+        if len(gone) > MANY:
+            self._entries = [entry for entry in self._entries if entry not in gone]
+            return
+        for entry in gone:
+            del self._entries[bisect_left(self._entries, entry)]
 
     def _sort_again(self) -> None:
         self._waiting.clear()

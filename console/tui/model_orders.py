@@ -41,12 +41,15 @@ class ModelOrders:
         """Ask, then choose `model` for the next start; what is chosen already is offered that start."""
         if model is None:
             return
-        if model.chosen and model.serving:
+        served = model.chosen and model.serving
+        if served and self._state.engine.state not in ("waiting", "failed", "stopped"):
             self._app.say(f"{model.title} is served already, and after a restart too.")
-        elif model.chosen:
-            self._offer_restart(model)
         elif model.state in ("absent", "partial", "fetching"):
             self._app.say(f"{model.title} is not on this machine yet. f fetches it.", "warning")
+        elif served:
+            self._app.orders.restart_engine()
+        elif model.chosen:
+            self._offer_restart(model)
         else:
             self._ask_to_use(model)
 

@@ -6,7 +6,7 @@ import sys
 
 from benches.rows import Row, say
 from benches.terminal import Terminal
-from console.control.recording import demo, read
+from console.control.recording import Recording, demo
 
 SPEED = 60
 SECONDS = 60.0
@@ -17,8 +17,8 @@ SCREENS = "2345678w1"
 
 def measure(environment: dict[str, str]) -> list[Row]:
     """Rows; a minute and a half. The recording begins again whenever it is over."""
-    recorded = read(demo())
-    lasts_s = (recorded[-1].at_ms - recorded[0].at_ms) / 1000
+    recorded = Recording(demo())
+    lasts_s = ((recorded.ends_ms or 0) - (recorded.begins_ms or 0)) / 1000
     say(
         f"{SECONDS * SPEED / 3600:.0f} h of the shipped recording ({lasts_s:.0f} s of it, looped) at {SPEED}x"
     )

@@ -260,6 +260,7 @@ def test_a_penalty_names_its_rule_amount_evidence_and_how_long_it_counts() -> No
     assert penalty(NOW, hostile, None, NOW + 3_600_000, 3_600_000).until_ms == 0
     alone = penalty(NOW, None, receipt(1, 0, 640_000), NOW, 3_600_000)
     assert (alone.rule, alone.amount, alone.evidence) == ("", 640_000, "e1")
+    assert view.booked and alone.booked and not penalty(NOW, hostile, None, NOW, 1).booked
 
 
 async def test_rejections_are_found_by_verdict_by_receipt_or_by_both_once(journal: Journal) -> None:

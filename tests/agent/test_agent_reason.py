@@ -111,3 +111,9 @@ def test_an_echo_of_the_nodes_own_reason_keeps_nothing_down(code: str) -> None:
 def test_only_this_machines_reasons_make_it_rest(code: str, change: dict[str, object]) -> None:
     found = resting(msgspec.structs.replace(GOOD, **change))
     assert (found.code if found else None) == (code if code in OWN_CODES else None)
+
+
+def test_a_sentence_of_the_network_ends_with_one_full_stop() -> None:
+    waits = NetworkView(state="connecting", sentence="It waits for the model.", coordinator="ws://x")
+    said = current(msgspec.structs.replace(GOOD, network=waits)).sentence
+    assert ".." not in said and said.startswith("No connection: It waits for the model. Not")

@@ -17,9 +17,11 @@ from doubles.agent_doubles import RunningAgent, ScriptedCoordinator, ScriptedLau
 from doubles.engine_double import ScriptedEngine
 
 from console.cli import quarterdeck
+from console.cli.status import _reason
 from console.cli.wording import ago, size, span
 from console.control.state import NetworkState, NetworkView, NodeState
 from console.control.wire import Answer
+from console.protocol.reasons import reason
 from console.protocol.types import Result as JobResult
 
 
@@ -124,3 +126,9 @@ def test_a_refused_node_is_told_by_the_exit_code(
     done = CliRunner().invoke(quarterdeck, ["status", *words])
     assert done.exit_code == code
     assert done.stdout
+
+
+def test_what_comes_at_that_time_is_named_for_what_it_is() -> None:
+    for code, words in (("coordinator_down", "Next try in 5 s."), ("suspended", "Ends in 5 s.")):
+        state = NodeState(now_ms=1_000, reason=reason(code, until_ms=6_000))
+        assert words in _reason(state).plain

@@ -186,3 +186,13 @@ def test_ask_ignores_answers_to_others(path: Path) -> None:
         with pytest.raises(NoAgent, match="closed"):
             ask(path, "status")
         thread.join()
+
+
+def test_a_remedy_names_the_home_that_it_is_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "my other node"
+    monkeypatch.setenv("QUARTERDECK_HOME", str(tmp_path))
+    with pytest.raises(NoAgent, match="`quarterdeck agent start`"):
+        ask(tmp_path / "agent.sock", "status")
+    with pytest.raises(NoAgent) as error:
+        ask(other / "agent.sock", "status")
+    assert f"`quarterdeck agent start --home '{other}'`" in str(error.value)

@@ -72,6 +72,7 @@ def test_a_time_that_has_passed_today_is_tomorrows_and_the_next_day_may_be_asked
     assert moment_ms("23:15", now_ms, UTC) == at("2026-11-22T23:15:00")
     assert moment_ms("23:14", now_ms, UTC) == at("2026-11-23T23:14:00")
     assert moment_ms("8:00", now_ms, UTC) == at("2026-11-23T08:00:00")
+    assert moment_ms("Tomorrow 23:15", now_ms, UTC) == at("2026-11-23T23:15:00")
     assert next_ms(23, 30, now_ms, UTC, days=1) == at("2026-11-23T23:30:00")
     assert moment_words(at("2026-11-23T08:00:00"), UTC) == "Mon 23 Nov 08:00"
 
@@ -93,6 +94,8 @@ def test_days_with_a_time_are_taken_in_the_operators_zone_unless_they_name_one()
         ("2026-11-23", "2026-11-23T08:00"),
         ("24:00", "is no time"),
         ("noon", "08:00"),
+        ("tomorrow", "tomorrow 08:00"),
+        ("tomorrow 24:00", "is no time"),
         ("0001-01-01T00:00", "passed"),
     ):
         with pytest.raises(MomentError, match=words):

@@ -14,6 +14,7 @@ from console.control.recording import (
     Asked,
     Recorded,
     Recorder,
+    Recording,
     RecordingError,
     Replay,
     create,
@@ -118,3 +119,35 @@ async def test_a_replay_begins_again_or_says_that_it_is_over() -> None:
     last = [await anext(once) for _ in range(4)][-1]
     assert isinstance(last, Lost) and last.sentence == END
     await once.aclose()
+
+
+async def test_a_replay_from_the_disk_is_the_one_from_memory(tmp_path: Path) -> None:
+    recording = Recording(_written(tmp_path))
+    assert (recording.begins_ms, recording.ends_ms) == (1_000, 3_250)
+    assert list(recording) == list(recording) == RECORDED
+    news = Replay(recording, speed=0, loop=True, sleep=_no_sleep).attach()
+    assert [type(await anext(news)) for _ in range(6)] == [Hello, Snapshot, Lost] * 2
+    await news.aclose()
+    assert (await Replay(recording).command("pause")).sentence == "Paused."
+
+
+async def test_a_recording_that_breaks_while_it_plays_says_so_and_ends(tmp_path: Path) -> None:
+    recording = Recording(_written(tmp_path))
+    recording.path.unlink()
+    news = Replay(recording, speed=0, tell_end=True).attach()
+    why, end = await anext(news), await anext(news)
+    assert isinstance(why, Lost) and "cannot be read" in why.sentence
+    assert isinstance(end, Lost) and end.sentence == END
+    await news.aclose()
+
+
+def _written(folder: Path) -> Path:
+    path = folder / "one.jsonl"
+    with path.open("wb") as out:
+        for recorded in RECORDED:
+            Recorder(out).write(recorded.at_ms, recorded.message)
+    return path
+
+
+async def _no_sleep(seconds: float) -> None:
+    return None

@@ -51,6 +51,7 @@ async def test_a_node_learns_its_group_its_probation_and_its_audit_rate(tmp_path
     config = msgspec.structs.replace(CONFIG, policy=policy)
     async with running(tmp_path, config) as run:
         node = await run.node()
+        await node.wait(Presence)
         await (await run.node("second")).wait(Presence)
         await run.nodes[1].drop()
         await until(lambda: node.got(Presence)[-1].around.probation_left == 2)
@@ -67,6 +68,7 @@ async def test_a_node_learns_its_group_its_probation_and_its_audit_rate(tmp_path
 async def test_a_database_that_cannot_answer_leaves_the_probation_unknown(tmp_path: Path) -> None:
     async with running(tmp_path) as run:
         node = await run.node()
+        await node.wait(Presence)
         await until(lambda: node.got(Presence)[-1].around.probation_left == 10)
         store = run.coordinator.parts.store
         works = store.transact

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from textual.app import App
+from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 
 from console.control.recording import Replay, read
@@ -30,11 +32,19 @@ async def settle(pilot: Pilot[str], later_ms: int = 0) -> None:
     app = pilot.app
     async with asyncio.timeout(20):
         await app.source.finished.wait()
+        while _palette_is_empty(app):  # it may not have begun to look for its commands yet
+            await asyncio.sleep(0.01)
         for worker in [worker for worker in app.workers if worker.group != "link"]:
             await worker.wait()
     app.clock.ms += later_ms
     app.flush()
     await pilot.pause()
+
+
+def _palette_is_empty(app: App[str]) -> bool:
+    if not CommandPalette.is_open(app):
+        return False
+    return not any(commands.option_count for commands in app.screen.query(CommandList))
 
 
 def text_of(app: QuarterdeckApp) -> str:

@@ -75,7 +75,7 @@ OUTCOMES: dict[str, Outcome] = {
     "next_section": lambda app, before: app.screen.page.top > 0,
     "back": _room("deck"),
     "help": lambda app, before: isinstance(app.screen, HelpScreen),
-    "palette": lambda app, before: type(app.screen).__name__ == "CommandPalette",
+    "palette": lambda app, before: type(app.screen).__name__ == "StillPalette",
     "theme": lambda app, before: app.look.theme.name != before["theme"],
     "restart_engine": lambda app, before: isinstance(app.screen, Confirm),
     "suspend": lambda app, before: before["suspended"] == [True],

@@ -193,6 +193,19 @@ async def test_without_an_agent_there_is_no_export(home: Path, name: str) -> Non
         assert app.room == "earnings" and not isinstance(app.screen, Choose)
 
 
+def test_a_receipt_that_took_nothing_is_no_missing_receipt() -> None:
+    state = state_of("earning")
+    for booked, listed, told in (
+        (True, "0 cr", "0 cr, says its receipt"),
+        (False, "not booked", "no receipt"),
+    ):
+        found = replace(state.earnings.penalties[0], amount=0, booked=booked)
+        view = view_of(replace(state, earnings=replace(state.earnings, penalties=(found,), differences=())))
+        rows = [*penalties.listing((found,), view, Frame(80, 4), 0), *penalties.whole(found, view, 80, 0)]
+        said = "\n".join("".join(span.text for span in one) for one in rows)
+        assert listed in said and told in said
+
+
 async def test_a_penalty_leads_to_its_job_and_back() -> None:
     app = console_on("earning")
     penalty = state_of("earning").earnings.penalties[0]
@@ -292,6 +305,10 @@ def test_what_waits_for_its_verdict_or_receipt_is_no_fault() -> None:
         assert "◌ 0.003 µcr accepted and not settled: still being booked." in said
     nobody = view_of(replace(state, earnings=replace(found, undecided=0)))
     assert "! 0.002 µcr claimed and not accepted: no verdict" in words(nobody)
+    held = replace(
+        state, earnings=replace(found, undecided=0), jobs=(replace(state.jobs[0], state="result"),)
+    )
+    assert "◌ 0.002 µcr claimed and not accepted: 1 not delivered yet." in words(view_of(held))
     also = replace(found, days=(replace(today, rejected=1),))
     assert "! 0.002 µcr claimed and not accepted: 1 rejected, 2 not" in words(
         view_of(replace(state, earnings=also))
@@ -321,7 +338,7 @@ def test_what_is_not_known_is_not_made_up() -> None:
     said = words(view_of(state_of("fresh")))
     assert "not enough data: 0 whole days with work, 3 are needed" in said
     assert "not measured here; set watts and price_per_kwh in [power]" in said
-    assert "— worked (0.0 h)  — online (0.0 h)" in said and "500.0 µcr, not enough data" in said
+    assert "— worked (0.0 h)  — online (0.0 h)" in said and "500.0 µcr, how long: not enough data" in said
 
 
 @pytest.mark.parametrize(
@@ -355,7 +372,7 @@ def test_the_bond_says_what_it_needs() -> None:
     unnamed = replace(state, money=replace(money, bond_target=0))
     assert "not named a target" in earnings.bond_needs(view_of(unnamed), 0)
     unknown = replace(state, network=replace(state.network, policy=None))
-    assert earnings.bond_needs(view_of(unknown), 0) == "80.0 µcr, not enough data"
+    assert earnings.bond_needs(view_of(unknown), 0) == "80.0 µcr, how long: not enough data"
 
 
 def test_hostile_currencies_and_names_stay_text() -> None:

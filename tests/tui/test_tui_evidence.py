@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 
 import msgspec
@@ -20,6 +21,7 @@ from console.control.wire import Answer, Check, Delta, JobDetail
 from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp
 from console.tui.picture import StillClock
+from console.tui.reckoning import DAY_MS
 from console.tui.rows import width_of
 from console.tui.screens.job_detail import JobScreen
 from console.tui.views.chain import STAGES, Standing, chain_row, standing, tally_rows
@@ -53,6 +55,17 @@ def test_the_chain_is_carried_by_checks_alone(view: JobView, expected: tuple[Sta
         told, checks=tuple(msgspec.structs.replace(check, ok=None) for check in told.checks)
     )
     assert "holds" not in {standing(stage, unchecked) for stage in STAGES}
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_a_verdict_and_a_life_say_their_day(width: int) -> None:
+    told = detail(REJECTED)
+    assert told.verdict is not None
+    text = words(evidence(told, width, 0).rows)
+    assert re.search(r"Judged +2025-11-22 \d\d:\d\d:\d\d", text) and "Life · 2025-11-22" in text
+    late = msgspec.structs.replace(told.verdict, at_ms=told.verdict.at_ms // DAY_MS * DAY_MS - 1)
+    text = words(evidence(msgspec.structs.replace(told, verdict=late), width, 0).rows)
+    assert re.search(r"Judged +2025-11-21 23:59:59", text)
 
 
 @given(st.sampled_from(range(20)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import msgspec
 import pytest
@@ -16,8 +17,10 @@ from console.protocol.ids import JobId
 from console.tui import job_order
 from console.tui.filters import EVERYTHING_FITS, parse
 from console.tui.job_order import JobOrder, searched
+from console.tui.reckoning import DAY_MS, day_of
 from console.tui.views.job_columns import COLUMNS, sort_value
 
+EPOCH = date(1970, 1, 1).toordinal()
 jobs = st.builds(
     JobView,
     job=st.sampled_from([JobId(f"{i:032x}") for i in range(9)]),
@@ -35,9 +38,9 @@ words = st.sampled_from(["", "run", "!run", "acc !0a", "zzz", "!"])
 
 @pytest.fixture(autouse=True)
 def _small_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that few steps reach every bound."""
+    """So that few steps reach every bound; more changes are kept than one job can push out of a snapshot."""
     monkeypatch.setattr(job_book, "JOBS_KEPT", 3)
-    monkeypatch.setattr(job_book, "CHANGES_KEPT", 6)
+    monkeypatch.setattr(job_book, "CHANGES_KEPT", 10)
     monkeypatch.setattr(job_order, "MANY", 4)
 
 
@@ -137,4 +140,31 @@ def test_a_place_without_a_job_is_an_index_error() -> None:
 def test_every_word_must_be_there_and_none_of_the_unwanted(text: str, fits: bool) -> None:
     job = JobView(JobId("abc"), 1, "running", 1)
     assert parse(text).fits(searched(job)) is fits
-    assert (parse("").wanted, parse("").unwanted) == EVERYTHING_FITS
+    assert parse("") == EVERYTHING_FITS
+
+
+@given(st.integers(2 * DAY_MS, 10**13), st.integers(-14 * 3600, 14 * 3600))
+def test_a_day_lists_what_came_on_that_day_of_the_operators_calendar(now_ms: int, zone_s: int) -> None:
+    day = day_of(now_ms, zone_s)
+    begin = (day.toordinal() - EPOCH) * DAY_MS - zone_s * 1000
+    today, yesterday = parse("run today", now_ms, zone_s), parse("yesterday !zzz", now_ms, zone_s)
+    assert today.holds(now_ms) and not yesterday.holds(now_ms)
+    assert today.holds(begin) and not yesterday.holds(begin)
+    assert yesterday.holds(begin - 1) and yesterday.holds(begin - DAY_MS)
+    assert not yesterday.holds(begin - DAY_MS - 1)
+    assert parse(day.isoformat(), now_ms, zone_s).days == today.days
+    assert today.wanted == ("run",) and yesterday.wanted == () and parse("2026-13-99").wanted
+
+
+def test_a_day_and_words_are_asked_for_together() -> None:
+    book = JobBook()
+    now = 20_000 * DAY_MS + 5
+    for name, at_ms, state in (
+        ("a", now - 9, "rejected"),
+        ("b", now - 3, "accepted"),
+        ("c", now, "rejected"),
+    ):
+        book.put(JobView(JobId(name), 1, state, at_ms))  # type: ignore[arg-type]
+    order = JobOrder(book, words=parse("rejected yesterday", now))
+    order.catch_up()
+    assert [job.job for job in order] == ["a"]

@@ -10,8 +10,12 @@ from doubles.crowd_double import console_with, earning, tell
 from textual.pilot import Pilot
 
 from console.control.events import JobChanged, Noted
-from console.control.state import NOTES_KEPT, Note
+from console.control.state import NOTES_KEPT, NodeState, Note
 from console.settings.config import ScreenConfig
+from console.tui.reckoning import DAY_MS
+from console.tui.store import View
+from console.tui.views.frame import Frame
+from console.tui.views.verdicts import notes, whole_note
 from console.tui.widgets.log_view import LogView
 
 COMPACT = (80, 24)
@@ -114,3 +118,19 @@ async def test_the_key_that_is_told_is_the_one_in_force() -> None:
         await on_events(pilot)
         await pilot.press("down")
         assert "g follows" in text_of(app)
+
+
+def test_an_event_of_another_day_says_its_day() -> None:
+    now = 20_000 * DAY_MS + 3_600_000
+    fresh = Note(now - 1_000, "info", "Ready.", "engine")
+    old = Note(now - DAY_MS, "error", "Rejected.", "money")
+    view = View(NodeState(notes=(fresh, old)), now, "attached")
+
+    def drawn(*listed: Note) -> list[str]:
+        rows = notes(listed, view, Frame(60, 5), 0)
+        return ["".join(span.text for span in one).rstrip() for one in rows[1 : 1 + len(listed)]]
+
+    assert drawn(fresh) == [" 00:59:59 · engine    Ready."]
+    assert drawn(fresh, old) == [" 00:59:59     · engine    Ready.", " 3 Oct 01:00  ✗ money     Rejected."]
+    whole = "".join(span.text for span in whole_note(old, Frame(60, 3), 0, now)[0])
+    assert "3 Oct 01:00 money" in whole

@@ -9,15 +9,17 @@ import msgspec
 from doubles.console_double import RECORDINGS, console_on, settle, text_of
 from doubles.outcomes import toasts
 
+from console.control.events import EngineChanged
 from console.control.link import Args
 from console.control.models import ModelView
 from console.control.recording import Recorded, Replay, read
 from console.control.state import EngineView
-from console.control.wire import Answer, Snapshot
+from console.control.wire import Answer, Delta, Snapshot
 from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp
 from console.tui.picture import StillClock
 from console.tui.screens.dialogs import Confirm
+from console.tui.views.models import state_word
 
 COMPACT, ROOMY = (80, 24), (120, 40)
 OWN = ModelView(
@@ -236,3 +238,21 @@ async def test_the_hash_can_be_copied() -> None:
         assert [(c.name, c.text) for c in app.screen.copyable()][:2] == [  # type: ignore[attr-defined]
             ("SHA-256", SERVED.sha256), ("file", SERVED.path),
         ]  # fmt: skip
+
+
+async def test_a_served_model_whose_engine_is_down_is_offered_a_start_not_called_served() -> None:
+    app = clocked(console_with(SERVED, live=False))
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        down = EngineView(state="waiting", sentence="The engine stopped.", model="Starter")
+        app.store.apply(Delta(2, app.store.view().now_ms, EngineChanged(down)))
+        await pilot.press("6", "u")
+        assert "served already" not in toasts(app)
+        assert isinstance(app.screen, Confirm) and "Restart the engine?" in text_of(app)
+
+
+def test_weights_that_are_not_here_say_so_while_their_engine_is_down() -> None:
+    gone = change(SERVED, state="absent")
+    assert state_word(gone, EngineView(state="waiting"))[1] == "not here"
+    assert state_word(gone, READY)[1] == "serving"
+    assert state_word(SERVED, EngineView(state="waiting"))[1] == "engine down"

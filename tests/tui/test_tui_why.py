@@ -17,8 +17,10 @@ from console.tui.rows import to_ascii, width_of
 from console.tui.screens.penalty import PenaltyScreen
 from console.tui.screens.rooms import ROOMS
 from console.tui.screens.telling import Telling
-from console.tui.store import View
+from console.tui.store import Phase, View
 from console.tui.views import spells, timeline, why
+from console.tui.views.frame import Frame
+from console.tui.views.status import notice_rows
 
 replace = msgspec.structs.replace
 NOW = 1_763_820_000_000
@@ -74,6 +76,14 @@ def test_the_strip_has_a_cell_for_each_stretch_of_the_day(minutes: str, width: i
         else:
             assert letter == " "
     assert width_of(timeline.strip_row(letters)) == len(letters)
+
+
+def test_the_legend_counts_what_the_strip_shows_and_no_more() -> None:
+    state = state_of("earning")
+    young = replace(state.timeline, minutes="." * 1380 + "e" * 50 + "d" * 10)
+    rows = timeline.strip(View(replace(state, timeline=young), NOW, "attached"), Frame(80, 4), 0)
+    said = " ".join("".join(span.text for span in one) for one in rows)
+    assert "Last hour" in said and "earning 50 min" in said and "down 10 min" in said and "off 0 min" in said
 
 
 def test_the_kinds_are_told_apart_without_colour_and_without_unicode() -> None:
@@ -183,3 +193,27 @@ def test_a_young_nodes_strip_shows_no_more_than_it_has_lived(lived: int, window:
     assert timeline.window_of(minutes) == window
     shown = timeline.cells(minutes, 70, window)
     assert len(shown) <= 70 and shown.count("e") >= min(lived, 1) and set(shown) <= set("e.")
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_long_sentence_does_not_push_the_next_try_off_the_notice(width: int) -> None:
+    sentence = (
+        "The engine stopped. The engine was killed (kill -9, or the system's out-of-memory killer). " * 2
+    )
+    down = reason("engine_down", sentence=sentence, since_ms=NOW - 21_000, until_ms=NOW + 12_000)
+    rows = notice_rows(View(replace(state_of("earning"), reason=down), NOW, "attached"), width)
+    said = ["".join(span.text for span in one) for one in rows]
+    assert "…" in said[1] and said[1].endswith(" · for 21 s, next try in 12 s")
+    assert all(width_of(one) <= width for one in rows)
+
+
+@pytest.mark.parametrize("phase", ["lost", "silent", "recalled"])
+def test_an_agent_out_of_reach_is_itself_the_reason(phase: Phase) -> None:
+    paused = replace(state_of("earning"), reason=reason("paused", since_ms=NOW - 60_000))
+    gone = "No agent is running here. Start it with `quarterdeck agent start`."
+    said = plain(View(paused, NOW, phase, 20_000, gone), 120)
+    head = said.splitlines()[0]
+    assert "PAUSED" not in head and "last seen 20 s ago" in head
+    assert "`quarterdeck agent start`" in said and "Press p" not in said
+    assert "Before    PAUSED, at 14:00:00: You paused this node." in said
+    assert "PAUSED" in plain(View(paused, NOW, "ended", 20_000, "The recording is over.")).splitlines()[0]

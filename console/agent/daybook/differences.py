@@ -47,6 +47,7 @@ def penalty(
         amount=receipt.penalty if receipt is not None else 0,
         evidence=EvidenceId(plain(told.id if isinstance(told, Verdict) else told.verdict, 80)),
         until_ms=until_ms if until_ms > now_ms else 0,
+        booked=receipt is not None,
     )
 
 

@@ -92,7 +92,9 @@ class Palette(Command):
 
     @classmethod
     def run(cls, app: QuarterdeckApp) -> None:
-        app.action_command_palette()
+        from console.tui.screens.palette import open_palette
+
+        open_palette(app)
 
 
 class NextTheme(Command):

@@ -47,7 +47,7 @@ class Events(FilteredScreen):
     def _whole(self, view: View, frame: Frame) -> list[Row]:
         listed = self.events
         chosen = listed.items[listed.cursor] if listed.cursor >= 0 else None
-        return verdicts.whole_note(chosen, frame, self.quarterdeck.zone_s)
+        return verdicts.whole_note(chosen, frame, self.quarterdeck.zone_s, view.now_ms)
 
     def on_listing_moved(self) -> None:
         """Show the whole text of what is chosen now."""
@@ -68,7 +68,7 @@ class Events(FilteredScreen):
 
     def filter_by(self, text: str) -> None:
         """List the events that fit."""
-        self.events.filter_by(text)
+        self.events.filter_by(text, self.quarterdeck.zone_s)
 
     def do_level(self) -> None:
         """The next level."""

@@ -64,7 +64,7 @@ class Jobs(FilteredScreen):
 
     def filter_by(self, text: str) -> None:
         """List the jobs that fit."""
-        self.table.filter_by(text)
+        self.table.filter_by(text, self.quarterdeck.zone_s)
 
     def do_sort(self) -> None:
         """Sort by the next column."""

@@ -53,9 +53,9 @@ class Why(RoomScreen):
             self.replan()
 
     def plan(self, size: Size) -> Plan:
-        """The notice would say the same again: it stands here only while the agent is out of reach."""
-        away = self.view is None or self.view.stale or not self.view.known
-        placed, top = self.edges(size, room_for_notice=away)
+        """The notice would say the same again: it stands here only where there is no reason to tell."""
+        untold = self.view is None or self.view.phase == "ended" or not self.view.known
+        placed, top = self.edges(size, room_for_notice=untold)
         style = Style(roomy=is_roomy(*size))
         edge = 2 if style.roomy else 1
         free = max(0, size.height - top - 1)

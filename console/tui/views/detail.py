@@ -12,6 +12,7 @@ from console.ledger.figures import credits, exact_credits
 from console.protocol.ids import short
 from console.protocol.types import Verdict, VerdictMode
 from console.tui.figures import brief, clock_time, rate
+from console.tui.reckoning import day_of
 from console.tui.rows import Role, Row, Span, fit, row, rule, text_fit, width_of, wrap
 from console.tui.views.chain import MARKS, Stage, chain_row, check_rows, checks_of, standing, tally_rows
 from console.tui.views.jobs import STATE_INK
@@ -60,14 +61,14 @@ def evidence(detail: JobDetail, width: int, offset_s: int, again: Again | None =
     if again is not None:
         sections.insert(0, _again(again, wide))
     if width < SIDE_FROM:
-        sections.append([rule("Life", wide), *_life(detail.timeline, wide, offset_s)])
+        sections.append([rule(_life_title(detail, offset_s), wide), *_life(detail.timeline, wide, offset_s)])
     rows = _head(detail, wide)
     starts = []
     for section in sections:
         starts.append(len(rows))
         rows += [*section, ()]
     if width >= SIDE_FROM:
-        beside = [rule("Life", side), *_life(detail.timeline, side, offset_s)]
+        beside = [rule(_life_title(detail, offset_s), side), *_life(detail.timeline, side, offset_s)]
         rows = _side_by_side(rows, beside, wide)
     return Evidence([fit(line, width) for line in rows], tuple(starts))
 
@@ -191,7 +192,8 @@ def _verdict(detail: JobDetail, width: int, offset_s: int) -> list[Row]:
     rows += measure_rows(verdict)
     if verdict.first_mismatch >= 0:
         rows.append(_named("Mismatch", f"token {verdict.first_mismatch:,} is the first", "bad"))
-    return [*rows, _named("Evidence", verdict.id), _named("Judged", clock_time(verdict.at_ms, offset_s))]
+    judged = f"{day_of(verdict.at_ms, offset_s)} {clock_time(verdict.at_ms, offset_s)}"
+    return [*rows, _named("Evidence", verdict.id), _named("Judged", judged)]
 
 
 def _receipt(detail: JobDetail, width: int) -> list[Row]:
@@ -223,6 +225,11 @@ def _ledger(detail: JobDetail, width: int) -> list[Row]:
     total = sum(posting.amount for posting in transaction.postings)
     rows.append(row("   ", (f"{exact_credits(total):>20}  ", "strong"), ("sum", "dim")))
     return rows
+
+
+def _life_title(detail: JobDetail, offset_s: int) -> str:
+    """With the day: a job of yesterday has the same times of day as one of today."""
+    return f"Life · {day_of(detail.timeline[0].at_ms, offset_s)}" if detail.timeline else "Life"
 
 
 def _life(moments: Sequence[Moment], width: int, offset_s: int) -> list[Row]:

@@ -125,9 +125,14 @@ def _unaccepted(view: View, day: DayView) -> Gap:
     parts = [f"{day.rejected:,} rejected"] if day.rejected else []
     if undecided:
         parts.append(f"{undecided:,} not judged yet")
+    waiting = sum(job.state == "result" for job in view.state.jobs)
+    if waiting:
+        parts.append(f"{waiting:,} not delivered yet")
     why = ", ".join(parts) or "no verdict explains it; see the jobs of these days"
     return Gap(
-        nano, f"{credits(nano)} claimed and not accepted: {why}.", bool(undecided) and not day.rejected
+        nano,
+        f"{credits(nano)} claimed and not accepted: {why}.",
+        bool(undecided or waiting) and not day.rejected,
     )
 
 
@@ -179,5 +184,9 @@ def bond_needs(view: View, zone_s: int) -> str:
     week = reckoning.total(days_in(view, zone_s, 7))
     held = policy.holdback_percent if policy is not None else 0
     left = reckoning.until_bond_ms(lacking, week.earned, week.online_ms, held)
-    pace = f"about {duration(left)} online at this week's pace" if left is not None else "not enough data"
+    pace = (
+        f"about {duration(left)} online at this week's pace"
+        if left is not None
+        else "how long: not enough data"
+    )
     return f"{credits(lacking)}, {pace}"

@@ -9,7 +9,7 @@ from console.tui.rows import Row, row
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
 from console.tui.views.jobs import titled
-from console.tui.views.verdicts import note_row
+from console.tui.views.verdicts import note_row, stamp_cells
 
 LEVEL_WORDS = {"all": "", "warnings": " · warnings and errors", "errors": " · errors"}
 
@@ -35,7 +35,8 @@ def events(
 ) -> list[Row]:
     """A window on the events, newest first."""
     seen = range(frame.top, min(len(listed), frame.top + frame.inner_height))
-    content = [note_row(listed[at], frame.inner_width, offset_s, at == frame.cursor) for at in seen]
+    wide, stamp = frame.inner_width, stamp_cells(listed, view.now_ms, offset_s)
+    content = [note_row(listed[at], wide, offset_s, view.now_ms, at == frame.cursor, stamp) for at in seen]
     if not listed and view.known:
         content = [row(), row((f" {empty}", "dim"))]
     rows = framed(title, content, frame)

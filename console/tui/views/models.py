@@ -50,7 +50,9 @@ def state_word(model: ModelView, engine: EngineView) -> Word:
     if model.serving:
         if engine.state == "ready":
             return "●", "serving", "good"
-        return ("◌", "starting", "accent") if engine.state in _STARTING else ("▲", "engine down", "bad")
+        if engine.state in _STARTING:
+            return "◌", "starting", "accent"
+        return _STATES[model.state] if model.state in ("absent", "partial") else ("▲", "engine down", "bad")
     if model.chosen and model.state in ("verified", "unverified"):
         return "→", "next start", "accent"
     if model.state == "unverified" and is_own(model):

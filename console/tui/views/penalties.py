@@ -73,7 +73,7 @@ def _nothing(earnings: EarningsView) -> str:
 def _line(found: Finding, view: View, width: int, zone_s: int, *, chosen: bool) -> Row:
     if isinstance(found, PenaltyView):
         at_ms, glyph, ink = found.at_ms, "✗", "bad"
-        amount = credits(-found.amount) if found.amount else "not booked"
+        amount = credits(-found.amount) if found.amount or found.booked else "not booked"
         word, more = (
             found.rule or "no verdict",
             f"{_end(found, view, zone_s)}  {found.evidence[:12]}  {found.sentence}",
@@ -113,6 +113,8 @@ def _whole_penalty(found: PenaltyView, view: View, width: int, zone_s: int) -> l
         "Rule", f"{found.rule}. {RULES.get(found.rule, '')}" if found.rule else "not told yet", width
     )
     taken = f"{credits(-found.amount)} from bond and pending" if found.amount else "no receipt has come yet"
+    if found.booked and not found.amount:
+        taken = "0 cr, says its receipt"
     rows += _lines("Taken", taken, width)
     rows += _lines("When", moment(found.at_ms, view.now_ms, zone_s), width)
     rows += _lines("Evidence", found.evidence or "the network has not named it", width)

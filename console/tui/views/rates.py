@@ -82,7 +82,8 @@ def estimate_words(view: View, zone_s: int) -> str:
     """What the month may come to, with its basis."""
     found = reckoning.month_end(view.state.earnings.days, view.now_ms, zone_s)
     if isinstance(found, int):
-        return f"not enough data: {found} whole days with work, {reckoning.WORKED_DAYS_NEEDED} are needed"
+        days = f"{found} whole day{'' if found == 1 else 's'} with work"
+        return f"not enough data: {days}, {reckoning.WORKED_DAYS_NEEDED} are needed"
     online = f"{found.online_ms / HOUR_MS:.1f} h online a day"
     basis = f"{found.worked_days} days of work in {found.of_days}"
     return f"about {credits(found.nano)}, from {basis}, {online}"

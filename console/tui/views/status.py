@@ -100,9 +100,20 @@ def _reason(view: View, width: int) -> list[Row]:
     left_ms = reason.until_ms - view.now_ms
     until = ", " + together(f"{word} {duration(left_ms)}") if left_ms > 0 else ""
     rows = [row((f" {glyph} " if i == 0 else "   ", ink), (line, "strong"))
-            for i, line in enumerate(wrap(reason.sentence + since + until, width - 5, 2))]  # fmt: skip
+            for i, line in enumerate(_ending(reason.sentence, since + until, width - 5))]  # fmt: skip
     rows += [row("   ", (line, "text")) for line in wrap(reason.remedy, width - 5, 2) if line]
     return rows
+
+
+def _ending(sentence: str, end: str, width: int) -> list[str]:
+    """`sentence` and its `end` on two lines; where both are too long, the sentence gives way: Why has all of
+    it, and the time stands in `end`."""
+    lines = wrap(sentence, width, 2)
+    if len(lines) < 2 or len(wrap(sentence + end, width, 3)) < 3:
+        return wrap(sentence + end, width, 2)
+    first, last = lines
+    plain = f" {wrap(end, width, 1)[0]}"
+    return [first, text_fit(last, max(0, width - len(plain))).rstrip() + plain]
 
 
 def notice(view: View, frame: Frame, why_key: str = "") -> list[Row]:

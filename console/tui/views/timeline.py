@@ -82,7 +82,7 @@ def hours_row(count: int, end_ms: int, zone_s: int, window: int = MINUTES_KEPT) 
 
 
 def legend(minutes: str, *, times: bool) -> Row:
-    """Every kind's glyph and word, with the time that it took where there is room."""
+    """Every kind's glyph and word, with the time that it took of `minutes` where there is room."""
     spans: list[Span] = []
     for kind, (glyph, ink) in KINDS.items():
         spans += [Span(f"{glyph} ", ink), Span(kind, "text")]
@@ -110,7 +110,7 @@ def strip(view: View, frame: Frame, zone_s: int) -> list[Row]:
     rows = [
         row(" ") + strip_row(letters),
         row(" ") + hours_row(len(letters), timeline.end_ms, zone_s, window),
-        row(" ") + legend(timeline.minutes, times=wide >= 74),
+        row(" ") + legend(timeline.minutes[-window:], times=wide >= 74),
     ]
     return framed(title, rows * view.known, frame)
 

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from console.control.state import Note, VerdictView
 from console.protocol.ids import short
-from console.tui.figures import clock_time, coarse
+from console.tui.figures import coarse
+from console.tui.reckoning import day_of
 from console.tui.rows import Role, Row, Span, fit, row, text_fit, width_of, wrap
 from console.tui.store import View
+from console.tui.views.calendar import moment
 from console.tui.views.frame import Frame, framed
 from console.tui.views.statistics import in_windows
 from console.tui.views.words import MODE_WORDS
@@ -65,12 +67,18 @@ _LEVELS: dict[str, tuple[str, Role]] = {
 }
 
 
-def note_row(note: Note, width: int, offset_s: int, chosen: bool = False) -> Row:
-    """One event: time, level, where from, what."""
+def stamp_cells(listed: Sequence[Note], now_ms: int, offset_s: int) -> int:
+    """Room for a time of day; for the day too, once the oldest that is listed is not of today."""
+    old = bool(listed) and day_of(listed[-1].at_ms, offset_s) != day_of(now_ms, offset_s)
+    return len("22 Nov 13:48") if old else len("13:48:07")
+
+
+def note_row(note: Note, width: int, offset_s: int, now_ms: int, chosen: bool = False, stamp: int = 8) -> Row:
+    """One event: time, in `stamp` cells, level, where from, what."""
     glyph, ink = _LEVELS.get(note.level, ("·", "text"))
     line = row(
         ("▸" if chosen else " ", "accent"),
-        (f"{clock_time(note.at_ms, offset_s)} ", "dim"),
+        (text_fit(moment(note.at_ms, now_ms, offset_s), stamp) + " ", "dim"),
         (f"{glyph} ", ink),
         (text_fit(note.room, 9) + " ", "dim"),
         (note.text, "strong" if note.level == "error" else "text"),
@@ -79,22 +87,22 @@ def note_row(note: Note, width: int, offset_s: int, chosen: bool = False) -> Row
     return tuple(Span(span.text, "cursor") for span in line) if chosen else line
 
 
-def whole_note(note: Note | None, frame: Frame, offset_s: int) -> list[Row]:
+def whole_note(note: Note | None, frame: Frame, offset_s: int, now_ms: int) -> list[Row]:
     """One event with all of its words, which a list has to cut."""
     if note is None:
         return framed("", [], frame)
     lines = wrap(note.text, frame.inner_width - 2, max(1, frame.inner_height))
     rows = [row((f" {line}", "strong" if note.level == "error" else "text")) for line in lines]
-    return framed(f"{clock_time(note.at_ms, offset_s)} {note.room}", rows, frame)
+    return framed(f"{moment(note.at_ms, now_ms, offset_s)} {note.room}", rows, frame)
 
 
 def notes(
     listed: Sequence[Note], view: View, frame: Frame, offset_s: int, title: str = "Events"
 ) -> list[Row]:
     """The newest events."""
-    wide = frame.inner_width
+    wide, stamp = frame.inner_width, stamp_cells(listed, view.now_ms, offset_s)
     content = [
-        note_row(listed[index], wide, offset_s, index == frame.cursor)
+        note_row(listed[index], wide, offset_s, view.now_ms, index == frame.cursor, stamp)
         for index in range(frame.top, min(len(listed), frame.top + frame.inner_height))
     ]
     if not listed and view.known:

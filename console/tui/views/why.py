@@ -11,7 +11,7 @@ from console.tui.views.calendar import moment
 from console.tui.views.frame import Frame, framed
 from console.tui.views.limits import warning_rows
 from console.tui.views.money import draws_text, draws_word
-from console.tui.views.status import glyph_and_badge
+from console.tui.views.status import glyph_and_badge, state_badge
 
 _CHOSEN = frozenset(("paused", "draining", "schedule", "user_active"))
 _NOBODY = frozenset(("earning", "no_demand", "lost_draws", "queue_full", "model_loading"))
@@ -46,6 +46,8 @@ def why_rows(view: View, width: int, zone_s: int) -> list[Row]:
     """Everything that is known of the reason."""
     if not view.known:
         return []
+    if view.stale and view.phase != "ended":
+        return _away(view, width, zone_s)
     reason = view.state.reason
     glyph, badge = glyph_and_badge(reason.code)
     lasting = f"  for {duration(view.now_ms - reason.since_ms)}" if reason.since_ms else ""
@@ -63,6 +65,20 @@ def why_rows(view: View, width: int, zone_s: int) -> list[Row]:
     accepted, paid = ago(view.now_ms, money.last_accepted_ms), ago(view.now_ms, money.last_paid_ms)
     rows += warning_rows(view, width)
     rows += _lines("Health", f"last accepted {accepted}, last paid {paid}", width)
+    return rows
+
+
+def _away(view: View, width: int, zone_s: int) -> list[Row]:
+    """No reason that the agent gave holds while it is out of reach: that it is, is the reason."""
+    badge = state_badge(view)
+    seen_ms = view.now_ms
+    rows: list[Row] = [
+        row(" ", (badge.text, badge.role), (f"  last seen {duration(view.unseen_ms)} ago", "text"))
+    ]
+    rows += _lines("Meaning", view.trouble or "Attaching to the agent…", width, strong=True)
+    rows += _lines("Fault", fault_words("offline"), width)
+    before = f"{label(view.state.reason.code)}, at {moment(seen_ms, seen_ms + view.unseen_ms, zone_s)}"
+    rows += _lines("Before", f"{before}: {view.state.reason.sentence}", width)
     return rows
 
 

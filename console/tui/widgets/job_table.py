@@ -157,9 +157,9 @@ class JobTable(Listing):
         at = heads.index(self.sort) if self.sort in heads else -1
         self.sort_by(heads[(at + 1) % len(heads)], False)
 
-    def filter_by(self, text: str) -> None:
-        """List only what fits."""
-        self.filter = parse(text)
+    def filter_by(self, text: str, zone_s: int = 0) -> None:
+        """List only what fits; days are those of a calendar `zone_s` seconds ahead of UTC."""
+        self.filter = parse(text, self.view.now_ms if self.view is not None else 0, zone_s)
         self._order = None
         order = self._caught_up()
         picked = self._picked

@@ -66,7 +66,7 @@ class LogView(Listing):
         levels = _SHOWN[self.level]
         if self.level == "all" and not any(self.filter):
             return notes
-        return [note for note in notes if note.level in levels and self.filter.fits(searched(note))]
+        return [note for note in notes if note.level in levels and self._fits(note)]
 
     def choose_at(self, place: int) -> None:
         """Choose; anything but the newest pauses, the newest follows again."""
@@ -81,15 +81,18 @@ class LogView(Listing):
         """Back to the newest, and on with it."""
         self.choose_at(0)
 
+    def _fits(self, note: Note) -> bool:
+        return self.filter.holds(note.at_ms) and self.filter.fits(searched(note))
+
     def next_level(self) -> None:
         """All, warnings and errors, errors, and all again."""
         levels: tuple[Level, ...] = get_args(Level)
         self.level = levels[(levels.index(self.level) + 1) % len(levels)]
         self._refilter()
 
-    def filter_by(self, text: str) -> None:
-        """List only what fits."""
-        self.filter = parse(text)
+    def filter_by(self, text: str, zone_s: int = 0) -> None:
+        """List only what fits; days are those of a calendar `zone_s` seconds ahead of UTC."""
+        self.filter = parse(text, self.view.now_ms if self.view is not None else 0, zone_s)
         self._refilter()
 
     def _refilter(self) -> None:

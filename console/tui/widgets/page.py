@@ -81,13 +81,14 @@ class FilterLine(Canvas, can_focus=True):
         self.text = ""
         self.help_text = (
             f"Type words that must stand in {searched}; a word after ! must be absent. "
+            "today, yesterday or a day like 2026-11-25 lists that day alone. "
             "Enter keeps the filter, Escape drops it."
         )
 
     def draw(self, width: int, height: int) -> tuple[Sequence[Row], bool]:
         """What was typed, and where the next letter goes."""
         hint = (
-            "  words, !word excludes · Enter keeps, Escape drops"
+            "  words, !word, yesterday · Enter keeps, Escape drops"
             if self.has_focus
             else "  / changes it, Escape drops it"
         )
