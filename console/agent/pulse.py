@@ -16,7 +16,7 @@ from console.agent.machine import ENGINE_NAME, machine_view, this_cpu
 from console.agent.money import Purse
 from console.agent.policies import Policies
 from console.agent.reason import Facts, current, resting
-from console.agent.supervision.machine import Supervised
+from console.agent.supervision.happenings import Supervised
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.uplink import Uplink
 from console.control.events import EngineChanged, MachineSampled, ReasonChanged, Ticked

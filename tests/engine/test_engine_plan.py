@@ -33,7 +33,8 @@ weights = st.builds(
     vocabulary=st.integers(256, 300_000),
     trained_context=st.sampled_from([0, 512, 2048, 8192, 131_072]),
 )
-cards = st.lists(st.builds(Card, st.just("card"), st.one_of(st.none(), sizes)), max_size=3).map(tuple)
+card = st.builds(Card, st.just("card"), st.one_of(st.none(), sizes), st.booleans())
+cards = st.lists(card, max_size=3).map(tuple)
 machines = st.builds(
     Machine,
     logical_cores=st.integers(1, 256),
@@ -78,6 +79,7 @@ def test_never_more_than_memory_and_every_number_has_its_reason(
     if found.fits:
         assert within.ram is None or needed.ram <= within.ram
         assert within.vram is None or needed.vram <= within.vram
+        assert not within.shared or within.ram is None or needed.ram + needed.vram <= within.ram
     else:  # then there is nothing smaller that a plan could say
         assert found.slots == 1
         assert found.context < 2 * CONTEXT_LEAST
@@ -100,7 +102,8 @@ def test_more_memory_never_plans_less(machine: Machine, model: Weights, wish: Wi
     one, two = (make_plan(m, model, wish, Learned()) for m in (machine, larger))
     assert two.context >= one.context
     assert two.slots >= one.slots
-    assert two.gpu_layers == one.gpu_layers
+    shared = any(card.shared for card in machine.cards)
+    assert two.gpu_layers >= one.gpu_layers if shared else two.gpu_layers == one.gpu_layers
     assert two.fits >= one.fits
 
 
@@ -111,7 +114,8 @@ def test_more_gpu_memory_never_holds_fewer_layers(
     larger = msgspec.structs.replace(
         machine,
         cards=tuple(
-            Card(c.name, None if c.free_bytes is None else c.free_bytes + more) for c in machine.cards
+            msgspec.structs.replace(c, free_bytes=None if c.free_bytes is None else c.free_bytes + more)
+            for c in machine.cards
         ),
     )
     one, two = (make_plan(m, model, wish, Learned()) for m in (machine, larger))

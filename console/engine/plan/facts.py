@@ -10,6 +10,8 @@ class Card(msgspec.Struct, frozen=True):
 
     name: str
     free_bytes: int | None = None
+    shared: bool = False
+    """Whether its memory is the machine's own."""
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -61,6 +63,8 @@ class Learned(msgspec.Struct, frozen=True):
     """Step-downs taken because memory ran out."""
     one_thread: str = ""
     """What was measured that speaks for one thread; empty: nothing."""
+    threads_tried: bool = False
+    """Whether one thread has been measured against more."""
     slots: int = 0
     """As many as were found to help; 0: not measured."""
     slots_because: str = ""

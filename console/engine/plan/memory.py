@@ -40,6 +40,8 @@ class Room(msgspec.Struct, frozen=True):
 
     ram: int | None
     vram: int | None
+    shared: bool = False
+    """Whether both are the same memory."""
 
 
 def need(weights: Weights, shape: Shape) -> Need:
@@ -67,6 +69,8 @@ def room(machine: Machine) -> Room:
     known = [card.free_bytes for card in machine.cards]
     if not machine.offload or not known:
         return Room(ram, 0)
+    if any(card.shared for card in machine.cards):
+        return Room(ram, ram, shared=True)
     if any(free is None for free in known):
         return Room(ram, None)
     return Room(ram, sum(max(0, (free or 0) - VRAM_LEFT_BYTES) for free in known))
@@ -74,7 +78,8 @@ def room(machine: Machine) -> Room:
 
 def fits(needed: Need, within: Room) -> bool:
     """Whether it does, as far as is known."""
-    ram = within.ram is None or needed.ram <= within.ram
+    taken = needed.ram + needed.vram if within.shared else needed.ram
+    ram = within.ram is None or taken <= within.ram
     return ram and (within.vram is None or needed.vram <= within.vram)
 
 

@@ -96,15 +96,20 @@ def _layers(machine: Machine, weights: Weights, wishes: Wishes, within: Room) ->
     if within.vram is None:
         return asked, f"{asked} of {whole} layers on {names}, whose driver does not say what is free."
     context = _asked(weights, wishes)
-    most = max(
-        (n for n in range(asked + 1) if need(weights, Shape(context, 1, n)).vram <= within.vram), default=0
-    )
+    held = (n for n in range(asked + 1) if fits(_on_gpu(weights, context, n, within), within))
+    most = max(held, default=0)
     free = f"{size_words(within.vram)} that may be used of {names}"
     if most == whole:
         return most, f"All {whole} layers: they fit the {free}."
     if most == asked:
         return most, f"{most} of {whole} layers on {names}, as configured."
     return most, f"{most} of {whole} layers: no more fit the {free}."
+
+
+def _on_gpu(weights: Weights, context: int, layers: int, within: Room) -> Need:
+    """What counts for `layers`: the GPU's memory, and the machine's too where both are one."""
+    whole = need(weights, Shape(context, 1, layers))
+    return whole if within.shared else Need(0, whole.vram)
 
 
 def _asked(weights: Weights, wishes: Wishes) -> int:
@@ -158,7 +163,7 @@ def _with(weights: Weights, one: Shape, slots: int) -> Need:
 
 def _free_words(within: Room) -> str:
     parts = [f"{size_words(within.ram)} of memory"] if within.ram is not None else []
-    if within.vram:
+    if within.vram and not within.shared:
         parts.append(f"{size_words(within.vram)} of GPU memory")
     return f"{' and '.join(parts)} that may be used" if parts else "memory"
 
