@@ -215,4 +215,4 @@ def test_out_of_memory_goes_down_context_then_slots_then_layers_and_ends() -> No
     assert seen[0].next_step == "a context of 1,024 tokens instead of 2,048"
     assert [len(p.taken) for p in seen] == list(range(STEPS_MOST + 1))
     assert seen[-1].next_step == ""
-    assert why(seen[1], "context") == "1,024: memory ran out with 2,048."
+    assert why(seen[1], "context") == "1,024 tokens: memory ran out with 2,048."

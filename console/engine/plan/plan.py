@@ -68,9 +68,9 @@ def make_plan(
         vram_bytes=needed.vram,
         fits=fits(needed, within),
         reasons=(
-            Why("layers", _stepped(shape.gpu_layers, final.gpu_layers, layers_why)),
-            Why("context", _stepped(shape.context, final.context, context_why)),
-            Why("slots", _stepped(shape.slots, final.slots, slots_why)),
+            Why("layers", _stepped(shape.gpu_layers, final.gpu_layers, "layers", layers_why)),
+            Why("context", _stepped(shape.context, final.context, "tokens", context_why)),
+            Why("slots", _stepped(shape.slots, final.slots, "slots", slots_why)),
             Why("threads", threads_why),
             Why("rows", _rows_why(final.gpu_layers)),
         ),
@@ -174,8 +174,10 @@ def _rows_why(gpu_layers: int) -> str:
     return f"{BATCH_TOKENS} rows a batch: exact answers do not depend on it, and fewer cost speed."
 
 
-def _stepped(planned: int, final: int, why: str) -> str:
-    return why if planned == final else f"{final:,}: memory ran out with {planned:,}."
+def _stepped(planned: int, final: int, unit: str, why: str) -> str:
+    if planned == final:
+        return why
+    return f"{final:,} {unit[:-1] if final == 1 else unit}: memory ran out with {planned:,}."
 
 
 def _count(slots: int) -> str:
