@@ -204,7 +204,9 @@ async def test_each_slot_stands_with_what_it_does_and_enter_opens_the_plan() -> 
         assert shown(app) == {"engine"}
         text = text_of(app)
         assert "4 physical cores; more would share them." in text and "Measured: 8 at once" in text
-        assert "102/128" in text and "3 slots free" in text and "estimated before the start" in text
+        assert "102/128" in text and "estimated before the start" in text and "1 more below" in text
+        await pilot.press("end")
+        assert "3 slots free" in text_of(app)
         await pilot.press("escape")
         await pilot.pause()
         assert "gauges" in shown(app)

@@ -15,7 +15,6 @@ from console.tui.views.machine import engine_state
 TITLE = "Engine and launch plan"
 TIGHT = 8
 """Below so many rows, state and speeds share one, for the sake of the slots."""
-SLOTS_LEAST = 3
 TREND_LEAST = 8
 CHART_MOST, CHART_ROWS = 6, 4
 NARROW = 72
@@ -34,24 +33,27 @@ def slots(view: View, frame: Frame) -> list[Row]:
     room = max(1, high - 1 - len(plan))
     if now.state != "ready":
         rows = _not_ready(now, view, wide, room)
-    elif high < TIGHT:
+    elif high < TIGHT and now.slots >= room:
         rows = [_one_line(now, view, wide), *_sequences(now, wide, room)]
     else:
         rows = [_head(now, view, wide), *_at_work(now, wide, room)]
-    return framed(title, [*rows, *plan], frame)
+    below: list[Row] = [()] * max(0, high - len(plan) - len(rows))
+    return framed(title, [*rows, *below, *plan], frame)
 
 
 def page(view: View, wide: int) -> list[Row]:
-    """All of it, however high: every slot, and the launch plan with its reasons, which comes first where it
-    is narrow, since it is what this page is opened for."""
+    """All of it, however high. The slots, whose number changes, come last: nothing else moves with them."""
     now = view.state.engine
     if not view.known:
         return []
+    plan = plan_rows(view, wide)
     if now.state != "ready":
-        return [*_not_ready(now, view, wide, 4), (), *plan_rows(view, wide)]
-    work = _at_work(now, wide, CHART_ROWS + len(now.sequences) + 1)
-    head, plan = _head(now, view, wide), plan_rows(view, wide)
-    return [head, *plan, (), *work] if wide < NARROW else [head, *work, (), *plan]
+        return [*_not_ready(now, view, wide, 4), (), *plan]
+    work = _sequences(now, wide, len(now.sequences) + 1)
+    chart = _chart(now, wide, CHART_ROWS)
+    if wide < NARROW:  # what this page is opened for comes first
+        return [_head(now, view, wide), *plan, (), *chart, *work]
+    return [_head(now, view, wide), *chart, (), *plan, (), *work]
 
 
 def _not_ready(now: EngineView, view: View, wide: int, room: int) -> list[Row]:
@@ -88,9 +90,8 @@ def _reused(now: EngineView) -> str:
 
 
 def _at_work(now: EngineView, wide: int, room: int) -> list[Row]:
-    """Speeds, then slots; with much room the speed gets a chart, but never the slots' rows."""
-    wanted = max(SLOTS_LEAST, min(len(now.sequences) + 1, room - 1))
-    chart = min(CHART_MOST, room - wanted)
+    """Speeds, then slots: a row for each that there is, so that charts do not move as jobs come and go."""
+    chart = min(CHART_MOST, room - min(now.slots, room - 1))
     rows = _chart(now, wide, chart) if chart >= 3 else [_speeds(now, wide)]
     return [*rows, *_sequences(now, wide, max(0, room - len(rows)))]
 
