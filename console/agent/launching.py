@@ -7,9 +7,9 @@ import contextlib
 import os
 import secrets
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic as _clock
 
 import psutil
 
@@ -139,9 +139,9 @@ def weights_of(model: Path) -> Weights:
 
 async def _watched(engine: Engine, pid: int, threads: int) -> tuple[Probed, str]:
     """The probe, and what speaks for fewer threads: the cores' time that the process got meanwhile."""
-    before, started = _cpu_s(pid), time.monotonic()
+    before, started = _cpu_s(pid), _clock()
     probed = await load_and_generate(engine)
-    after, took_s = _cpu_s(pid), time.monotonic() - started
+    after, took_s = _cpu_s(pid), _clock() - started
     if threads < 2 or before is None or after is None or took_s <= 0:
         return probed, ""
     got = (after - before) / took_s

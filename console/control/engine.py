@@ -52,3 +52,20 @@ class PlanView(msgspec.Struct, frozen=True, omit_defaults=True):
     """Step-downs taken because memory ran out, each in words."""
     next_step: str = ""
     """What the next one would be; empty: there is none left."""
+
+
+def plan_words(plan: PlanView, *, device: bool = True) -> str:
+    """The plan's numbers in a line: `4 threads · 8 × 2,048 tokens · on the processor`."""
+    threads = f"{plan.threads} {'thread' if plan.threads == 1 else 'threads'}"
+    words = f"{threads} · {plan.slots} × {plan.context:,} tokens"
+    where = f"{plan.gpu_layers} layers on the GPU" if plan.gpu_layers else "on the processor"
+    return f"{words} · {where}" if device else words
+
+
+def step_words(plan: PlanView) -> str:
+    """How often memory ran out, and what that came to; empty when it never did."""
+    count = len(plan.taken)
+    if not count:
+        return ""
+    times = "once" if count == 1 else "twice" if count == 2 else f"{count} times"
+    return f"memory ran out: stepped down {times}, last to {plan.taken[-1]}"

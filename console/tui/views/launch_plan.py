@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.control.engine import PlanView
+from console.control.engine import PlanView, plan_words, step_words
 from console.tui.figures import gigabytes
 from console.tui.rows import Row, ends, fit, row, wrap
 from console.tui.store import View
@@ -19,16 +19,9 @@ def plan_line(view: View, wide: int) -> list[Row]:
     plan = view.state.plan
     if not plan.made_ms:
         return []
-    count = len(plan.taken)
-    rows: list[Row] = []
-    if count:
-        words = f" ! memory ran out: stepped down {_times(count)}, last to {plan.taken[-1]}"
-        rows.append(fit(row((words, "warn")), wide))
-    threads = f"{plan.threads} {'thread' if plan.threads == 1 else 'threads'}"
-    device = f"{plan.gpu_layers} layers on the GPU" if plan.gpu_layers else "on the processor"
-    words = f"{threads} · {plan.slots} × {plan.context:,} tokens"
-    if wide >= DEVICE_FROM:
-        words += f" · {device}"
+    stepped = step_words(plan)
+    rows: list[Row] = [fit(row((f" ! {stepped}", "warn")), wide)] if stepped else []
+    words = plan_words(plan, device=wide >= DEVICE_FROM)
     return [*rows, ends(row((" Plan ", "dim"), words), row(("Enter: reasons ", "dim")), wide)]
 
 
@@ -69,7 +62,3 @@ def _warned(name: str, sentence: str, wide: int) -> list[Row]:
         row((f" {name if index == 0 else '':<{LABEL}}", "dim"), (line, "warn"))
         for index, line in enumerate(lines)
     ]
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else "twice" if count == 2 else f"{count} times"
