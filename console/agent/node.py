@@ -8,7 +8,7 @@ import os
 import random
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -40,7 +40,7 @@ from console.agent.pins import KeptPins
 from console.agent.policies import Policies
 from console.agent.pulse import Pulse
 from console.agent.recompute import Recompute
-from console.agent.supervision.machine import Limits, Supervised
+from console.agent.supervision.happenings import OURS, Limits, Supervised
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.surveyor import Surveyor
 from console.agent.uplink import Uplink
@@ -129,8 +129,12 @@ class Node:
             now_ms,
             lambda: self._uplink.coordinator,
         )
-        worker = Worker(self._office, launcher.engine, self.supervisor.ready)
-        self._desk = Desk(self._office, worker, self._situation)
+        self._desk = Desk(
+            self._office,
+            lambda: Worker(self._office, launcher.engine, self.supervisor.ready, self.supervisor.doubt),
+            lambda: self.supervisor.slots,
+            self._situation,
+        )
         self._aftermath = Aftermath(self._office)
         called = served.name or model.name
         self._daybook = Daybook(journal, self.board, self._config.power, served.group, called, now_ms)
@@ -148,7 +152,7 @@ class Node:
             weights=model.path,
             now_ms=now_ms,
         )
-        self._connect_parts(worker)
+        self._connect_parts(limits)
         folders = list(dict.fromkeys((self._home, models_folder(self._home))))
         self._surveyor = Surveyor(self.board, folders, self.supervisor.ready, parts.survey, now_ms)
         recompute = Recompute(self._records, journal, self.supervisor, self._desk, node, model.group)
@@ -174,11 +178,11 @@ class Node:
         network = parts.network(address, identity.key, KeptPins(journal.facts))
         self._dialler = Dialler(network, self._uplink, random.SystemRandom().random)
 
-    def _connect_parts(self, worker: Worker) -> None:
+    def _connect_parts(self, limits: Limits) -> None:
         self._records.on_trouble = self._pulse.trouble_is
         self.supervisor.on_change = self._engine_changed
-        self.supervisor.on_health = lambda: self._pulse.show_engine(sample=True)
-        self.supervisor.job_idle_ms = lambda: worker.idle_ms
+        self.supervisor.on_health = lambda: self._health_came(limits.late_ms)
+        self.supervisor.job_idle_ms = lambda: self._desk.idle_ms
         self._uplink.describe = self._heartbeat
         self._uplink.on_message = self._route
         self._uplink.on_connected = self._office.pay_debts
@@ -268,16 +272,23 @@ class Node:
                 await self._aftermath.paid(message)
         self._pulse.refresh()
 
+    def _health_came(self, late_ms: int) -> None:
+        self._desk.end_stalled(late_ms)
+        self._pulse.show_engine(sample=True)
+
     def _engine_changed(self, old: Supervised, new: Supervised) -> None:
         if old.state == "ready" and new.state != "ready":
             self._desk.engine_lost("The engine's process ended in the middle of this job.")
         if new.state != old.state:
-            self._tell_engine(new)
+            self._tell_engine(old, new)
+            self._desk.wake()
         self._pulse.show_engine()
 
-    def _tell_engine(self, new: Supervised) -> None:
+    def _tell_engine(self, old: Supervised, new: Supervised) -> None:
         if new.state in ("waiting", "failed"):
-            self.board.note("error", "engine", new.sentence, calls=new.state == "failed")
+            smaller = new.learned.steps > old.learned.steps
+            level: Literal["info", "error"] = "info" if old.killed_for in OURS else "error"
+            self.board.note(level, "engine", new.sentence, calls=smaller or new.state == "failed")
         elif new.state == "ready":
             self.board.note("good", "engine", f"The engine is ready with {self._model.name}.")
             offering = asyncio.ensure_future(self._offer())

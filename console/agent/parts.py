@@ -32,8 +32,7 @@ class ModelClaim(msgspec.Struct, frozen=True):
 
 def llama_launcher(home: Path, model: ModelFile, config: Config) -> Launcher:
     """Our own engine process."""
-    context = min(config.engine.context, model.trained_context or config.engine.context)
-    return LlamaLauncher(home, model.path, config.engine, context)
+    return LlamaLauncher(home, model.path, config.engine)
 
 
 def own_model(home: Path, config: Config) -> ModelFile:

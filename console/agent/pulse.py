@@ -11,16 +11,16 @@ import msgspec
 from console.agent.board import Board
 from console.agent.clock import NowMs, local_day
 from console.agent.daybook import Daybook
+from console.agent.engine_view import engine_view, plan_view
 from console.agent.jobs.desk import Desk
 from console.agent.journal import Journal, JournalError
 from console.agent.machine import ENGINE_NAME, machine_view, this_cpu
 from console.agent.money import Purse
 from console.agent.policies import Policies
 from console.agent.reason import Facts, current, resting
-from console.agent.supervision.machine import Supervised
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.uplink import Uplink
-from console.control.events import EngineChanged, MachineSampled, ReasonChanged, Ticked
+from console.control.events import EngineChanged, MachineSampled, PlanChanged, ReasonChanged, Ticked
 from console.control.state import EngineView
 from console.hardware.sampler import Sampler
 from console.protocol.reasons import Reason
@@ -145,7 +145,8 @@ class Pulse:
 
     def show_engine(self, sample: bool = False) -> None:
         """Tell how the engine is."""
-        self._board.apply(EngineChanged(self._engine_view(self._supervisor.supervised), sample))
+        self._board.apply(EngineChanged(self._engine_view(), sample))
+        self._show_plan()
         self.refresh()
 
     async def sample(self, sampler: Sampler) -> None:
@@ -191,27 +192,22 @@ class Pulse:
         else:
             self.trouble_is("")
 
-    def _engine_view(self, supervised: Supervised) -> EngineView:
-        health, next_try_in_ms = self._supervisor.health, self._supervisor.next_try_in_ms
-        view = EngineView(
-            state=supervised.state,
-            sentence=supervised.sentence,
+    def _engine_view(self) -> EngineView:
+        next_try_in_ms = self._supervisor.next_try_in_ms
+        return engine_view(
+            self._supervisor.supervised,
+            self._supervisor.health,
             model=self._model,
             pid=self._supervisor.pid,
-            restarts=supervised.restarts,
             next_try_ms=0 if next_try_in_ms is None else self._now_ms() + next_try_in_ms,
+            running=self._desk.running,
+            waiting=self._desk.waiting,
         )
-        if health is None:
-            return view
-        return msgspec.structs.replace(
-            view,
-            slots=health.slots,
-            slots_busy=max(health.slots_busy, self._desk.running),
-            queued=self._desk.waiting,
-            tokens_per_s_milli=health.tokens_per_s_milli,
-            first_token_ms=health.first_token_ms,
-            context=health.model.context if health.model is not None else 0,
-            rss_bytes=health.rss_bytes,
-            profile=health.profile.class_id if health.profile is not None else "",
-            self_test=health.profile.self_test if health.profile is not None else False,
-        )
+
+    def _show_plan(self) -> None:
+        supervisor, old = self._supervisor, self._board.state.plan
+        learned, used = supervisor.supervised.learned, supervisor.slots
+        view = plan_view(supervisor.plan, learned, used, old.made_ms)
+        if view != old:
+            view = msgspec.structs.replace(view, made_ms=self._now_ms())
+            self._board.apply(PlanChanged(view))

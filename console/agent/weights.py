@@ -25,7 +25,7 @@ from console.models.errand import Errand, Stopped
 from console.models.errors import WrongHash
 from console.models.hashing import OnProgress
 from console.models.inventory import Inventory, Stock
-from console.settings.config import Config, ConfigError
+from console.settings.config import Config, ConfigError, EngineConfig
 
 LOOK_S = 60.0
 """Between two looks at the folder: a file that the operator put there appears by itself."""
@@ -115,7 +115,7 @@ class Weights:
         work = self.work if self.work is not None and self.work.name == stock.name else None
         return model_view(
             stock,
-            room_for(state.machine, state.engine, engine.gpu_layers),
+            room_for(state.machine, state.engine, _layers(state, engine)),
             Demand(engine.context, max(1, state.engine.slots)),
             chosen=engine.model in (stock.name, str(stock.path)),
             serving=stock.path == self._serving.path,
@@ -205,6 +205,12 @@ class Weights:
         await self.refresh()
         served = stock.path == self._serving.path
         self._board.note(level, "machine", sentence, calls=served and level == "error")
+
+
+def _layers(state: NodeState, engine: EngineConfig) -> int:
+    """What the plan found possible counts, before what is wished: a build may know no GPU at all."""
+    planned = state.plan.made_ms and not state.plan.gpu_layers
+    return 0 if planned else engine.gpu_layers
 
 
 def _free_bytes(folder: Path) -> int | None:

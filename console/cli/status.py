@@ -12,6 +12,7 @@ from rich.text import Text
 
 from console.cli.agent_home import REFUSED, decoded, home_of, home_option, print_json, question
 from console.cli.wording import ago, size, span
+from console.control.engine import plan_words, step_words
 from console.control.state import LIVE_JOB_STATES, NodeState
 from console.control.written_out import written_out
 from console.ledger.figures import credits
@@ -74,6 +75,7 @@ def _table(state: NodeState) -> Table:
         ("Today", _today(state)),
         ("Credits", _credits(state)),
         ("Engine", _engine(state)),
+        *((("Plan", _plan(state)),) if state.plan.made_ms else ()),
         ("Network", _network(state)),
         ("Machine", _machine(state)),
     ):
@@ -109,6 +111,11 @@ def _engine(state: NodeState) -> str:
     again = f", {engine.restarts} restarts" if engine.restarts else ""
     slots = f"{engine.slots_busy}/{engine.slots} slots"
     return f"{engine.model}  {speed}, {slots}, {size(engine.rss_bytes)}{again}"
+
+
+def _plan(state: NodeState) -> str:
+    stepped = step_words(state.plan)
+    return plan_words(state.plan) + (f"; ! {stepped}" if stepped else "")
 
 
 def _network(state: NodeState) -> str:

@@ -7,6 +7,7 @@ from functools import singledispatch
 import msgspec
 
 from console.control.earnings import EarningsView
+from console.control.engine import PlanView
 from console.control.limits import LimitView
 from console.control.machine import GpuView, MachineFacts, MachineView
 from console.control.models import ModelsView
@@ -121,6 +122,12 @@ class MachineProbed(msgspec.Struct, frozen=True, tag="facts"):
     facts: MachineFacts
 
 
+class PlanChanged(msgspec.Struct, frozen=True, tag="plan"):
+    """The engine is started by another plan, or was measured."""
+
+    plan: PlanView
+
+
 class Ticked(msgspec.Struct, frozen=True, tag="tick"):
     """Nothing but time: keeps ages on screen true while the node is idle."""
 
@@ -141,6 +148,7 @@ Event = (
     | LimitsChanged
     | ModelsChanged
     | MachineProbed
+    | PlanChanged
     | Ticked
 )
 
@@ -269,6 +277,11 @@ def _(event: ModelsChanged, state: NodeState) -> NodeState:
 @_apply.register
 def _(event: MachineProbed, state: NodeState) -> NodeState:
     return msgspec.structs.replace(state, facts=event.facts)
+
+
+@_apply.register
+def _(event: PlanChanged, state: NodeState) -> NodeState:
+    return msgspec.structs.replace(state, plan=event.plan)
 
 
 def _with_history(new: GpuView, old: GpuView) -> GpuView:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from console.control.earnings import EarningsView
+from console.control.engine import PlanView, SequenceView
 from console.control.limits import LimitView
 from console.control.machine import MachineFacts, MachineView
 from console.control.models import ModelsView
@@ -62,6 +63,16 @@ class EngineView(msgspec.Struct, frozen=True, omit_defaults=True):
     profile: str = ""
     self_test: bool = False
     tokens_history: tuple[int, ...] = ()
+    sequences: tuple[SequenceView, ...] = ()
+    """The slots in use, by number."""
+    prefill_per_s_milli: int = 0
+    """Prompt tokens/s × 1000 lately."""
+    prompt_tokens: int = 0
+    """Computed since the engine's start."""
+    reused_tokens: int = 0
+    """Prompt tokens since the engine's start that an earlier prompt had computed already."""
+    reused_prompts: int = 0
+    """Prompts since the engine's start of which something was taken over."""
 
 
 class GroupView(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -225,3 +236,4 @@ class NodeState(msgspec.Struct, frozen=True, omit_defaults=True):
     limits: tuple[LimitView, ...] = ()
     models: ModelsView = ModelsView()
     facts: MachineFacts = MachineFacts()
+    plan: PlanView = PlanView()

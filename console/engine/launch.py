@@ -1,21 +1,19 @@
-"""Starting an engine process, waiting for it, and saying in words how it ended."""
+"""Starting an engine process, and waiting until it is ready or has ended."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from console.engine.ending import Ended, ended, log_tail, oom_kills
 from console.engine.port import Engine, EngineError, Health
-from console.engine.process.causes import ExitCode
 
 LOG_BYTES_LIMIT = 1 << 20
 """A longer log is begun anew when an engine starts."""
-TAIL_BYTES = 4096
 SOCKET_PATH_BYTES = 100
 """Unix socket addresses hold 104 bytes on macOS and 108 on Linux."""
 _POLL_S = 0.05
@@ -24,10 +22,12 @@ _POLL_S = 0.05
 class EngineProcess:
     """A running engine process. Its standard input stays open here: when this end goes, it ends itself."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
-        """`log`: where the process writes its log."""
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, log_start: int = 0) -> None:
+        """`log`: where the process writes its log, from byte `log_start` on."""
         self._process = process
         self._log = log
+        self._log_start = log_start
+        self._oom_kills = oom_kills()
 
     @property
     def pid(self) -> int:
@@ -58,10 +58,13 @@ class EngineProcess:
             self._process.kill()
         return await self._process.wait()
 
-    def ended(self) -> str:
-        """How it ended, in words; empty while it runs."""
+    def ended(self) -> Ended:
+        """How it ended; without words while it runs."""
         code = self._process.returncode
-        return "" if code is None else exit_sentence(code, log_tail(self._log))
+        if code is None:
+            return Ended("")
+        tail = log_tail(self._log, self._log_start)
+        return ended(code, tail, system_killed=oom_kills() > self._oom_kills)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +80,17 @@ class EngineLaunch:
     log: Path
     slots: int = 1
     """Sequences that run at once, each with `context` tokens of its own."""
+    local: str = ""
+    """`first`, `equal` or `last`: how the operator's own use stands against the network's; empty: the
+    engine's own choice."""
+    local_port: int = 0
+    """Loopback port for the operator's own programs; 0: none."""
+    local_key_file: Path | None = None
+    """Holds the key that they must send."""
 
     def command(self) -> tuple[str, ...]:
         """The command line; `-P`, so that no file of the folder one happens to be in is imported."""
-        options = {
+        options: dict[str, Path | int | str] = {
             "--model": self.model,
             "--socket": self.socket,
             "--context": self.context,
@@ -89,12 +99,23 @@ class EngineLaunch:
             "--slots": self.slots,
             "--log": self.log,
         }
+        if self.local:
+            options["--local"] = self.local
+        if self.local_port:
+            options["--local-port"] = self.local_port
+        if self.local_key_file is not None:
+            options["--local-key-file"] = self.local_key_file
         words = [word for name, value in options.items() for word in (name, str(value))]
         return (sys.executable, "-P", "-m", "console.engine.process", *words)
 
     def environment(self) -> dict[str, str]:
-        """The parent's, with what the numerics and a quiet start need."""
-        return os.environ | {"GGML_CPU_TILED_MM": "0", "PYTHONUNBUFFERED": "1"}
+        """The parent's, with what the numerics and a quiet start need.
+
+        Without GGML_NO_BACKTRACE an abort would start a debugger, which takes seconds and writes into the
+        log what it finds on the stack.
+        """
+        quiet = {"PYTHONUNBUFFERED": "1", "GGML_NO_BACKTRACE": "1"}
+        return os.environ | quiet | {"GGML_CPU_TILED_MM": "0"}
 
     async def start(self) -> EngineProcess:
         """Start the process; it loads by itself.
@@ -108,7 +129,7 @@ class EngineLaunch:
                 f"The path of the engine's socket is too long: {self.socket}. Use a shorter folder.",
             )
         try:
-            _trim(self.log)
+            log_start = _trim(self.log)
             with self.log.open("ab") as log:
                 process = await asyncio.create_subprocess_exec(
                     *self.command(),
@@ -122,7 +143,7 @@ class EngineLaunch:
             raise EngineError(
                 "not_ready", f"The engine's process cannot be started: {error.strerror or error}."
             ) from None
-        return EngineProcess(process, self.log)
+        return EngineProcess(process, self.log, log_start)
 
 
 async def wait_ready(engine: Engine, process: EngineProcess, timeout_s: float) -> Health:
@@ -143,58 +164,7 @@ async def wait_ready(engine: Engine, process: EngineProcess, timeout_s: float) -
                 await asyncio.sleep(_POLL_S)
     except TimeoutError:
         raise EngineError("not_ready", f"The engine was not ready after {timeout_s:.0f} s.") from None
-    raise EngineError("not_ready", process.ended())
-
-
-def exit_sentence(returncode: int, tail: str) -> str:
-    """What became of an engine process, for the operator. `tail`: the end of its log."""
-    if returncode < 0:
-        return _signal_sentence(-returncode, tail)
-    if returncode == 0:
-        return "The engine ended because it was told to."
-    if returncode in (ExitCode.MODEL, ExitCode.MEMORY, ExitCode.ADDRESS):
-        return _last_line(tail) or f"The engine ended with code {returncode}."
-    if "No module named 'llama_cpp'" in tail:
-        return "llama-cpp-python is not installed, so no model can be served. Install it; `doctor` says how."
-    return f"The engine ended with code {returncode}. Its log says why."
-
-
-def log_tail(log: Path) -> str:
-    """The end of a log, empty when there is none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - TAIL_BYTES))
-            return file.read(TAIL_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return ""
-
-
-def _signal_sentence(number: int, tail: str) -> str:
-    if number == signal.SIGKILL:
-        return "The engine was killed (kill -9, or the system's out-of-memory killer)."
-    if number == signal.SIGABRT:
-        memory = "bad_alloc" in tail or "out of memory" in tail.lower()
-        return (
-            "The engine ran out of memory and aborted."
-            if memory
-            else "llama.cpp aborted on an internal check; its words are in the engine's log."
-        )
-    faults = {
-        signal.SIGSEGV: "crashed on a memory fault; the model's file or the memory may be bad",
-        signal.SIGBUS: "lost the model's file under it: it was cut short, or its disk failed",
-        signal.SIGILL: "met an instruction that this CPU lacks; llama-cpp-python was built for another one",
-        signal.SIGTERM: "was asked to end before it could say goodbye",
-    }
-    try:
-        what = faults.get(signal.Signals(number), f"was ended by {signal.Signals(number).name}")
-    except ValueError:
-        what = f"was ended by signal {number}"
-    return f"The engine {what}."
-
-
-def _last_line(tail: str) -> str:
-    lines = [line.strip() for line in tail.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+    raise EngineError("not_ready", process.ended().sentence)
 
 
 async def _health(engine: Engine) -> Health | None:
@@ -204,10 +174,12 @@ async def _health(engine: Engine) -> Health | None:
         return None
 
 
-def _trim(log: Path) -> None:
+def _trim(log: Path) -> int:
+    """Begin a long log anew; its size then."""
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         if os.fstat(descriptor).st_size > LOG_BYTES_LIMIT:
             os.ftruncate(descriptor, 0)
+        return os.fstat(descriptor).st_size
     finally:
         os.close(descriptor)

@@ -142,6 +142,8 @@ class Health(msgspec.Struct, frozen=True):
     """Prompt tokens since start that were taken over from an earlier prompt instead of computed."""
     reused_prompts: int = 0
     """Prompts since start of which something was taken over."""
+    cause: str = ""
+    """With `failed`: the name of the cause, e.g. `memory_context`."""
 
 
 class Vocabulary(msgspec.Struct, frozen=True):

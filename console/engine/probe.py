@@ -43,7 +43,7 @@ async def load_and_generate(engine: Engine) -> Probed:
     """
     request = GenerateRequest(
         id=f"probe-{os.urandom(8).hex()}",
-        prompt_ids=await _prompt(engine),
+        prompt_ids=await probe_prompt(engine),
         seed=_SEED.hex(),
         temperature_milli=700,
         max_tokens=PROBE_TOKENS,
@@ -62,7 +62,8 @@ async def load_and_generate(engine: Engine) -> Probed:
     return Probed(speed, answer.first_token_ms)
 
 
-async def _prompt(engine: Engine) -> tuple[int, ...]:
+async def probe_prompt(engine: Engine) -> tuple[int, ...]:
+    """The question that engines are tried on, for the model that this one holds. Raises EngineError."""
     try:
         return await engine.chat_prompt((ChatMessage("user", _QUESTION),))
     except EngineError as error:

@@ -160,14 +160,14 @@ def threads(look: Look) -> tuple[Finding, ...]:
     load = "unknown" if cpu.load_1m is None else f"{cpu.load_1m:.1f}"
     seen = f"load {load}, {cores:g} usable of {cpu.logical_cores} logical cores"
     if cores < default:
-        meaning = f"This process may use {cores:g} cores, fewer than the engine's {default} threads."
-        remedy = f"Set `threads = {max(1, int(cores))}` under [engine] in config.toml."
+        meaning = f"This process may use {cores:g} of {default} cores, so the engine starts fewer threads."
+        remedy = "Nothing; a larger quota or affinity would make it faster. Machine (5), Engine, says why."
         return (Finding("threads", "warn", seen, meaning, remedy),)
     if cpu.load_1m is not None and cpu.load_1m >= cores:
-        meaning = "All cores are busy already; the engine's threads would wait for one another."
+        meaning = "All cores are busy already; an engine that starts now gets one thread, and is slow."
         remedy = (
-            "Nothing, if it is this node that works. Else close what keeps the cores busy, or set fewer "
-            "`threads` under [engine]."
+            "Nothing, if it is this node that works. Else close what keeps the cores busy and restart the "
+            "engine (ctrl+r in the console), or set `threads` under [engine]."
         )
         return (Finding("threads", "warn", seen, meaning, remedy),)
     return (fine("threads", seen, "There are cores to spare for the engine's threads."),)

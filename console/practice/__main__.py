@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import psutil
 
 from console.agent.trouble import AgentError
 from console.models import ModelError
@@ -49,7 +50,16 @@ def main(
         speak_ascii(sys.stdout)
         speak_ascii(sys.stderr)
     try:
-        plan = make_plan(home, models, nodes=nodes, rogue=rogue, minutes=minutes, seed=seed)
+        plan = make_plan(
+            home,
+            models,
+            nodes=nodes,
+            rogue=rogue,
+            minutes=minutes,
+            seed=seed,
+            cores=psutil.cpu_count() or 1,
+            free_bytes=psutil.virtual_memory().available,
+        )
         with claim(home):
             report = asyncio.run(_run(plan))
     except (ValueError, CrewError, ModelError, AgentError, OSError, sqlite3.Error) as error:

@@ -64,7 +64,7 @@ class Host:
         self._crew.append(coordinator)
         await coordinator.start()
         for member in self._plan.cast:
-            rigging.write_config(member, weights, url)
+            rigging.write_config(member, weights, url, self._plan.slots)
         await self._start_node(self._plan.yours, weights)
         self._say(f"Coordinator on 127.0.0.1:{port}; your node {self._plan.yours.name} is loading the model.")
 

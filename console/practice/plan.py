@@ -21,6 +21,10 @@ CLIENT_DEPOSIT = 10_000_000_000
 """Nano-credits that the practice client starts with: 10 credits."""
 
 
+SLOT_BYTES = 256 * 2**20
+"""Free memory that a slot of each engine is counted at: more than twice what the starter model takes."""
+
+
 class Cast(msgspec.Struct, frozen=True):
     """One node of the run."""
 
@@ -40,6 +44,8 @@ class Plan(msgspec.Struct, frozen=True):
     cast: tuple[Cast, ...]
     interval_s: float
     """Mean time between requests."""
+    slots: int = 1
+    """Answers at once of each node."""
 
     @property
     def yours(self) -> Cast:
@@ -47,8 +53,25 @@ class Plan(msgspec.Struct, frozen=True):
         return next(member for member in self.cast if member.yours)
 
 
-def make_plan(home: Path, models: Path, *, nodes: int, rogue: int, minutes: float, seed: int) -> Plan:
-    """`nodes` honest ones, the first of them yours, and `rogue` that cheat.
+def slots_for(engines: int, cores: int, free_bytes: int) -> int:
+    """Answers at once of each of `engines` on one machine: one where they share cores, since several would
+    only take turns; two where each has a core of its own, four where it has two; as memory allows."""
+    most = 4 if cores >= 2 * engines else 2 if cores >= engines else 1
+    return max(1, min(most, free_bytes // (engines * SLOT_BYTES)))
+
+
+def make_plan(
+    home: Path,
+    models: Path,
+    *,
+    nodes: int,
+    rogue: int,
+    minutes: float,
+    seed: int,
+    cores: int = 1,
+    free_bytes: int = 0,
+) -> Plan:
+    """`nodes` honest ones, the first of them yours, and `rogue` that cheat, on a machine of `cores`.
 
     Raises:
         ValueError: no node, or more than the names there are.
@@ -61,4 +84,5 @@ def make_plan(home: Path, models: Path, *, nodes: int, rogue: int, minutes: floa
         Cast(name, honest=i < nodes, yours=i == 0, home=home / ("you" if i == 0 else name))
         for i, name in enumerate(names)
     )
-    return Plan(home, models, minutes, seed, cast, interval_s=1.8)
+    slots = slots_for(len(cast) + 1, cores, free_bytes)  # and the coordinator's engine, which audits
+    return Plan(home, models, minutes, seed, cast, interval_s=1.8, slots=slots)

@@ -43,8 +43,8 @@ def write_policy(plan: Plan) -> None:
     (folder / "policy.toml").write_text("\n".join(lines) + "\n", "utf-8")
 
 
-def write_config(member: Cast, weights: Weights, url: str) -> None:
-    """The node's configuration file."""
+def write_config(member: Cast, weights: Weights, url: str, slots: int) -> None:
+    """The node's configuration file. All engines compute on the processor, so that audits are exact."""
     model = weights.honest if member.honest else weights.substitute
     lines = [
         "[node]",
@@ -55,6 +55,8 @@ def write_config(member: Cast, weights: Weights, url: str) -> None:
         f"model = {_text(weights.name if member.honest else str(model))}",
         "context = 2048",
         "threads = 1",
+        "gpu_layers = 0",
+        f"slots = {slots}",
     ]
     (make_private(member.home) / "config.toml").write_text("\n".join(lines) + "\n", "utf-8")
 

@@ -34,9 +34,15 @@ class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context: int = 2048
     """Tokens of context for one sequence (prompt and answer together)."""
     threads: int = 0
-    """Threads for the CPU; 0: physical cores."""
-    gpu_layers: int = 0
-    """Layers kept on the GPU; 0: CPU only, -1: all."""
+    """Threads for the CPU; 0: as many as physical cores that are free."""
+    gpu_layers: int = -1
+    """Layers kept on the GPU; 0: CPU only, -1: as many as fit."""
+    slots: int = 0
+    """Generations at once; 0: as many as memory holds and as are found to help."""
+    local_port: int = 0
+    """Loopback port where your own programs may use the engine (OpenAI-compatible); 0: none."""
+    local_priority: Literal["first", "equal", "last"] = "equal"
+    """How your own use stands against the network's."""
     token_timeout_s: float = 30.0
     """A running job that gives no token for so long has its engine restarted."""
     start_timeout_s: float = 120.0

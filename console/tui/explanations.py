@@ -15,7 +15,8 @@ MACHINE = (
 )
 ENGINE = (
     "The model server: the model, how many of its slots work, tokens per second with their history, "
-    "and how soon a first token came. The self-test proves at every start that this engine computes "
+    "how fast it reads prompts (prefill), and how soon a first token came. Machine (5) shows each slot. "
+    "The self-test proves at every start that this engine computes "
     "bit-exactly, which exact audits rest on."
 )
 LIVE = (

@@ -20,6 +20,7 @@ from console.control.events import (
     NetworkChanged,
     NodeChanged,
     Noted,
+    PlanChanged,
     ReasonChanged,
     SwitchesChanged,
     TimelineChanged,
@@ -34,12 +35,12 @@ from console.tui.job_order import JobOrder
 
 Part = Literal[
     "link", "time", "node", "reason", "engine", "machine", "network", "switches", "money", "jobs",
-    "verdicts", "notes", "earnings", "timeline", "limits", "models", "facts",
+    "verdicts", "notes", "earnings", "timeline", "limits", "models", "facts", "plan",
 ]  # fmt: skip
 """What a panel can depend on. `time`: something on it tells an age."""
 EVERYTHING: frozenset[Part] = frozenset(
     ("link", "time", "node", "reason", "engine", "machine", "network", "switches", "money", "jobs",
-     "verdicts", "notes", "earnings", "timeline", "limits", "models", "facts")
+     "verdicts", "notes", "earnings", "timeline", "limits", "models", "facts", "plan")
 )  # fmt: skip
 SILENCE_MS = 15_000
 """An attached agent that has said nothing for so long is no longer believed to be as shown."""
@@ -60,6 +61,7 @@ _PARTS: dict[type[Event], Part] = {
     LimitsChanged: "limits",
     ModelsChanged: "models",
     MachineProbed: "facts",
+    PlanChanged: "plan",
 }
 
 Phase = Literal["attaching", "recalled", "attached", "silent", "lost", "ended"]

@@ -256,7 +256,7 @@ async def test_real_weights_give_the_same_logits_again(
 ) -> None:
     """A rejection that llama.cpp itself contradicts: every position comes out bit for bit as it was."""
     home = tmp_path / "home"
-    launcher = LlamaLauncher(home, starter_model, EngineConfig(threads=1), 512)
+    launcher = LlamaLauncher(home, starter_model, EngineConfig(context=512, threads=1))
     address = f"ws://127.0.0.1:{coordinator.port}/net/v1/ws"
     running = RunningAgent(home, address, launcher, token_timeout_s=60.0)  # type: ignore[arg-type]
     await running.start()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.agent.clock import now_ms
-from console.agent.supervision.machine import (
+from console.agent.supervision.happenings import (
     BREAKER_FAILURES,
     BREAKER_S,
     LAST_BACKOFF_S,
@@ -26,11 +26,14 @@ from console.agent.supervision.machine import (
     Started,
     Supervised,
     Tick,
-    backoff_s,
-    stalled_ms,
-    step,
 )
+from console.agent.supervision.machine import stalled_ms, step
+from console.agent.supervision.ports import Proof
+from console.agent.supervision.setbacks import backoff_s
 from console.agent.supervision.supervisor import Supervisor
+from console.engine.ending import Ended
+from console.engine.plan import STEPS_MOST, Learned
+from console.engine.port import Health
 
 LIMITS = Limits(token_timeout_s=5.0, start_timeout_s=30.0)
 ALIVE = ("starting", "loading", "probing", "ready")
@@ -45,8 +48,15 @@ happenings: st.SearchStrategy[Happening] = st.one_of(
         st.integers(0, 20_000),
     ),
     st.just(Proved()),
+    st.builds(
+        Proved,
+        st.integers(0, 90_000),
+        st.integers(0, 8),
+        st.just("measured"),
+        st.sampled_from(["", "2 threads got the time of 1.1 cores"]),
+    ),
     st.just(Disproved("it was not fit")),
-    st.just(Exited("It crashed.")),
+    st.builds(Exited, st.just("It crashed."), st.booleans(), st.sampled_from(["", "less of everything"])),
     st.just(Silent()),
     st.just(Restart()),
     st.just(Tick()),
@@ -76,6 +86,8 @@ def test_whatever_happens_orders_make_sense(events: list[tuple[int, Happening]])
             assert state.state == "probing"
         assert 0 <= processes <= 1
         assert (state.state in ALIVE) == (processes == 1)
+        assert 0 <= state.learned.steps <= STEPS_MOST
+        assert bool(state.trial_milli) <= state.learned.threads_tried
         if state.state in ("waiting", "failed"):
             assert state.next_try_ms - state.since_ms <= max(BREAKER_S, LAST_BACKOFF_S) * 1000
             assert state.sentence
@@ -146,6 +158,120 @@ def test_a_job_may_wait_fourfold_for_its_first_token() -> None:
     assert stalled_ms(0, 19_999, LIMITS) == 0
     assert stalled_ms(0, 20_000, LIMITS) == 20_000
     assert stalled_ms(6_000, 100, LIMITS) == 6_000
+
+
+def started(state: Supervised, at_ms: int = 0) -> Supervised:
+    """Ready to be proved."""
+    for happening in (Begin(), Started(), Answered("ready", "")):
+        state, _ = step(state, at_ms, happening, LIMITS)
+    assert state.state == "probing"
+    return state
+
+
+def test_out_of_memory_steps_down_as_often_as_there_is_a_step_and_no_more() -> None:
+    state, at_ms = Supervised(), 0
+    for steps in range(1, STEPS_MOST + 1):
+        state = started(state, at_ms)
+        state, _ = step(state, at_ms, Exited("No memory.", True, "less context"), LIMITS)
+        assert (state.state, state.learned.steps, state.failures) == ("waiting", steps, 0)
+        assert "in 2 s with less context" in state.sentence
+        at_ms = state.next_try_ms
+    state = started(state, at_ms)
+    state, _ = step(state, at_ms, Exited("No memory.", True, "less context"), LIMITS)
+    assert state.state == "failed"
+    assert state.next_try_ms - at_ms == BREAKER_S * 1000
+    assert "smallest start there is" in state.sentence
+    assert "No memory." in state.sentence
+
+
+def test_an_engine_that_says_itself_that_memory_ran_out_steps_down_too() -> None:
+    state, _ = step(Supervised(), 0, Begin(), LIMITS)
+    state, _ = step(state, 0, Started(), LIMITS)
+    state, order = step(state, 1, Answered("failed", "Not enough memory.", memory=True), LIMITS)
+    assert order == "kill"
+    state, _ = step(state, 2, Exited("It was killed.", False, "4 slots instead of 8"), LIMITS)
+    assert (state.state, state.learned.steps) == ("waiting", 1)
+    assert "Not enough memory" in state.sentence
+    state = started(state, state.next_try_ms)
+    state, _ = step(state, 9000, Exited("It crashed."), LIMITS)
+    assert (state.learned.steps, state.failures) == (1, 1)
+
+
+def test_steps_are_kept_while_it_works_and_forgotten_when_the_operator_restarts_it() -> None:
+    state, _ = step(started(Supervised()), 0, Exited("No memory.", True, "less"), LIMITS)
+    state, _ = step(started(state, 2000), 2000, Proved(50_000), LIMITS)
+    assert (state.state, state.learned.steps) == ("ready", 1)
+    state, _ = step(state, 3000, Restart(), LIMITS)
+    state, _ = step(state, 3001, Exited("It was killed."), LIMITS)
+    assert state.learned == Learned()
+
+
+def test_threads_that_starve_are_measured_against_one_and_the_faster_stays() -> None:
+    starving = Proved(9_000, starved="2 threads got the time of 1.1 cores")
+    state, order = step(started(Supervised()), 0, starving, LIMITS)
+    assert order == "kill"
+    assert state.learned.one_thread
+    state, _ = step(state, 1, Exited("It was killed."), LIMITS)
+    assert (state.state, state.failures, state.restarts, state.next_try_ms) == ("waiting", 0, 0, 1)
+    faster, order = step(started(state, 2), 3, Proved(81_000), LIMITS)
+    assert (faster.state, order) == ("ready", None)
+    assert "81 tokens/s, where more threads gave 9" in faster.learned.one_thread
+    slower, order = step(started(state, 2), 3, Proved(8_000), LIMITS)
+    assert order == "kill"
+    assert slower.learned.one_thread == ""
+    slower, _ = step(slower, 4, Exited("It was killed."), LIMITS)
+    again, order = step(started(slower, 5), 6, starving, LIMITS)
+    assert (again.state, order, again.trial_milli) == ("ready", None, 0)
+
+
+def test_what_the_probe_measured_of_slots_is_kept() -> None:
+    state, _ = step(started(Supervised()), 0, Proved(50_000, 4, "4 at once gave more"), LIMITS)
+    assert (state.learned.slots, state.learned.slots_because) == (4, "4 at once gave more")
+
+
+async def test_the_shell_steps_down_and_uses_as_many_slots_as_help() -> None:
+    launcher = ScriptedLauncher(ScriptedEngine(slots=8))
+    launcher.proof = Proof(50_000, 5, slots=4, slots_because="4 at once gave more")
+    supervisor = Supervisor(launcher, LIMITS, now_ms)
+    running = asyncio.create_task(supervisor.run())
+    try:
+        async with asyncio.timeout(20):
+            await supervisor.ready.wait()
+            assert supervisor.slots == 4
+            assert launcher.process is not None
+            launcher.process.end(Ended("The system ran out of memory.", memory=True))
+            while launcher.launches < 2:
+                await asyncio.sleep(0.01)
+            await supervisor.ready.wait()
+            assert supervisor.plan is not None
+            assert supervisor.plan.context == 1024
+            assert supervisor.plan.taken == ("a context of 1,024 tokens instead of 2,048",)
+    finally:
+        running.cancel()
+        await supervisor.close()
+
+
+async def test_an_engine_that_works_for_others_is_not_stuck() -> None:
+    launcher = ScriptedLauncher(ScriptedEngine())
+    limits = Limits(token_timeout_s=0.01)
+    supervisor = Supervisor(launcher, limits, now_ms)
+    supervisor.job_idle_ms = lambda: 10_000
+    running = asyncio.create_task(supervisor.run())
+    try:
+        async with asyncio.timeout(20):
+            await supervisor.ready.wait()
+            seen: list[Health | None] = []
+            while len(seen) < 3:
+                launcher.engine.generated_tokens += 1
+                if supervisor.health not in seen:
+                    seen.append(supervisor.health)
+                await asyncio.sleep(0.005)
+            assert launcher.launches == 1
+            while launcher.launches < 2:  # and one that does not work for anybody is
+                await asyncio.sleep(0.01)
+    finally:
+        running.cancel()
+        await supervisor.close()
 
 
 async def test_the_shell_starts_proves_and_restarts() -> None:

@@ -57,6 +57,7 @@ async def test_status_for_people_names_the_reason_and_health(node: RunningAgent)
     assert "last accepted" in done.output
     assert "tester" in done.output
     assert "pending 13.5 µcr" in done.output
+    assert "4 threads · 1 × 2,048 tokens · on the processor" in done.output
     assert max(len(line) for line in done.output.splitlines()) <= 80
 
 

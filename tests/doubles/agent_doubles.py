@@ -17,6 +17,8 @@ from console.agent.model import ModelFile
 from console.agent.supervision.ports import Proof
 from console.control.link import Link
 from console.control.state import NodeState
+from console.engine.ending import Ended
+from console.engine.plan import Learned, Machine, Plan, Weights, Wishes, make_plan
 from console.fairness import EpochSeeds, Roster, pick
 from console.hardware.checks import Look
 from console.hardware.facts import Cpu, HardwareReport, Runtime
@@ -58,6 +60,8 @@ from doubles.engine_double import ScriptedEngine
 GROUP = GroupId(hashlib.sha256(b"toy").hexdigest())
 POLICY = Policy(heartbeat_s=1)
 SEEDS = EpochSeeds(b"s" * 32)
+PLENTY = Machine(8, 4, 8.0, 0.0, 8 << 30)
+TOY = Weights(1 << 20, 2, 64, 64, 64, 272, 2048)
 BARE_LOOK = Look(HardwareReport(1, Cpu("toy", 2), None, (), (), Runtime(available=False)), (3, 11), {})
 """What a survey of the machine comes to, without the seconds that a real one takes."""
 
@@ -68,18 +72,22 @@ class ScriptedProcess:
     def __init__(self, engine: ScriptedEngine) -> None:
         self._engine = engine
         self._ended = asyncio.Event()
-        self._sentence = "The engine ended because it was told to."
+        self._end = Ended("The engine ended because it was told to.")
         self.pid = 1
         engine.gone = False
 
-    async def wait(self) -> str:
+    async def wait(self) -> Ended:
         """Its end."""
         await self._ended.wait()
-        return self._sentence
+        return self._end
 
     def kill(self) -> None:
         """SIGKILL."""
-        self._sentence = "The engine was killed."
+        self.end(Ended("The engine was killed."))
+
+    def end(self, end: Ended) -> None:
+        """Any end."""
+        self._end = end
         self._engine.gone = True
         self._ended.set()
 
@@ -96,16 +104,20 @@ class ScriptedLauncher:
         self.engine = engine or ScriptedEngine()
         self.process: ScriptedProcess | None = None
         self.launches = 0
+        self.plan: Plan | None = None
+        self.proof = Proof(50_000, 5)
 
-    async def launch(self) -> ScriptedProcess:
-        """A new process."""
+    async def launch(self, learned: Learned) -> ScriptedProcess:
+        """A new process, planned for a machine with plenty of everything, with the engine's slots."""
         self.launches += 1
+        wishes = Wishes(context=self.engine.context, slots=self.engine.slots)
+        self.plan = make_plan(PLENTY, TOY, wishes, learned)
         self.process = ScriptedProcess(self.engine)
         return self.process
 
     async def prove(self) -> Proof:
         """Always passes."""
-        return Proof(50_000, 5)
+        return self.proof
 
 
 class ScriptedCoordinator:

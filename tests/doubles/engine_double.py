@@ -56,9 +56,12 @@ class ScriptedEngine:
 
     weights: names the toy model; another name is another model (a cheat serves one and claims another).
     context: tokens that a prompt and its answer may have together.
+    slots: generations that run at once; more wait in turn.
     pace_s: pause before every token; 0 still lets other tasks run.
     end_bias: logit added to the end token: -50 answers always run to max_tokens, +50 end at once.
     fail_after: break a generation with `decode_failed` after so many tokens; None: never.
+    stalled: ids of requests that give no token until they are cancelled.
+    most_busy: as many generations as ever ran at once.
     stall_after: give no token after so many, until cancelled or until this is None again.
     gone: every call raises `unreachable`, and running generations end so, as after a kill -9.
     state: what health says; anything but `ready` refuses work with `not_ready`.
@@ -66,7 +69,9 @@ class ScriptedEngine:
     forged_noise: sample with another seed than was asked for; replay must find it.
     """
 
-    def __init__(self, weights: str = "toy", *, context: int = 2048, end_bias: float = 1.0) -> None:
+    def __init__(
+        self, weights: str = "toy", *, context: int = 2048, end_bias: float = 1.0, slots: int = 1
+    ) -> None:
         self.weights = weights
         self.context = context
         self.end_bias = end_bias
@@ -81,7 +86,11 @@ class ScriptedEngine:
         self.generated_tokens = 0
         self.requests: list[GenerateRequest] = []
         self.scores: list[ScoreRequest] = []
-        self._turn = asyncio.Lock()
+        self.slots = slots
+        self.most_busy = 0
+        self.stalled: set[str] = set()
+        self._turn = asyncio.Semaphore(slots)
+        self._busy = 0
         self._queued = 0
         self._cancelled: set[str] = set()
         self._known: set[str] = set()
@@ -99,8 +108,8 @@ class ScriptedEngine:
             pid=1,
             model=self._facts() if ready else None,
             profile=self.profile if ready else None,
-            slots=1,
-            slots_busy=int(self._turn.locked()),
+            slots=self.slots,
+            slots_busy=self._busy,
             queued=self._queued,
             generated_tokens=self.generated_tokens,
             tokens_per_s_milli=100_000,
@@ -125,8 +134,13 @@ class ScriptedEngine:
         try:
             async with self._turn:
                 self._queued -= 1
-                async for event in self._run(request):
-                    yield event
+                self._busy += 1
+                self.most_busy = max(self.most_busy, self._busy)
+                try:
+                    async for event in self._run(request):
+                        yield event
+                finally:
+                    self._busy -= 1
         finally:
             self._known.discard(request.id)
             self._cancelled.discard(request.id)
@@ -208,12 +222,7 @@ class ScriptedEngine:
 
     async def _between(self, request_id: str, done: int) -> Broken | None:
         await asyncio.sleep(self.pace_s)
-        while (
-            self.stall_after is not None
-            and done >= self.stall_after
-            and not self.gone
-            and request_id not in self._cancelled
-        ):
+        while self._stuck(request_id, done) and not self.gone and request_id not in self._cancelled:
             await asyncio.sleep(0.005)
         if self.gone:
             raise _unreachable()
@@ -222,6 +231,9 @@ class ScriptedEngine:
         if self.fail_after is not None and done >= self.fail_after:
             return Broken("decode_failed", "The toy model was told to fail.")
         return None
+
+    def _stuck(self, request_id: str, done: int) -> bool:
+        return request_id in self.stalled or (self.stall_after is not None and done >= self.stall_after)
 
     def _require(self) -> None:
         if self.gone:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from doubles.engine_double import ScriptedEngine
 
-from console.engine.launch import EngineLaunch, exit_sentence, log_tail
+from console.engine.ending import TAIL_BYTES, ended, exit_sentence, log_tail
+from console.engine.launch import EngineLaunch
 from console.engine.port import EngineError
 from console.engine.probe import load_and_generate
 from console.engine.process.causes import ExitCode
@@ -41,9 +42,37 @@ def test_every_end_has_a_sentence(code: int, tail: str, words: str) -> None:
 def test_the_tail_of_a_log_is_bounded_and_may_be_missing(tmp_path: Path) -> None:
     assert log_tail(tmp_path / "none") == ""
     log = tmp_path / "log"
-    log.write_text("a" * 10_000 + "\nlast line\n")
+    log.write_text("a" * 100_000 + "\nlast line\n")
     assert log_tail(log).endswith("last line\n")
-    assert len(log_tail(log)) == 4096
+    assert len(log_tail(log)) == TAIL_BYTES
+    assert log_tail(log, since=100_001) == "last line\n"
+
+
+def test_the_end_says_whether_memory_ran_out() -> None:
+    assert ended(ExitCode.MEMORY, "There is not enough memory for the context.").memory
+    assert ended(-6, "GGML_ASSERT(ctx->mem_buffer != NULL) failed").memory
+    assert ended(-9, "", system_killed=True).memory
+    assert "system ran out of memory" in ended(-9, "", system_killed=True).sentence
+    assert not ended(-9, "").memory
+    assert not ended(-6, "GGML_ASSERT(x) failed").memory
+    assert not ended(-11, "failed to allocate buffer").memory
+    assert not ended(0, "", system_killed=True).memory
+
+
+def test_a_backtrace_does_not_hide_the_cause() -> None:
+    tail = "ggml_aligned_malloc: insufficient memory (attempted to allocate  41.96 MB)\n" + "#0 frame\n" * 900
+    assert "ran out of memory" in exit_sentence(-6, tail)
+
+
+def test_what_the_operators_own_programs_need_is_passed_only_when_set(tmp_path: Path) -> None:
+    plain = EngineLaunch(tmp_path / "m", tmp_path / "s", 2048, 1, 0, tmp_path / "log", slots=4)
+    assert not [word for word in plain.command() if word.startswith("--local")]
+    key = tmp_path / "key"
+    local = EngineLaunch(
+        tmp_path / "m", tmp_path / "s", 2048, 1, 0, tmp_path / "log", 4, "last", 8090, key
+    ).command()
+    at = local.index("--local")
+    assert local[at : at + 6] == ("--local", "last", "--local-port", "8090", "--local-key-file", str(key))
 
 
 async def test_a_socket_path_that_no_system_takes_is_refused(tmp_path: Path) -> None:

@@ -1,8 +1,6 @@
-"""What the engine refuses, and in which words; merging of events; self-test; prompts; causes."""
+"""What the engine refuses, and in which words; merging of events; self-test; prompts."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 from doubles.decoder_double import VOCABULARY, ToyDecoder
@@ -10,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.engine.port import Broken, ChatMessage, EngineError, GenerateRequest, ScoreRequest, Tokens
-from console.engine.process.causes import ExitCode, cause_in_file, cause_in_log
 from console.engine.process.decoding import Row
 from console.engine.process.limits import check_generate, check_score
 from console.engine.process.selftest import self_test
@@ -100,38 +97,6 @@ def test_the_self_test_sees_logits_that_depend_on_the_batch(border: int) -> None
 @pytest.mark.parametrize("context", [64, 256, 2048])
 def test_the_self_test_passes_an_exact_decoder_within_its_context(context: int) -> None:
     assert self_test(ToyDecoder(context), VOCABULARY, frozenset({0}), context)
-
-
-def test_files_that_are_no_models_are_named_before_llama_sees_them(tmp_path: Path) -> None:
-    noise = tmp_path / "noise.gguf"
-    noise.write_bytes(b"\x7fELF" * 100)
-    cause = cause_in_file(noise)
-    assert cause is not None
-    assert cause.code is ExitCode.MODEL
-    assert "not a GGUF" in cause.sentence
-    missing = cause_in_file(tmp_path / "nothing.gguf")
-    assert missing is not None
-    assert "no model" in missing.sentence
-    good = tmp_path / "good.gguf"
-    good.write_bytes(b"GGUF....")
-    assert cause_in_file(good) is None
-    assert cause_in_file(tmp_path) is not None
-
-
-@pytest.mark.parametrize(
-    ("line", "code", "words"),
-    [
-        ("ggml_aligned_malloc: unable to allocate 3.0 GB", ExitCode.MEMORY, "not enough memory"),
-        ("tensor 'x' data is not within the file bounds", ExitCode.MODEL, "cut short"),
-        ("error loading model: unknown model architecture: 'zz'", ExitCode.MODEL, "architecture"),
-        ("gguf_init_from_file: invalid magic", ExitCode.MODEL, "damaged"),
-        ("something never seen", ExitCode.MODEL, "engine's log"),
-    ],
-)
-def test_log_lines_become_causes(line: str, code: ExitCode, words: str) -> None:
-    cause = cause_in_log(["a harmless warning", line])
-    assert cause.code is code
-    assert words in cause.sentence
 
 
 def test_hostile_and_demanding_templates_are_refused_in_words() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.practice.plan import make_plan
+from console.practice.plan import make_plan, slots_for
 from console.practice.prompts import next_ask
 
 
@@ -38,3 +38,21 @@ def test_prompts_vary_and_repeat_with_their_seed() -> None:
     assert len({a.messages[-1]["content"] for a in asks}) > 100
     assert {a.stream for a in asks} == {True, False}
     assert all(1 <= a.max_tokens <= 96 for a in asks)
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "slots"),
+    [
+        (2, 24, 1),
+        (4, 24, 1),
+        (5, 24, 2),
+        (9, 24, 2),
+        (10, 24, 4),
+        (64, 24, 4),
+        (64, 3, 2),
+        (64, 1, 1),
+        (64, 0, 1),
+    ],
+)
+def test_slots_go_to_engines_that_have_cores_and_memory(cores: int, gigabytes: int, slots: int) -> None:
+    assert slots_for(5, cores, gigabytes << 30) == slots

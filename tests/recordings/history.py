@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 
+import msgspec
+
 from console.control.earnings import (
     DayView,
     Difference,
@@ -13,10 +15,11 @@ from console.control.earnings import (
     PenaltyView,
     PowerView,
 )
+from console.control.engine import PlanView, SequenceView, WhyView
 from console.control.limits import LimitView
 from console.control.machine import DeviceSaid, FindingView, GpuView, MachineFacts, ProcessView
 from console.control.models import ModelsView, ModelView
-from console.control.state import GroupView
+from console.control.state import GroupView, Note
 from console.control.timeline import DayTime, Spell, TimelineView
 from console.protocol.ids import EvidenceId, GroupId, JobId
 
@@ -190,4 +193,43 @@ MODELS = ModelsView(
                   "Q4_K_M", 8_030_000_000, 131072, "Apache-2.0", fits=True,
                   fit_sentence="5.6 GB of 21 GB free memory", done_bytes=1_890_000_000, sentence="14 MB/s"),
     ),
+)  # fmt: skip
+SEQUENCES = (
+    SequenceView(0, "network", 412, 412, 128, 48, 128, 3_100),
+    SequenceView(1, "local", 1_024, 512, 0, 0, 512, 900),
+    SequenceView(2, "network", 96, 96, 0, 9, 64, 1_300),
+    SequenceView(4, "network", 351, 351, 320, 102, 128, 4_200),
+    SequenceView(7, "network", 1_800, 256, 0, 0, 96, 400),
+)
+PLAN = PlanView(
+    made_ms=NOW - 5_398_000, gpu_layers=0, context=2048, slots=8, slots_used=8, threads=4, rows=512,
+    ram_bytes=677_000_000,
+    reasons=(
+        WhyView("layers", "The processor computes: no GPU was found."),
+        WhyView("context", "2,048 tokens for each slot, as configured."),
+        WhyView("slots", "8 slots: the network sends a node no more at once, and each takes 45 MB. Measured: "
+                         "8 at once gave 1.9 times the tokens of one."),
+        WhyView("threads", "4 threads: 4 physical cores; more would share them."),
+        WhyView("rows", "512 rows a batch: exact answers do not depend on it, and fewer cost speed."),
+    ),
+    next_step="a context of 1,024 tokens instead of 2,048",
+)  # fmt: skip
+STEPPED = msgspec.structs.replace(
+    PLAN, context=512, slots=4, slots_used=4, threads=1, ram_bytes=280_000_000,
+    reasons=(
+        PLAN.reasons[0],
+        WhyView("context", "512 tokens: memory ran out with 2,048."),
+        WhyView("slots", "4 slots: memory ran out with 8."),
+        WhyView("threads", "1 thread: other programs keep 2.0 of 2 cores busy, and a thread without a core "
+                           "makes all of them wait."),
+        PLAN.reasons[4],
+    ),
+    taken=("a context of 1,024 tokens instead of 2,048", "a context of 512 tokens instead of 1,024",
+           "4 slots instead of 8"),
+    next_step="2 slots instead of 4",
+)  # fmt: skip
+STEP_NOTE = Note(
+    NOW - 40_000, "error",
+    "Memory ran out. There is not enough memory for the context. Use a smaller context or fewer slots. It is "
+    "started again in 2 s with 4 slots instead of 8.", "engine", calls=True,
 )  # fmt: skip

@@ -21,7 +21,11 @@ from recordings.history import (
     MODELS,
     NEAR_LIMITS,
     NOW,
+    PLAN,
     PROCESSES,
+    SEQUENCES,
+    STEP_NOTE,
+    STEPPED,
     TIMELINE,
     digest,
     wave,
@@ -79,6 +83,10 @@ ENGINE = EngineView(
     state="ready", model="SmolLM2-135M-Instruct Q4_1", pid=4712, slots=1, slots_busy=1, queued=1,
     tokens_per_s_milli=164_300, first_token_ms=210, context=2048, rss_bytes=412_000_000,
     profile="x86-64-v3/b6871", self_test=True, tokens_history=wave(60_000, 180_000, 120, "tok"),
+)  # fmt: skip
+BATCHING = replace(
+    ENGINE, slots=8, slots_busy=5, queued=2, sequences=SEQUENCES, prefill_per_s_milli=1_420_000,
+    prompt_tokens=61_400, reused_tokens=23_900, reused_prompts=171, rss_bytes=571_000_000,
 )  # fmt: skip
 NETWORK = NetworkView(
     state="connected", coordinator="ws://127.0.0.1:8800/net/v1/ws", name="practice",
@@ -168,6 +176,14 @@ FRESH = replace(
 )  # fmt: skip
 
 
+UNJUDGED: dict[str, object] = {"ended_ms": 0, "outcome": None, "mode": None, "reward": 0}
+BATCH_JOBS = (
+    *(job(n, **UNJUDGED, state="queued", started_ms=0, tokens=0, tokens_per_s_milli=0,
+          received_ms=NOW - 900 + 40 * n, lease_until_ms=NOW + 119_000) for n in (900, 901)),
+    *(job(n, **UNJUDGED, state="running", tokens=tokens, tokens_per_s_milli=41_000 + n,
+          received_ms=NOW - 4_000, lease_until_ms=NOW + 41_000)
+      for n, tokens in ((902, 0), (903, 48), (904, 9), (905, 102))),
+)  # fmt: skip
 UNLISTED = replace(NETWORK, listed=False)
 
 
@@ -199,6 +215,10 @@ def because(state: NodeState, why: Reason, **changes: object) -> NodeState:
 
 
 STATES: dict[str, NodeState] = {
+    "batching": replace(EARNING, engine=BATCHING, plan=PLAN, jobs=(*BATCH_JOBS, *DONE)),
+    "stepped": replace(EARNING, engine=replace(BATCHING, slots=4, slots_busy=1, queued=0, context=512,
+                                               sequences=BATCHING.sequences[:1]),
+                       plan=STEPPED, notes=(STEP_NOTE, *NOTES)),
     "fresh": FRESH,
     "earning": EARNING,
     "gpu": replace(EARNING, machine=GPU_MACHINE, facts=GPU_FACTS),

@@ -39,7 +39,7 @@ def then(*keys: str, later_ms: int = 0) -> Callable[[Pilot[Any]], Any]:
     "state",
     [
         "no_agent", "fresh", "earning", "gpu", "paused", "near_limit", "engine_down", "network_down",
-        "suspended",
+        "suspended", "batching",
     ],
 )  # fmt: skip
 def test_deck(snap_compare: Compare, state: str, size: tuple[int, int]) -> None:

@@ -61,8 +61,8 @@ PLACES = {
     "lost_gpu": ("down",),
     "processor_beside_gpus": ("down", "down"),
     "gauges_large": ("enter",),
-    "facts_large": ("tab", "tab", "tab", "z"),
-    "facts_end": ("tab", "tab", "tab", "end"),
+    "facts_large": ("tab", "tab", "tab", "tab", "z"),
+    "facts_end": ("tab", "tab", "tab", "tab", "end"),
 }
 
 
@@ -74,7 +74,7 @@ def test_machine_places(snap_compare: Compare, place: str, size: Size) -> None:
 
 @pytest.mark.parametrize("page", ["users", "facts"])
 def test_machine_pages_where_it_is_small(snap_compare: Compare, page: str) -> None:
-    keys = ("tab", "tab") if page == "users" else ("tab", "tab", "tab")
+    keys = ("tab",) * (3 if page == "users" else 4)
     assert snap_compare(console_on("gpu"), terminal_size=SMALL, run_before=then(*keys))
 
 
@@ -87,3 +87,17 @@ def test_machine_in_ascii(snap_compare: Compare, size: Size) -> None:
 def test_machine_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert snap_compare(console_on("gpu"), terminal_size=COMPACT, run_before=then())
+
+
+@sizes(SMALL, COMPACT, ROOMY)
+@pytest.mark.parametrize("state", ["batching", "stepped"])
+@pytest.mark.parametrize("opened", [False, True], ids=["panel", "plan"])
+def test_machine_engine(snap_compare: Compare, state: str, opened: bool, size: Size) -> None:
+    keys = ("tab", "enter") if opened else ("tab",)
+    assert snap_compare(console_on(state), terminal_size=size, run_before=then(*keys))
+
+
+@sizes(COMPACT, ROOMY)
+def test_machine_engine_in_ascii(snap_compare: Compare, size: Size) -> None:
+    app = console_on("batching", ScreenConfig(ascii=True))
+    assert snap_compare(app, terminal_size=size, run_before=then("tab", "enter"))

@@ -8,7 +8,8 @@ from doubles.console_double import console_on, settle, text_of
 from doubles.outcomes import toasts
 from textual.geometry import Region
 
-from console.control.events import MachineProbed, MachineSampled
+from console.control.engine import PlanView, SequenceView, WhyView
+from console.control.events import MachineProbed, MachineSampled, PlanChanged
 from console.control.machine import GpuView, MachineFacts, ProcessView
 from console.control.wire import Delta, Snapshot
 from console.tui.app import QuarterdeckApp
@@ -62,7 +63,7 @@ async def test_without_a_gpu_the_room_goes_to_the_processor() -> None:
         await settle(pilot)
         await pilot.press("5")
         await settle(pilot)
-        assert shown(app) == {"gauges", "users", "facts"}
+        assert shown(app) == {"gauges", "engine", "users", "facts"}
         assert app.focused is not None and app.focused.id == "gauges"
         text = text_of(app)
         assert "load 2.1" in text and "41 of 100 GB free" in text and "mains" in text and "2,450 MHz" in text
@@ -106,13 +107,18 @@ async def test_enter_enlarges_the_chosen_device_arrows_change_it_and_escape_lead
         assert "nothing can run on it" in text_of(app)
         await pilot.press("tab")
         await pilot.pause()
+        assert shown(app) == {"engine"}
+        await pilot.press("tab")
+        await pilot.pause()
         assert shown(app) == {"users"}
         await pilot.press("tab")
         await pilot.pause()
         assert shown(app) == {"facts"}
         await pilot.press("escape")
         await pilot.pause()
-        assert app.room == "machine" and shown(app) == {"devices", "gauges", "users", "facts"}
+        assert app.room == "machine" and shown(app) == {
+            "devices", "gauges", "engine", "users", "facts",
+        }  # fmt: skip
         await pilot.press("escape")
         assert app.room == "deck"
 
@@ -124,11 +130,12 @@ async def test_where_it_is_small_tab_turns_the_pages() -> None:
         await pilot.press("5")
         await settle(pilot)
         pages = [shown(app)]
-        for _ in range(3):
+        for _ in range(4):
             await pilot.press("tab")
             await pilot.pause()
             pages.append(shown(app))
-        assert pages == [{"devices", "gauges"}, {"devices", "gauges"}, {"users"}, {"facts"}]
+        first = {"devices", "gauges"}
+        assert pages == [first, first, {"engine"}, {"users"}, {"facts"}]
         assert "→ Reset or reboot" in text_of(app)
 
 
@@ -136,7 +143,7 @@ async def test_findings_scroll_and_the_worst_stands_first() -> None:
     app = console_on("gpu")
     async with app.run_test(size=COMPACT) as pilot:
         await settle(pilot)
-        await pilot.press("5", "tab", "tab", "tab")
+        await pilot.press("5", "tab", "tab", "tab", "tab")
         await settle(pilot)
         text = text_of(app)
         assert "✗ NVIDIA RTX 3060 no longer answers" in text and "more below" in text
@@ -162,7 +169,7 @@ async def test_the_machine_is_probed_again_and_what_came_of_it_is_shown() -> Non
         assert "llama.cpp cannot be loaded" in text and "probed 0 s ago" in text
 
 
-@pytest.mark.parametrize("panel", ["devices", "gauges", "users", "facts"])
+@pytest.mark.parametrize("panel", ["devices", "gauges", "engine", "users", "facts"])
 async def test_every_panel_explains_itself(panel: str) -> None:
     app = console_on("gpu")
     async with app.run_test(size=COMPACT) as pilot:
@@ -174,10 +181,82 @@ async def test_every_panel_explains_itself(panel: str) -> None:
         words = {
             "devices": "held back",
             "gauges": "fixed scale",
+            "engine": "launch plan",
             "users": "never read",
             "facts": "stands idle",
         }
         assert isinstance(app.screen, HelpScreen) and words[panel] in app.screen.text
+
+
+async def test_each_slot_stands_with_what_it_does_and_enter_opens_the_plan() -> None:
+    app = console_on("batching")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press("5", "tab")
+        await settle(pilot)
+        text = text_of(app)
+        assert "5/8 slots" in text and "2 queued" in text and "prefill 1,420 tok/s" in text
+        assert "reused 28.0 %" in text and "48/128" in text and "prompt 412, 128 reused" in text
+        assert "reads" in text and "you" in text and "512/1,024" in text and "2 more at work" in text
+        assert "4 threads · 8 × 2,048 tokens · on the processor" in text
+        await pilot.press("enter")
+        await settle(pilot)
+        assert shown(app) == {"engine"}
+        text = text_of(app)
+        assert "4 physical cores; more would share them." in text and "Measured: 8 at once" in text
+        assert "102/128" in text and "estimated before the start" in text and "1 more below" in text
+        await pilot.press("end")
+        assert "3 slots free" in text_of(app)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "gauges" in shown(app)
+
+
+async def test_steps_down_stand_out_and_say_what_comes_next() -> None:
+    app = console_on("stepped")
+    async with app.run_test(size=COMPACT) as pilot:
+        await settle(pilot)
+        await pilot.press("5", "tab")
+        await settle(pilot)
+        assert "! memory ran out: stepped down 3 times, last to 4 slots instead of 8" in text_of(app)
+        await pilot.press("enter")
+        await settle(pilot)
+        text = text_of(app)
+        assert "512 tokens: memory ran out with 2,048." in text
+        assert "if memory runs out again: 2 slots instead of 4" in text
+
+
+async def test_a_plan_that_came_late_is_shown_and_one_that_never_came_is_not_pretended() -> None:
+    app = console_on("earning")
+    async with app.run_test(size=ROOMY) as pilot:
+        await settle(pilot)
+        await pilot.press("5", "tab", "enter")
+        await settle(pilot)
+        assert "has not been started yet" in text_of(app)
+        view = app.store.view()
+        made = PlanView(view.now_ms, context=512, slots=2, threads=1, reasons=(WhyView("new", "As it is."),))
+        app.store.apply(Delta(2, view.now_ms, PlanChanged(made)))
+        app.flush()
+        await pilot.pause()
+        assert "As it is." in text_of(app)
+
+
+@pytest.mark.parametrize("size", [SMALL, COMPACT, ROOMY])
+async def test_a_hostile_engine_cannot_draw_beyond_its_place(size: tuple[int, int]) -> None:
+    app = console_on("batching")
+    async with app.run_test(size=size) as pilot:
+        await settle(pilot)
+        await pilot.press("5", "tab", "enter")
+        await settle(pilot)
+        state = app.store.view().state
+        evil = SequenceView(-7, "network", -5, 10**18, 10**17, -1, 0, -(10**12))
+        engine = replace(state.engine, sequences=(evil,) * 100, slots=10**9, slots_busy=-3, model=HOSTILE)
+        plan = replace(state.plan, reasons=(WhyView(HOSTILE, HOSTILE),), taken=(HOSTILE,) * 20)
+        app.store.apply(Snapshot(9, state.now_ms, replace(state, engine=engine, plan=plan)))
+        app.flush()
+        await pilot.pause()
+        assert all(len(line) <= size[0] * 2 for line in text_of(app).splitlines())
+        assert "\x1b" not in text_of(app) and "\u202e" not in text_of(app)
 
 
 async def test_old_gauges_are_dated_and_faded() -> None:

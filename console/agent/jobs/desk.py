@@ -1,4 +1,4 @@
-"""The desk: takes assignments or declines them, keeps the queue, and has it worked off in order."""
+"""The desk: takes assignments or declines them, keeps the queue, has it worked off in order of arrival."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from console.agent.jobs.intake import Situation, objection, recompute_draw, seeds_root
 from console.agent.jobs.office import JobFailed, Office
+from console.agent.jobs.records import Key
 from console.agent.jobs.worker import Worker
 from console.agent.journal import JobRecord
 from console.control.state import JobView
@@ -21,14 +22,23 @@ _Item = tuple[Assignment, JobRecord]
 
 
 class Desk:
-    """Owns the queue. `run` it until cancelled."""
+    """Owns the queue and what runs. `run` it until cancelled."""
 
-    def __init__(self, office: Office, worker: Worker, situation: Callable[[], Situation]) -> None:
+    def __init__(
+        self,
+        office: Office,
+        hire: Callable[[], Worker],
+        slots: Callable[[], int],
+        situation: Callable[[], Situation],
+    ) -> None:
+        """`hire`: a worker for one job; `slots`: jobs that may run at once, as things are now."""
         self._office = office
-        self._worker = worker
+        self._hire = hire
+        self._slots = slots
         self._situation = situation
         self._queue: deque[_Item] = deque()
-        self._arrived = asyncio.Event()
+        self._running: dict[Key, Worker] = {}
+        self._stir = asyncio.Event()
         self.idle = asyncio.Event()
         self.idle.set()
         self.busy = asyncio.Event()
@@ -42,7 +52,16 @@ class Desk:
     @property
     def running(self) -> int:
         """Jobs that run."""
-        return int(self._worker.job is not None)
+        return len(self._running)
+
+    @property
+    def idle_ms(self) -> int:
+        """How long none of the jobs that are with the engine has had a token; 0 when there is none."""
+        return min(self._idle_times(), default=0)
+
+    def wake(self) -> None:
+        """There may be more slots than before."""
+        self._stir.set()
 
     async def assigned(self, assignment: Assignment) -> None:
         """An assignment came: take it, or say why not. The same one again is only acknowledged again."""
@@ -64,24 +83,35 @@ class Desk:
         self._queue.append((assignment, record))
         self.idle.clear()
         self.busy.set()
-        self._arrived.set()
+        self._stir.set()
         await self._office.count(self._office.purse.took)
 
     async def cancelled(self, cancel: Cancel) -> None:
         """The network wants no answer any more."""
         failure = JobFailed("cancelled", "The network cancelled this attempt.")
         key = (cancel.job, cancel.attempt)
-        if self._worker.job == key:
-            self._worker.stop(failure)
+        if key in self._running:
+            self._running[key].stop(failure)
             return
-        for item in [i for i in self._queue if (i[0].job, i[0].attempt) == key]:
+        for item in [i for i in self._queue if _key(i[0]) == key]:
             self._queue.remove(item)
             await self._office.failed(item[1], failure)
             self._settle()
 
     def engine_lost(self, sentence: str) -> None:
-        """The engine is gone: what ran on it has failed."""
-        self._worker.stop(JobFailed("engine_crashed", sentence))
+        """The engine is gone: what ran on it has failed, and what waits for it waits on."""
+        for worker in self._running.values():
+            if worker.idle_ms is not None:
+                worker.stop(JobFailed("engine_crashed", sentence))
+
+    def end_stalled(self, limit_ms: int) -> None:
+        """Fail each job that has had no token for `limit_ms` while another one had: it is stuck by itself."""
+        if self.idle_ms >= limit_ms:
+            return  # then nothing gets on, and the engine is what is stuck
+        for worker in self._running.values():
+            if (worker.idle_ms or 0) >= limit_ms:
+                words = f"The job got no token for {limit_ms // 1000} s while others did."
+                worker.stop(JobFailed("stalled", words))
 
     async def recover(self) -> None:
         """After a restart: whatever was unfinished failed with the last agent. Raises JournalError."""
@@ -99,21 +129,32 @@ class Desk:
         left, self._queue = list(self._queue), deque()
         for _, record in left:
             await self._office.failed(record, failure)
-        self._worker.stop(failure)
+        for worker in self._running.values():
+            worker.stop(failure)
         self._settle()
         await self.idle.wait()
 
     async def run(self) -> None:
-        """Work off the queue."""
-        while True:
-            await self._arrived.wait()
-            if not self._queue:
-                self._arrived.clear()
-                continue
-            try:
-                await self._worker.work(*self._queue.popleft())
-            finally:
-                self._settle()
+        """Have the queue worked off in the order of arrival, as many jobs at once as there are slots."""
+        async with asyncio.TaskGroup() as at_work:
+            while True:
+                await self._stir.wait()
+                self._stir.clear()
+                while self._queue and self.running < max(1, self._slots()):
+                    assignment, record = self._queue.popleft()
+                    worker = self._running[_key(assignment)] = self._hire()
+                    at_work.create_task(self._work(worker, assignment, record))
+
+    async def _work(self, worker: Worker, assignment: Assignment, record: JobRecord) -> None:
+        try:
+            await worker.work(assignment, record)
+        finally:
+            del self._running[_key(assignment)]
+            self._settle()
+            self._stir.set()
+
+    def _idle_times(self) -> list[int]:
+        return [worker.idle_ms for worker in self._running.values() if worker.idle_ms is not None]
 
     async def _decline(self, record: JobRecord, no: Decline) -> None:
         await self._office.send(no)
@@ -156,9 +197,13 @@ class Desk:
         )
 
     def _settle(self) -> None:
-        if not self._queue and self._worker.job is None:
+        if not self._queue and not self._running:
             self.idle.set()
             self.busy.clear()
+
+
+def _key(assignment: Assignment) -> Key:
+    return assignment.job, assignment.attempt
 
 
 def _digest(assignment: Assignment) -> str:

@@ -1,13 +1,14 @@
-"""The worker: one job at a time on the engine, its result journalled before it is sent."""
+"""The worker: one job on the engine, beside others; its result is journalled before it is sent."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import msgspec
 
 from console.agent.jobs.office import JobFailed, Office
-from console.agent.jobs.records import Key, key_of, moved
+from console.agent.jobs.records import moved
 from console.agent.jobs.runner import Progress, generate, question_of, signed_result
 from console.agent.journal import JobRecord, JournalError, Question
 from console.control.wire import Moment
@@ -22,41 +23,39 @@ SHOW_MS = 250
 
 
 class Worker:
-    """Owns the job that runs."""
+    """Owns one job, from the moment that it has a slot."""
 
-    def __init__(self, office: Office, engine: Engine, engine_ready: asyncio.Event) -> None:
+    def __init__(
+        self, office: Office, engine: Engine, engine_ready: asyncio.Event, doubt: Callable[[], None]
+    ) -> None:
+        """`doubt`: told when the engine does not answer; it clears `engine_ready` until it does again."""
         self._office = office
         self._engine = engine
         self._engine_ready = engine_ready
+        self._doubt = doubt
         self._run: asyncio.Task[Generated] | None = None
         self._live: JobRecord | None = None
         self._stopped_for: JobFailed | None = None
-        self._progress = Progress()
+        self._progress: Progress | None = None
         self._lease = asyncio.timeout(None)
         self._lease_ms = 0
         self._shown_ms = 0
 
     @property
-    def job(self) -> Key | None:
-        """What runs."""
-        return None if self._live is None else key_of(self._live)
-
-    @property
-    def idle_ms(self) -> int:
-        """How long the running job has had no token; 0 when none runs on the engine."""
-        return self._progress.idle_ms if self._run is not None else 0
+    def idle_ms(self) -> int | None:
+        """How long the job has had no token; None while it is not with the engine."""
+        return None if self._progress is None else self._progress.idle_ms
 
     def stop(self, failure: JobFailed) -> None:
-        """End what runs with `failure`; the first one counts."""
-        if self._live is not None and self._stopped_for is None:
+        """End the job with `failure`; the first one counts, also when it has not begun to run yet."""
+        if self._stopped_for is None:
             self._stopped_for = failure
             if self._run is not None:
                 self._run.cancel()
 
     async def work(self, assignment: Assignment, record: JobRecord) -> None:
-        """Run one job to its end, whichever it is. Never raises for what a job or an engine does."""
+        """Run the job to its end, whichever it is. Never raises for what a job or an engine does."""
         started_ms = self._office.now_ms()
-        self._stopped_for, self._shown_ms = None, 0
         self._live = moved(record, "running", started_ms=started_ms)
         left_ms = min(record.view.lease_until_ms - started_ms, LONGEST_LEASE_MS)
         self._lease_ms = min(assignment.lease_s * 1000, LONGEST_LEASE_MS)
@@ -82,15 +81,9 @@ class Worker:
     async def _answer(self, assignment: Assignment) -> Generated:
         assert self._live is not None
         await self._office.records.keep(self._live, "running")
-        await self._wait_for_engine()
-        self._progress = Progress()
-        self._run = asyncio.create_task(
-            generate(
-                self._engine, assignment, self._office.key, self._office.send, self._progress, self._show
-            )
-        )
         if self._stopped_for is not None:
-            self._run.cancel()
+            raise self._stopped_for
+        self._run = asyncio.create_task(self._generate(assignment))
         try:
             return await self._run
         except asyncio.CancelledError:
@@ -98,7 +91,30 @@ class Worker:
                 raise
             raise self._stopped_for from None
         finally:
-            self._run = None
+            if not self._run.done():  # the lease ran out, or the agent ends
+                self._run.cancel()
+                await asyncio.wait({self._run})
+                if not self._run.cancelled():
+                    self._run.exception()  # it was asked to end; how it did is of no interest
+            self._run, self._progress = None, None
+
+    async def _generate(self, assignment: Assignment) -> Generated:
+        """Once more, where the engine was gone before it gave a token: nobody has seen anything of it yet."""
+        try:
+            return await self._once(assignment)
+        except JobFailed as failed:
+            started = self._progress is not None and self._progress.tokens
+            if failed.code != "engine_crashed" or started:
+                raise
+        self._progress = None
+        self._doubt()
+        return await self._once(assignment)
+
+    async def _once(self, assignment: Assignment) -> Generated:
+        await self._wait_for_engine()
+        self._progress = Progress()
+        office = self._office
+        return await generate(self._engine, assignment, office.key, office.send, self._progress, self._show)
 
     async def _wait_for_engine(self) -> None:
         try:
@@ -109,7 +125,7 @@ class Worker:
 
     def _show(self) -> None:
         now_ms = self._office.now_ms()
-        if self._live is None:
+        if self._live is None or self._progress is None:
             return
         if not self._lease.expired():  # the network renews it with every chunk, and so does this end
             self._lease.reschedule(asyncio.get_running_loop().time() + self._lease_ms / 1000)

@@ -2,102 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
+from console.agent.supervision.happenings import (
+    ALIVE,
+    FEWER,
+    HEALTH_SILENCE_S,
+    MORE,
+    OPERATOR,
+    STEADY_S,
+    Answered,
+    Begin,
+    Disproved,
+    Exited,
+    Happening,
+    Limits,
+    Order,
+    Proved,
+    Restart,
+    Silent,
+    Started,
+    Supervised,
+    Tick,
+)
+from console.agent.supervision.setbacks import exited
 from console.control.state import EngineState
-
-FIRST_BACKOFF_S = 2
-LAST_BACKOFF_S = 512
-STEADY_S = 60
-"""An engine that was ready for so long has recovered: the next failure starts the backoff anew."""
-BREAKER_FAILURES = 10
-"""Failures in a row after which the breaker opens: trying on would only heat the machine."""
-BREAKER_S = 3600
-"""After so long, or on `restart_engine`, one more try is made."""
-HEALTH_SILENCE_S = 10.0
-"""An engine whose process lives but whose health does not answer for so long is hung."""
-
-OPERATOR = "the operator asked for a restart"
-
-Order = Literal["start", "kill", "probe"]
-
-
-class Limits(msgspec.Struct, frozen=True):
-    """From the operator's configuration, seconds."""
-
-    token_timeout_s: float = 30.0
-    start_timeout_s: float = 120.0
-
-
-class Supervised(msgspec.Struct, frozen=True):
-    """What is known of the engine. `failures`: in a row; `since_ms`: of this state."""
-
-    state: EngineState = "stopped"
-    since_ms: int = 0
-    sentence: str = ""
-    failures: int = 0
-    restarts: int = 0
-    next_try_ms: int = 0
-    heard_ms: int = 0
-    """When health last answered."""
-    killed_for: str = ""
-    """Why it was killed by us: the cause that its exit will be told with."""
-
-
-class Begin(msgspec.Struct, frozen=True):
-    """The agent, or the operator, wants it running now."""
-
-
-class Started(msgspec.Struct, frozen=True):
-    """The process exists."""
-
-
-class Answered(msgspec.Struct, frozen=True):
-    """Health answered. `stalled_ms`: no token and no step for so long while a job runs, else 0."""
-
-    state: Literal["loading", "ready", "failed"]
-    sentence: str
-    stalled_ms: int = 0
-
-
-class Proved(msgspec.Struct, frozen=True):
-    """The load-and-generate probe passed."""
-
-
-class Disproved(msgspec.Struct, frozen=True):
-    """The probe failed."""
-
-    sentence: str
-
-
-class Exited(msgspec.Struct, frozen=True):
-    """The process is gone; `sentence` says how."""
-
-    sentence: str
-
-
-class Silent(msgspec.Struct, frozen=True):
-    """Health did not answer."""
-
-
-class Restart(msgspec.Struct, frozen=True):
-    """The operator wants it started anew; no fault, no wait."""
-
-
-class Tick(msgspec.Struct, frozen=True):
-    """Time passed."""
-
-
-Happening = Begin | Started | Answered | Proved | Disproved | Exited | Silent | Restart | Tick
-
-_ALIVE: frozenset[EngineState] = frozenset(("starting", "loading", "probing", "ready"))
-
-
-def backoff_s(failures: int) -> int:
-    """Seconds before the next try after `failures` in a row (≥ 1): 2, 4, … 512."""
-    return min(LAST_BACKOFF_S, FIRST_BACKOFF_S << min(failures - 1, 16))
+from console.engine.plan import Learned
 
 
 def stalled_ms(engine_idle_ms: int, job_idle_ms: int, limits: Limits) -> int:
@@ -105,7 +35,7 @@ def stalled_ms(engine_idle_ms: int, job_idle_ms: int, limits: Limits) -> int:
 
     A job may wait long for its first token while the prompt is read, so its word counts fourfold late.
     """
-    late = job_idle_ms >= 4000 * limits.token_timeout_s
+    late = job_idle_ms >= limits.late_ms
     return max(engine_idle_ms, job_idle_ms if late else 0)
 
 
@@ -124,32 +54,57 @@ def step(
         case Answered():
             return _answered(now, at_ms, happening, limits)
         case Proved():
-            return (_to(now, "ready", at_ms, "Ready."), None) if now.state == "probing" else (now, None)
+            return _proved(now, at_ms, happening) if now.state == "probing" else (now, None)
         case Disproved(sentence):
             return _kill(now, f"the load-and-generate probe failed: {sentence}")
-        case Exited(sentence):
-            return _exited(now, at_ms, sentence), None
+        case Exited():
+            return exited(now, at_ms, happening), None
         case Restart():
-            return _kill(now, OPERATOR) if now.state in _ALIVE else _begin(now, at_ms)
+            fresh = msgspec.structs.replace(now, learned=Learned(), trial_milli=0)
+            return _kill(fresh, OPERATOR) if now.state in ALIVE else _begin(fresh, at_ms)
         case Silent() | Tick():
             return _timed(now, at_ms, limits)
 
 
 def _begin(now: Supervised, at_ms: int) -> tuple[Supervised, Order | None]:
-    if now.state in _ALIVE:
+    if now.state in ALIVE:
         return now, None
     fresh = _to(now, "starting", at_ms, "The engine is starting.", heard_ms=at_ms)
-    return msgspec.structs.replace(fresh, next_try_ms=0, killed_for=""), "start"
+    return msgspec.structs.replace(fresh, next_try_ms=0, killed_for="", memory=False), "start"
+
+
+def _proved(now: Supervised, at_ms: int, proof: Proved) -> tuple[Supervised, Order | None]:
+    """Ready, unless threads that starve are to be measured against one thread, or were just."""
+    learned = msgspec.structs.replace(now.learned, slots=proof.slots, slots_because=proof.slots_because)
+    if now.trial_milli:
+        return _tried(msgspec.structs.replace(now, learned=learned), at_ms, proof)
+    if proof.starved and not learned.threads_tried:
+        why = f"{proof.starved}; one is being measured"
+        learned = msgspec.structs.replace(learned, one_thread=why, threads_tried=True)
+        trial = msgspec.structs.replace(now, learned=learned, trial_milli=max(1, proof.milli_tokens_per_s))
+        return _kill(trial, FEWER)
+    return _to(msgspec.structs.replace(now, learned=learned), "ready", at_ms, "Ready."), None
+
+
+def _tried(now: Supervised, at_ms: int, proof: Proved) -> tuple[Supervised, Order | None]:
+    """The faster one stays."""
+    many, one = now.trial_milli, proof.milli_tokens_per_s
+    why = f"{one / 1000:.0f} tokens/s, where more threads gave {many / 1000:.0f} and did not get their cores"
+    kept = why if one > many else ""
+    learned = msgspec.structs.replace(now.learned, one_thread=kept)
+    done = msgspec.structs.replace(now, learned=learned, trial_milli=0)
+    return (_to(done, "ready", at_ms, "Ready."), None) if kept else _kill(done, MORE)
 
 
 def _answered(
     now: Supervised, at_ms: int, health: Answered, limits: Limits
 ) -> tuple[Supervised, Order | None]:
-    if now.state not in _ALIVE or now.killed_for:
+    if now.state not in ALIVE or now.killed_for:
         return now, None
     heard = msgspec.structs.replace(now, heard_ms=at_ms)
     if health.state == "failed":
-        return _kill(heard, health.sentence or "it could not load the model")
+        marked = msgspec.structs.replace(heard, memory=health.memory)
+        return _kill(marked, health.sentence or "it could not load the model")
     if now.state in ("starting", "loading") and health.state == "ready":
         sentence = "The model is loaded; a short generation proves that it works."
         return _to(heard, "probing", at_ms, sentence), "probe"
@@ -161,7 +116,7 @@ def _answered(
 def _timed(now: Supervised, at_ms: int, limits: Limits) -> tuple[Supervised, Order | None]:
     if now.state in ("waiting", "failed") and now.next_try_ms and at_ms >= now.next_try_ms:
         return _begin(now, at_ms)
-    if now.killed_for or now.state not in _ALIVE:
+    if now.killed_for or now.state not in ALIVE:
         return now, None
     age_s = (at_ms - now.since_ms) / 1000
     if now.state in ("starting", "loading", "probing") and age_s >= limits.start_timeout_s:
@@ -174,35 +129,8 @@ def _timed(now: Supervised, at_ms: int, limits: Limits) -> tuple[Supervised, Ord
     return now, None
 
 
-def _exited(now: Supervised, at_ms: int, sentence: str) -> Supervised:
-    if now.state not in _ALIVE:
-        return now
-    if now.killed_for == OPERATOR:
-        words = "The engine was ended for a restart that the operator asked for."
-        return Supervised("waiting", at_ms, words, 0, now.restarts + 1, at_ms, at_ms)
-    steady = now.state == "ready" and at_ms - now.since_ms >= STEADY_S * 1000
-    failures = 1 if steady else now.failures + 1
-    cause = f"It was ended: {now.killed_for}." if now.killed_for else sentence
-    broken = failures >= BREAKER_FAILURES
-    wait_s = BREAKER_S if broken else backoff_s(failures)
-    words = (
-        f"The engine failed {failures} times in a row and is not started again by itself for an hour. {cause}"
-        if broken
-        else f"The engine stopped. {cause} It is started again in {wait_s} s."
-    )
-    return Supervised(
-        state="failed" if broken else "waiting",
-        since_ms=at_ms,
-        sentence=words,
-        failures=failures,
-        restarts=now.restarts + 1,
-        next_try_ms=at_ms + wait_s * 1000,
-        heard_ms=at_ms,
-    )
-
-
 def _kill(now: Supervised, cause: str) -> tuple[Supervised, Order | None]:
-    if now.state not in _ALIVE or now.killed_for:
+    if now.state not in ALIVE or now.killed_for:
         return now, None
     return msgspec.structs.replace(now, killed_for=cause.rstrip(". ")), "kill"
 

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import msgspec
 
+from console.engine.ending import Ended
+from console.engine.plan import Learned, Plan
 from console.engine.port import Engine
 
 
@@ -13,7 +15,14 @@ class Proof(msgspec.Struct, frozen=True):
     """What the load-and-generate probe measured."""
 
     milli_tokens_per_s: int
+    """Of one generation alone."""
     first_token_ms: int
+    slots: int = 0
+    """Slots that were found to help; 0: not measured, all of them are used."""
+    slots_because: str = ""
+    """What was measured, in words."""
+    starved: str = ""
+    """What speaks for fewer threads: they did not get the cores they need. In words; empty: nothing."""
 
 
 class EngineProcess(Protocol):
@@ -24,8 +33,8 @@ class EngineProcess(Protocol):
         """Its process id."""
         ...
 
-    async def wait(self) -> str:
-        """Wait for its end, and say in a sentence how it ended."""
+    async def wait(self) -> Ended:
+        """Wait for its end, and say how it ended."""
         ...
 
     def kill(self) -> None:
@@ -41,9 +50,14 @@ class Launcher(Protocol):
     """Starts engines of one model, and speaks with the one that runs."""
 
     engine: Engine
+    plan: Plan | None
+    """Of the last start; None before the first."""
 
-    async def launch(self) -> EngineProcess:
-        """Start a process. Raises OSError or EngineError when that is impossible."""
+    async def launch(self, learned: Learned) -> EngineProcess:
+        """Plan a start with what earlier ones taught, and start a process.
+
+        Raises OSError or EngineError when that is impossible.
+        """
         ...
 
     async def prove(self) -> Proof:

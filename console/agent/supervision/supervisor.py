@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from console.agent.clock import NowMs
-from console.agent.supervision.machine import (
+from console.agent.supervision.happenings import (
     Answered,
     Begin,
     Disproved,
@@ -21,15 +21,15 @@ from console.agent.supervision.machine import (
     Started,
     Supervised,
     Tick,
-    stalled_ms,
-    step,
 )
+from console.agent.supervision.machine import stalled_ms, step
 from console.agent.supervision.ports import EngineProcess, Launcher, Proof
+from console.engine.plan import Plan
 from console.engine.port import Engine, EngineError, Health
 
 POLL_S = 2.0
 LOADING_POLL_S = 0.2
-PROBE_TIMEOUT_S = 60.0
+PROBE_TIMEOUT_S = 120.0
 
 OnChange = Callable[[Supervised, Supervised], None]
 
@@ -44,6 +44,7 @@ class Supervisor:
         self._now_ms = now_ms
         self._happenings: asyncio.Queue[Happening] = asyncio.Queue()
         self._process: EngineProcess | None = None
+        self._doubted = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.supervised = Supervised()
         self.health: Health | None = None
@@ -52,12 +53,23 @@ class Supervisor:
         self.on_change: OnChange = lambda old, new: None
         self.on_health: Callable[[], None] = lambda: None
         self.job_idle_ms: Callable[[], int] = lambda: 0
-        """How long the running job has had no token; 0 when none runs."""
+        """How long none of the running jobs has had a token; 0 when none runs."""
 
     @property
     def engine(self) -> Engine:
         """The engine's client; calls fail with EngineError while it is down."""
         return self._launcher.engine
+
+    @property
+    def plan(self) -> Plan | None:
+        """How the engine was started last, and why so; None before the first start."""
+        return self._launcher.plan
+
+    @property
+    def slots(self) -> int:
+        """Generations that the engine is given at once: its slots, or as many of them as help."""
+        plan, found = self.plan, self.supervised.learned.slots
+        return min(plan.slots, found or plan.slots) if plan is not None else 1
 
     @property
     def pid(self) -> int:
@@ -82,6 +94,11 @@ class Supervisor:
                 happening = Tick()
             await self._take(happening)
 
+    def doubt(self) -> None:
+        """The engine did not answer somebody: it is not taken for ready until it answers here."""
+        self._doubted = True
+        self.ready.clear()
+
     def restart(self) -> None:
         """The operator wants a fresh engine."""
         self._happenings.put_nowait(Restart())
@@ -97,7 +114,9 @@ class Supervisor:
     async def _take(self, happening: Happening) -> None:
         old = self.supervised
         self.supervised, order = step(old, self._now_ms(), happening, self._limits)
-        if self.supervised.state == "ready":
+        if self._doubted and isinstance(happening, Answered | Proved):
+            self._doubted = False
+        if self.supervised.state == "ready" and not self._doubted:
             self.ready.set()
         else:
             self.ready.clear()
@@ -117,7 +136,7 @@ class Supervisor:
     async def _start(self) -> None:
         self.health = None
         try:
-            self._process = await self._launcher.launch()
+            self._process = await self._launcher.launch(self.supervised.learned)
         except (OSError, EngineError) as error:
             self._happenings.put_nowait(Exited(f"It could not be started: {error}."))
             return
@@ -125,22 +144,26 @@ class Supervisor:
         self._spawn(self._watch(self._process))
 
     async def _watch(self, process: EngineProcess) -> None:
-        sentence = await process.wait()
+        end = await process.wait()
         if self._process is process:
             self._process, self.health = None, None
-            self._happenings.put_nowait(Exited(sentence))
+            plan = self.plan
+            smaller = plan.next_step if plan is not None else ""
+            self._happenings.put_nowait(Exited(end.sentence, end.memory, smaller))
 
     async def _probe(self) -> None:
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                self.proof = await self._launcher.prove()
+                self.proof = proof = await self._launcher.prove()
         except EngineError as error:
             if error.code != "unreachable":  # its end, which is told by itself, says more
                 self._happenings.put_nowait(Disproved(error.sentence))
         except TimeoutError:
             self._happenings.put_nowait(Disproved(f"no answer within {PROBE_TIMEOUT_S:.0f} s"))
         else:
-            self._happenings.put_nowait(Proved())
+            self._happenings.put_nowait(
+                Proved(proof.milli_tokens_per_s, proof.slots, proof.slots_because, proof.starved)
+            )
 
     async def _poll(self) -> None:
         while True:
@@ -158,11 +181,19 @@ class Supervisor:
             return Silent()
         if health.pid != self.pid:
             return Silent()  # the last one, not quite gone yet, answers on the same socket
+        job_idle_ms = 0 if _moved(self.health, health) else self.job_idle_ms()
         self.health = health
-        stalled = stalled_ms(health.idle_ms, self.job_idle_ms(), self._limits)
-        return Answered(health.state, health.sentence, stalled)
+        stalled = stalled_ms(health.idle_ms, job_idle_ms, self._limits)
+        return Answered(health.state, health.sentence, stalled, health.cause.startswith("memory"))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _moved(before: Health | None, now: Health) -> bool:
+    """Whether the engine computed anything in between, be it for others than this node's jobs."""
+    if before is None:
+        return False
+    return (before.generated_tokens, before.prompt_tokens) != (now.generated_tokens, now.prompt_tokens)

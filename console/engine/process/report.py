@@ -32,6 +32,7 @@ def health_of(worker: Worker) -> Health:
         first_token_ms=gauges.first_token_ms,
         idle_ms=gauges.idle_ms(time.monotonic()),
         rss_bytes=int(_process.memory_info().rss),
+        cause=worker.failure.name if worker.failure is not None else "",
     )
 
 

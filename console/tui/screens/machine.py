@@ -16,13 +16,13 @@ from console.tui.rows import Row
 from console.tui.screens import plans
 from console.tui.screens.room import Plan, RoomScreen
 from console.tui.store import Part, View
-from console.tui.views import device_facts, device_gauges, device_users, device_words, devices
+from console.tui.views import device_facts, device_gauges, device_users, device_words, devices, slots
 from console.tui.views.devices import Device
 from console.tui.views.frame import Frame
 from console.tui.widgets.panel import Listing, Panel, Style
 from console.tui.widgets.scroll import Scroll
 
-_ORDER = {"devices": 0, "gauges": 1, "users": 2, "facts": 3}
+_ORDER = {"devices": 0, "gauges": 1, "engine": 2, "users": 3, "facts": 4}
 LISTED_MOST = 6
 """Devices that are seen without scrolling."""
 
@@ -36,8 +36,20 @@ class Gauges(Panel):
     ]
 
 
+class EnginePanel(Scroll):
+    """The engine's slots; Enter shows the launch plan with its reasons, and the arrows move through it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.enlarge", "Launch plan", show=False),
+    ]
+
+    def _window(self, view: View, frame: Frame) -> list[Row]:
+        large = isinstance(self.screen, Machine) and self.screen.large
+        return super()._window(view, frame) if large else slots.slots(view, frame)
+
+
 class Machine(RoomScreen):
-    """Devices, the gauges of the chosen one, who uses it, and driver beside runtime."""
+    """Devices, the gauges of the chosen one, the engine's slots, who uses it, and driver beside runtime."""
 
     room: ClassVar[str] = "machine"
     AUTO_FOCUS = "*"
@@ -45,7 +57,8 @@ class Machine(RoomScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._large = False
+        self.large = False
+        """Whether the panel with the keyboard has the whole screen."""
 
     def panels(self) -> ComposeResult:
         """In the order that Tab takes."""
@@ -55,6 +68,13 @@ class Machine(RoomScreen):
         )  # fmt: skip
         yield Gauges(
             "gauges", self._gauges, frozenset(("machine",)), help_text=device_words.GAUGES, focusable=True
+        )
+        yield EnginePanel(
+            "engine",
+            slots.TITLE,
+            slots.page,
+            frozenset(("engine", "plan", "time")),
+            help_text=device_words.ENGINE,
         )
         yield Panel(
             "users", self._users, frozenset(("machine",)), help_text=device_words.USERS, focusable=True
@@ -71,7 +91,7 @@ class Machine(RoomScreen):
     def focus_chain(self) -> list[Widget]:
         """In the order of the panels, wherever they stood last: where one is seen, the others are pages."""
         chain = sorted(super().focus_chain, key=lambda widget: _ORDER.get(widget.id or "", 0))
-        return [widget for widget in chain if not (self._large and widget is self.listed)]
+        return [widget for widget in chain if not (self.large and widget is self.listed)]
 
     @property
     def listed(self) -> Listing:
@@ -108,23 +128,30 @@ class Machine(RoomScreen):
         room = max(0, high - top - 1)
         count = min(len(self.listed.items), LISTED_MOST)
         lines = count + (3 if style.roomy else 2) if count else 0
-        if self._large or plans.is_small(wide, high):
-            return {**placed, **self._one(wide, top, room, 0 if self._large else lines, style)}
+        if self.large or plans.is_small(wide, high):
+            return {**placed, **self._one(wide, top, room, 0 if self.large else lines, style)}
         if lines:
             placed["devices"] = (Region(0, top, wide, lines), style)
-        charts = (room - lines) * (10 if lines else 12) // 20
-        below = room - lines - charts
+        engine = self._engine_rows(room - lines, style)
+        charts = (room - lines - engine) * 12 // 20
+        below = room - lines - charts - engine
         placed["gauges"] = (Region(0, top + lines, wide, charts), style)
+        placed["engine"] = (Region(0, top + lines + charts, wide, engine), style)
         left = wide // 2 if wide < 100 else wide * 9 // 20
-        at = top + lines + charts
+        at = top + lines + charts + engine
         joint = Style(style.roomy, ((left - 1, "┬"),), divider=not style.roomy)
         placed["users"] = (Region(0, at, left, below), joint)
         placed["facts"] = (Region(left, at, wide - left, below), style)
         return placed
 
+    @staticmethod
+    def _engine_rows(room: int, style: Style) -> int:
+        """State, speeds, some slots and the plan; a little more where there is much room."""
+        return min(12, room * 3 // 10) if style.roomy else min(7, max(5, room // 3))
+
     def _one(self, wide: int, top: int, room: int, lines: int, style: Style) -> Plan:
         name = self.focused.id if self.focused is not None else "gauges"
-        if name in ("users", "facts"):
+        if name in ("users", "facts", "engine"):
             return {name: (Region(0, top, wide, room), style)}
         lines = lines if room - lines >= 5 else 0
         if name == "devices" and not lines:
@@ -150,22 +177,29 @@ class Machine(RoomScreen):
 
     def on_descendant_focus(self) -> None:
         """Where one panel alone is seen, it is the one with the keyboard."""
-        if self._large or plans.is_small(*self.size):
+        if self.large or plans.is_small(*self.size):
             self.replan()
+
+    def action_enlarge(self) -> None:
+        """Enter on a panel that has more to tell."""
+        self.do_enlarge()
 
     def do_enlarge(self) -> None:
         """The whole screen for the panel with the keyboard, or for all again."""
         if self.focused is self.listed:
             self.set_focus(self.query_one("#gauges"))
-        self._enlarge(not self._large)
+        self._enlarge(not self.large)
 
     def _enlarge(self, large: bool) -> None:
-        self._large = large
+        self.large = large
+        panel = self.query_one("#engine", EnginePanel)
+        panel.top = 0
+        panel.redraw()
         self.replan()
 
     def step_back(self) -> bool:
         """Give the screen back to all panels; false if they have it."""
-        if not self._large:
+        if not self.large:
             return False
         self._enlarge(False)
         return True

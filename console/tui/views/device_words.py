@@ -10,6 +10,13 @@ GAUGES = (
     "°C, power against its limit. Held back: why its clocks are below what they could be. ? is not "
     "known, with the reason. Up and down choose another device."
 )
+ENGINE = (
+    "The model server. A line for each slot at work: ◌ reads a prompt, ● writes an answer, for the network "
+    "or for you, that is your own programs. Decode and prefill: tokens a second lately, written and read. "
+    "Reused: the share of prompt tokens that an earlier prompt had computed already. Enter shows the launch "
+    "plan: GPU layers, context, slots, threads and batch, each with its reason, and what was given up when "
+    "memory ran out."
+)
 USERS = (
     "Who keeps the processor busy, the busiest first, or who holds memory on the chosen GPU. ● belongs "
     "to this node. % CORE is of one core: 200 is two of them. Names are their owners' choice; command "

@@ -124,7 +124,7 @@ def engine(view: View, frame: Frame) -> list[Row]:
     rows = [ends(model, slots if now.slots else (), wide)]
     if now.state == "ready":
         rows += _speed(now, wide, frame)
-        rows.append(_proof(now, view.now_ms, wide))
+        rows.append(_proof(now, view.now_ms, wide, frame.roomy))
     else:
         rows.append(engine_state(now, view.now_ms))
         rows += [
@@ -150,14 +150,19 @@ def _speed(now: EngineView, wide: int, frame: Frame) -> list[Row]:
     return [(*start, Span(line, "bar")) for start, line in zip(heads, chart, strict=True)]
 
 
-def _proof(now: EngineView, now_ms: int, wide: int) -> Row:
+def _proof(now: EngineView, now_ms: int, wide: int, roomy: bool) -> Row:
+    """Whether it computes exactly, and how fast it reads prompts; where both do not fit, what is wrong."""
     exact: tuple[str, Role] = ("self-test passed", "good") if now.self_test else ("no self-test", "dim")
     queue = f"{now.queued} queued " if now.queued else ""
+    if now.prefill_per_s_milli and now.self_test and not roomy:
+        exact = (f"prefill {rate(now.prefill_per_s_milli)} tok/s", "text")
     return ends((*engine_state(now, now_ms), *row(("  ", "dim"), exact)), row((queue, "text")), wide)
 
 
 def _facts(now: EngineView, wide: int) -> Row:
     parts = [f"first token {brief(now.first_token_ms)}", f"context {now.context:,}"]
+    if now.prefill_per_s_milli:
+        parts = [f"prefill {rate(now.prefill_per_s_milli)} tok/s", f"first {brief(now.first_token_ms)}"]
     if now.rss_bytes:
         parts.append(f"{gigabytes(now.rss_bytes)} GB resident")
     return fit(row((" " + "  ·  ".join(parts), "dim")), wide)
