@@ -93,6 +93,9 @@ def _arguments(words: list[str]) -> tuple[Settings, Path | None]:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--gpu-layers", type=int, default=0)
     parser.add_argument("--slots", type=int, default=1, help="sequences that run at once")
+    parser.add_argument(
+        "--local", choices=("first", "equal", "last"), default="equal", help="the operator's own requests"
+    )
     parser.add_argument("--log", type=Path, help="file that takes the log instead of standard error")
     given = parser.parse_args(words)
     if given.context < 64 or given.threads < 1 or given.gpu_layers < 0 or not 1 <= given.slots <= 64:
@@ -100,7 +103,7 @@ def _arguments(words: list[str]) -> tuple[Settings, Path | None]:
             "--context must be at least 64, --threads at least 1, --gpu-layers at least 0, --slots 1 to 64"
         )
     settings = Settings(
-        given.model, given.socket, given.context, given.threads, given.gpu_layers, given.slots
+        given.model, given.socket, given.context, given.threads, given.gpu_layers, given.slots, given.local
     )
     return settings, given.log
 
