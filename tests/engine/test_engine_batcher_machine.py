@@ -115,11 +115,10 @@ class BatcherMachine(RuleBasedStateMachine):
     @invariant()
     def an_answer_is_the_one_that_a_lone_request_gets(self) -> None:
         for name, events in self.told.items():
-            if events and isinstance(events[-1], Generated):
-                if name not in self.compared:
-                    lone = _alone(self.asked[name])
-                    assert (events[-1].token_ids, events[-1].blob) == (lone.token_ids, lone.blob)
-                    self.compared.add(name)
+            if events and isinstance(events[-1], Generated) and name not in self.compared:
+                lone = _alone(self.asked[name])
+                assert (events[-1].token_ids, events[-1].blob) == (lone.token_ids, lone.blob)
+                self.compared.add(name)
 
     def teardown(self) -> None:
         self.run_out()

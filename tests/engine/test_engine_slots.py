@@ -27,14 +27,14 @@ def test_a_prompt_goes_on_in_the_slot_that_holds_its_beginning() -> None:
     slots = Slots(2)
     slots.leave(fill(slots, range(100)))
     slots.leave(fill(slots, range(500, 600)))
-    assert slots.take(tuple(range(90)) + (7, 7), "network", 91) == Place(0, 90, None)
+    assert slots.take((*tuple(range(90)), 7, 7), "network", 91) == Place(0, 90, None)
     assert slots.held(0) == tuple(range(90))
 
 
 def test_a_short_beginning_is_copied_rather_than_the_rest_destroyed() -> None:
     slots = Slots(2)
     slots.leave(fill(slots, range(1000)))
-    assert slots.take(tuple(range(COPY_LEAST)) + (9,), "network", COPY_LEAST) == Place(1, COPY_LEAST, 0)
+    assert slots.take((*tuple(range(COPY_LEAST)), 9), "network", COPY_LEAST) == Place(1, COPY_LEAST, 0)
     assert len(slots.held(0)) == 1000
 
 

@@ -21,10 +21,14 @@ from console.engine.process.causes import Cause, ExitCode
 from console.engine.process.listener import AddressError, listen_on
 from console.engine.process.parent import watch_parent
 from console.engine.process.server import Endpoints
+from console.engine.process.wire import Protocol
 from console.engine.process.worker import Settings, Worker
 
 FAILURE_SHOWN_S = 3.0
 """How long health can be asked why, before the process exits."""
+SWITCH_S = 0.0005
+"""How long a thread may keep Python's lock from another: the worker comes back from llama.cpp hundreds of
+times a second, and with Python's own 5 ms would wait for every request that is being read."""
 STOP_S = 3.0
 """A decode that is not over by then is not waited for."""
 
@@ -55,7 +59,7 @@ class Process:
             access_log=False,
             lifespan="off",
             ws="none",
-            http="h11",
+            http=Protocol,
             timeout_graceful_shutdown=1,
             timeout_keep_alive=300,
         )
@@ -132,6 +136,7 @@ def main() -> None:
     if log_path is not None:
         _log_to(log_path)
     log.listen()
+    sys.setswitchinterval(SWITCH_S)
     try:
         listener = listen_on(settings.socket)
     except AddressError as error:

@@ -25,7 +25,8 @@ from console.engine.process.guard import Guard, bounded_body, refused
 from console.engine.process.limits import WAITING_LIMIT, check_generate, check_score
 from console.engine.process.report import health_of, metrics_of
 from console.engine.process.sequence import Event
-from console.engine.process.stream import EventStream, is_last
+from console.engine.process.stream import Encode, EventStream, is_last, ndjson
+from console.engine.process.wire import Outbox
 from console.engine.process.worker import Loaded, Worker, stopped
 
 _T = TypeVar("_T")
@@ -58,6 +59,8 @@ class Endpoints:
         """Call it on the event loop that serves."""
         self._worker = worker
         self._loop = asyncio.get_running_loop()
+        self._outbox = Outbox(self._loop)
+        worker.after_step = self._outbox.flush
         self._live: dict[str, Callable[[Broken], None]] = {}
         self._vocabulary: bytes | None = None
 
@@ -101,19 +104,23 @@ class Endpoints:
         loaded = self._loaded()
         asked = _decoded(await bounded_body(request), GenerateRequest)
         check_generate(asked, loaded.facts.context, loaded.facts.vocabulary)
+        return self.stream(asked, ndjson, b"application/x-ndjson")
+
+    def stream(self, asked: GenerateRequest, encode: Encode, media: bytes) -> EventStream:
+        """Start a checked generation, and its answer."""
         self._check_new(asked.id)
-        events: asyncio.Queue[Event] = asyncio.Queue()
+        stream = EventStream(encode, lambda: self._worker.cancel(asked.id), media)
 
         def put(event: Event) -> None:
             if self._live.get(asked.id) is not put:
                 return
             if is_last(event):
                 del self._live[asked.id]
-            events.put_nowait(event)
+            stream.put(event)
 
         self._live[asked.id] = put
-        self._worker.generate(asked, self._on_loop(put))
-        return EventStream(events, lambda: self._worker.cancel(asked.id))
+        self._worker.generate(asked, self._outbox.to(put))
+        return stream
 
     async def score(self, request: Request) -> Response:
         """`Scored`."""
@@ -129,7 +136,7 @@ class Endpoints:
                 answer.set_result(result)
 
         self._live[asked.id] = put
-        self._worker.score(asked, self._on_loop(put))
+        self._worker.score(asked, self._outbox.to(put))
         result = await self._unless_gone(request, answer, asked.id)
         if isinstance(result, Broken):
             raise EngineError(result.code, result.sentence)
@@ -171,15 +178,6 @@ class Endpoints:
             raise EngineError("bad_request", "A request of this id is running; give every request its own.")
         if len(self._live) >= WAITING_LIMIT:
             raise EngineError("busy", f"{WAITING_LIMIT} requests wait already; try again later.")
-
-    def _on_loop(self, put: Callable[[_T], None]) -> Callable[[_T], None]:
-        """`put`, called from the worker's thread on the server's loop; after its end, nobody listens."""
-
-        def call(event: _T) -> None:
-            if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(put, event)
-
-        return call
 
     async def _unless_gone(
         self, request: Request, answer: asyncio.Future[Scored | Broken], request_id: str
