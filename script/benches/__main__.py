@@ -15,7 +15,7 @@ from benches.rows import report, say, table, this_machine
 
 BENCHES = {
     "console": "the console in a real terminal: first paint, bytes, processor, memory, loop lag",
-    "engine": "the engine with the starter model: tokens/s, latencies, cost of an audit, exactness",
+    "engine": "the engine with the starter model: serving beside others, sampling, contexts, exactness, soak",
 }
 
 
@@ -25,7 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="script/bench", description="Measure this machine against the budgets."
     )
     parser.add_argument("name", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
-    parser.add_argument("--only", default="", metavar="PART,…", help="parts of the console's bench")
+    parser.add_argument(
+        "--only", default="", metavar="PART,…", help="parts of the console's or the engine's bench"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     given = parser.parse_args(arguments)
     if given.name not in BENCHES:

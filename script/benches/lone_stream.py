@@ -1,4 +1,4 @@
-"""`script/bench engine`: the real engine with the starter model, on one thread."""
+"""One stream on one thread: rates, latencies, the cost of a score, exactness."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from benches.exactness import CONTEXT, Exactness, Load
 from benches.rows import Row, say
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch, EngineProcess, wait_ready
-from console.engine.port import EngineError, Generated, GenerateRequest
+from console.engine.port import Generated, GenerateRequest
 from console.engine.process import llama, log
-from console.models import STARTER, fetch
-from console.settings.paths import make_private, models_dir
 
 THREADS, REPEATS, TRIES = 1, 3, 20
 SHORT_PROMPT, LONG_PROMPT = 128, 1024
@@ -41,14 +39,9 @@ class Answer:
         return (self.tokens - 1) / (self.generation_s - self.first_token_s)
 
 
-def measure() -> list[Row]:
+def measure(model: Path) -> list[Row]:
     """All rows; one to two minutes."""
-    try:
-        model = fetch(STARTER, make_private(models_dir()))
-        served = asyncio.run(_served(model))
-    except EngineError as error:
-        raise RuntimeError(str(error)) from error
-    return [*served, *_exact(model)]
+    return [*asyncio.run(_served(model)), *_exact(model)]
 
 
 async def _served(model: Path) -> list[Row]:

@@ -97,6 +97,11 @@ class Model:
                 return tuple(buffer[:n])
             room = -n
 
+    def begin_ids(self) -> tuple[int, ...]:
+        """What a plain text begins with: the begin token, or nothing."""
+        wanted = bool(llama_cpp.llama_vocab_get_add_bos(self.vocab))
+        return (int(llama_cpp.llama_vocab_bos(self.vocab)),) if wanted else ()
+
     def piece(self, token: int, special: bool = False) -> bytes:
         """The bytes that `token` stands for; a control token has some only when `special`."""
         size = 64

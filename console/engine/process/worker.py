@@ -40,6 +40,9 @@ class Settings(msgspec.Struct, frozen=True):
     gpu_layers: int
     slots: int = 1
     local: LocalUse = "equal"
+    local_port: int | None = None
+    """Loopback port for the operator's own programs; None: none is open."""
+    local_key_file: Path | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True):
