@@ -41,7 +41,7 @@ def candidates_of_each(cut: Cut) -> Candidates:
     """The committed form of a cut, shape (rows, 40)."""
     pairs = np.empty(cut.ids.shape, dtype=PAIR)
     pairs["id"] = cut.ids
-    pairs["q"] = np.clip(cut.q, -(2**31), 2**31 - 1)
+    pairs["q"] = cut.q
     return pairs
 
 
@@ -64,14 +64,12 @@ class Place(NamedTuple):
 
 def choose_each(cut: Cut, places: Sequence[Place]) -> list[int]:
     """`choose` for many answers at once, row by row of the cut."""
-    scale = np.array([_per_step(place.temperature_milli or 1) for place in places])
-    noise = gumbel_each([(place.seed, place.position) for place in places], cut.ids)
-    best = (cut.q * scale[:, None] + noise).argmax(axis=1)
-    chosen: list[int] = cut.ids[np.arange(len(places)), best].tolist()
-    if not all(place.temperature_milli for place in places):
-        greedy = cut.ids[:, 0].tolist()
-        return [c if p.temperature_milli else g for c, g, p in zip(chosen, greedy, places, strict=True)]
-    return chosen
+    scale = np.array([[_per_step(place.temperature_milli or 1)] for place in places])
+    best = (cut.q * scale + gumbel_each(places, cut.ids)).argmax(axis=1).tolist()
+    return [
+        cut.ids.item(row, column if place.temperature_milli else 0)
+        for row, (column, place) in enumerate(zip(best, places, strict=True))
+    ]
 
 
 def _per_step(temperature_milli: int) -> float:

@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--only", default="", metavar="PART,…", help="parts of the console's or the engine's bench"
     )
+    parser.add_argument("--minutes", type=float, help="how long the engine's soak lasts")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     given = parser.parse_args(arguments)
     if given.name not in BENCHES:
@@ -38,7 +39,8 @@ def main(arguments: list[str] | None = None) -> int:
     say(f"{given.name} on {machine['cpu']}, {machine['logical_cores']} cores, load {machine['load_1min']}")
     try:
         bench = importlib.import_module(f"benches.{given.name}")
-        rows = bench.measure(frozenset(given.only.split(","))) if given.only else bench.measure()
+        more = {"minutes": given.minutes} if given.minutes else {}
+        rows = bench.measure(frozenset(given.only.split(",")), **more) if given.only else bench.measure()
     except (OSError, RuntimeError, ValueError) as error:
         say(f"this could not be measured: {error}")
         return 1

@@ -20,8 +20,8 @@ PARTS = {
 DEFAULT = frozenset(PARTS) - {"soak"}
 
 
-def measure(parts: frozenset[str] = DEFAULT) -> list[Row]:
-    """Rows of the parts. Raises ValueError for one that does not exist."""
+def measure(parts: frozenset[str] = DEFAULT, minutes: float | None = None) -> list[Row]:
+    """Rows of the parts. `minutes`: of the soak. Raises ValueError for a part that does not exist."""
     unknown = parts - set(PARTS)
     if unknown:
         raise ValueError(f"there is no part {', '.join(sorted(unknown))}; there is {', '.join(PARTS)}")
@@ -30,7 +30,8 @@ def measure(parts: frozenset[str] = DEFAULT) -> list[Row]:
     for name in PARTS:
         if name in parts:
             try:
-                rows += importlib.import_module(PARTS[name]).measure(model)
+                more = (minutes,) if name == "soak" and minutes else ()
+                rows += importlib.import_module(PARTS[name]).measure(model, *more)
             except EngineError as error:
                 raise RuntimeError(str(error)) from error
     return rows

@@ -145,6 +145,9 @@ def _printable(text: str) -> str:
 class Context:
     """A llama.cpp context under the exact profile. Not thread safe: one thread owns it."""
 
+    k_type = _TYPE_BF16
+    """Type of the K cache. Equal to V's, nothing is exact: a bench measures what that costs."""
+
     def __init__(self, model: Model, tokens: int, threads: int, sequences: int = 1) -> None:
         """`tokens`: context of each of `sequences`. Raises LoadError."""
         params = llama_cpp.llama_context_default_params()
@@ -154,7 +157,7 @@ class Context:
         params.n_outputs_max = LOGITS_ROWS
         params.n_threads = params.n_threads_batch = threads
         params.flash_attn_type = 1
-        params.type_k = _TYPE_BF16
+        params.type_k = self.k_type
         params.type_v = _TYPE_F16
         params.kv_unified = False
         params.swa_full = True

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from console.verification.cut import top_of_each
-from console.verification.sampling import Candidates, Place, candidates_of_each, choose_each
+from console.verification.sampling import POSITION_BYTES, Candidates, Place, candidates_of_each, choose_each
 
 BROKEN_MODEL = "The model's output is not a finite number: its weights or their device are broken."
 
@@ -31,8 +31,8 @@ def sample(logits: npt.NDArray[np.float32], places: list[Place]) -> list[tuple[i
     cut = top_of_each(logits)
     tokens = choose_each(cut, places)
     data = candidates_of_each(cut).tobytes()
-    size = len(data) // len(places)
-    rows = [(token, data[i * size : (i + 1) * size]) for i, token in enumerate(tokens)]
-    if cut.finite.all():
-        return list(rows)
-    return [row if good else None for row, good in zip(rows, cut.finite.tolist(), strict=True)]
+    size = POSITION_BYTES
+    return [
+        (token, data[i * size : (i + 1) * size]) if good else None
+        for i, (token, good) in enumerate(zip(tokens, cut.finite.tolist(), strict=True))
+    ]
