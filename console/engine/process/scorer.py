@@ -18,7 +18,7 @@ from console.engine.process.slots import Slots
 
 CHUNK_ROWS = 256
 LANES = 2
-"""Scores in one batch. Each has a context's memory; more than two were no faster (docs/bench.md)."""
+"""Scores in one batch. Each has a context's memory, so there are few."""
 
 
 class Scorer:
