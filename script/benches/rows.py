@@ -38,8 +38,13 @@ class Row:
 
 def report(rows: Iterable[Row], machine: dict[str, Any]) -> dict[str, Any]:
     """The answer for programs, as DESIGN §12 has it."""
-    told = [asdict(one) | {"value": one.shown, "holds": one.holds} for one in rows]
-    return {"schema_version": SCHEMA_VERSION, "machine": machine, "rows": told}
+    return {"schema_version": SCHEMA_VERSION, "machine": machine, "rows": [_told(one) for one in rows]}
+
+
+def _told(row: Row) -> dict[str, Any]:
+    """`least` only where it is so: a goal is the most, where nothing is said."""
+    told = asdict(row) | {"value": row.shown, "holds": row.holds}
+    return told if row.least else {key: value for key, value in told.items() if key != "least"}
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -1,8 +1,8 @@
 """What sampling costs beside the decode that it follows, at both vocabularies, by one and by eight sequences.
 
-The step is the starter model's. The larger vocabulary's rows are made up, with the spread of a model's logits.
-They stand beside a step of Gemma-3-270M as it was measured on a machine of the same kind (118 and 229 tokens/s
-at 1 and 8 sequences, 2 threads).
+The step is the starter model's. The larger vocabulary's rows are made up, with the spread of a model's
+logits, and stand beside a step of Gemma-3-270M as it was measured on a machine of the same kind (118 and 229
+tokens/s at 1 and 8 sequences, 2 threads).
 """
 
 from __future__ import annotations
