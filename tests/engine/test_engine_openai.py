@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 import stat
 from collections.abc import AsyncIterator
@@ -12,6 +13,8 @@ import httpx
 import msgspec
 import openai
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch, wait_ready
@@ -20,6 +23,7 @@ from console.engine.process.listener import AddressError
 from console.engine.process.local_port import listen_on_loopback, read_key
 from console.engine.process.openai_answers import DONE, Shape
 from console.engine.process.openai_requests import ChatAsked, TextAsked, parsed
+from console.engine.process.openai_stops import VisibleText
 
 KEY = "a-key-of-the-operators-own"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
@@ -98,6 +102,31 @@ def test_a_stream_ends_with_done_or_with_an_error() -> None:
     broken = Shape("x", "m", 1, chat=False).stream(False)([Broken("cancelled", "Gone.")])
     assert b"[DONE]" not in broken
     assert msgspec.json.decode(broken[6:])["error"]["message"] == "Gone."
+
+
+@given(st.text("abc", max_size=30), st.lists(st.text("abc", min_size=1, max_size=4), max_size=3), st.data())
+def test_visible_text_ends_before_the_first_stop_string_however_it_comes(
+    text: str, stop: list[str], data: st.DataObject
+) -> None:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
+    parts = [text[a:b] for a, b in itertools.pairwise((0, *cuts, len(text)))]
+    visible = VisibleText(tuple(stop))
+    said = "".join(visible.feed(part) for part in parts) + visible.feed("", final=True)
+    first = min((text.find(s) for s in stop if s in text), default=len(text))
+    assert text.startswith(said)
+    assert not any(s in said for s in stop)
+    # A longer string that begins earlier may be completed later, when a shorter one has ended the text.
+    assert len(said) >= first or not stop
+
+
+def test_a_stop_string_is_no_part_of_an_answer() -> None:
+    answer = Generated((1, 2), "stop", "c", b"", 3, 1, 2)
+    assert b'"content":"Hi"' in Shape("x", "m", 1, True, ("end",)).whole("Hiend", answer)
+    streamed = Shape("x", "m", 1, True, ("end",)).stream(False)(
+        [Tokens(0, (1,), "Hie"), Tokens(1, (2,), "nd"), answer]
+    )
+    assert b'"content":"Hi"' in streamed
+    assert b"nd" not in streamed.replace(b"index", b"")
 
 
 def test_a_key_that_others_can_read_or_that_is_short_opens_no_door(tmp_path: Path) -> None:

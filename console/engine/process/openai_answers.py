@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from console.engine.port import Broken, EngineError, Generated, Tokens
+from console.engine.process.openai_stops import VisibleText
 from console.engine.process.sequence import Event
 
 _encode = msgspec.json.Encoder().encode
@@ -26,8 +27,11 @@ _TYPES = {
 class Shape:
     """The objects of one answer."""
 
-    def __init__(self, request_id: str, model: str, created_s: int, chat: bool) -> None:
-        """`chat`: a message, or plain text."""
+    def __init__(
+        self, request_id: str, model: str, created_s: int, chat: bool, stop: tuple[str, ...] = ()
+    ) -> None:
+        """`chat`: a message, or plain text; `stop`: strings that are not part of the answer."""
+        self._visible = VisibleText(stop)
         self._chat = chat
         self._kind = "chat.completion" if chat else "text_completion"
         self._head = {
@@ -43,6 +47,7 @@ class Shape:
 
     def whole(self, text: str, answer: Generated) -> bytes:
         """An answer that is not streamed."""
+        text = self._visible.feed(text, final=True)
         body: dict[str, Any] = (
             {"message": {"role": "assistant", "content": text, "refusal": None}}
             if self._chat
@@ -55,19 +60,22 @@ class Shape:
         opening = b"" if self._begun else self._chunk({"role": "assistant", "content": ""}, None)
         self._begun = True
         if isinstance(event, Tokens):
-            text: dict[str, Any] = {"content": event.text}
-            return opening + self._chunk(text, None)
+            return opening + self._text(self._visible.feed(event.text))
         if isinstance(event, Broken):
             return opening + _sse(error_body(EngineError(event.code, event.sentence)))
         counts = self._object([]) | {"usage": _usage(event)}
         return b"".join(
             (
                 opening,
+                self._text(self._visible.feed("", final=True)),
                 self._chunk({}, event.finish_reason),
                 _sse(counts) if include_usage else b"",
                 DONE,
             )
         )
+
+    def _text(self, text: str) -> bytes:
+        return self._chunk({"content": text}, None) if text else b""
 
     def _chunk(self, delta: dict[str, Any], finish_reason: str | None) -> bytes:
         body: dict[str, Any] = {"delta": delta} if self._chat else {"text": delta.get("content", "")}

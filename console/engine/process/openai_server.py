@@ -90,7 +90,7 @@ class OpenaiEndpoints:
             source="local",
         )
         check_generate(generation, loaded.facts.context, loaded.facts.vocabulary)
-        shape = Shape(generation.id, loaded.facts.name, int(time.time()), chat)
+        shape = Shape(generation.id, loaded.facts.name, int(time.time()), chat, asked.stops)
         if asked.stream:
             return self._endpoints.stream(generation, shape.stream(asked.include_usage), b"text/event-stream")
         return await self._whole(request, generation, shape)
