@@ -9,7 +9,6 @@ import ctypes
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ os.environ["GGML_CPU_TILED_MM"] = "0"
 import llama_cpp
 
 from console.engine.port import ModelFacts
+from console.engine.process.batch import Batch
 from console.engine.process.decoding import DecodeError, Row
 from console.engine.process.devices import accelerator
 from console.verification.profiles import Profile
@@ -166,7 +166,7 @@ class Context:
         if not self._handle:
             raise LoadError("no context")
         self._memory = llama_cpp.llama_get_memory(self._handle)
-        self._batch = _Batch()
+        self._batch = Batch(BATCH_ROWS)
         self._wanted = 0
         self._outputs = np.empty((0, model.vocabulary_size), dtype=np.float32)
         self._outputs_at = 0
@@ -212,45 +212,6 @@ class Context:
     def close(self) -> None:
         """Give the memory back."""
         llama_cpp.llama_free(self._handle)
-
-
-class _Batch:
-    """A `llama_batch` in memory of numpy, so that a whole column is filled in one operation."""
-
-    def __init__(self) -> None:
-        self._tokens = np.zeros(BATCH_ROWS, dtype=np.int32)
-        self._positions = np.zeros(BATCH_ROWS, dtype=np.int32)
-        self._sequences = np.zeros(BATCH_ROWS, dtype=np.int32)
-        self._wants = np.zeros(BATCH_ROWS, dtype=np.int8)
-        self._counts = np.ones(BATCH_ROWS, dtype=np.int32)
-        first = self._sequences.ctypes.data
-        self._pointers = (ctypes.POINTER(llama_cpp.llama_seq_id) * (BATCH_ROWS + 1))()
-        for place in range(BATCH_ROWS):
-            at = ctypes.c_void_p(first + place * self._sequences.itemsize)
-            self._pointers[place] = ctypes.cast(at, ctypes.POINTER(llama_cpp.llama_seq_id))
-        self.struct: Any = llama_cpp.llama_batch()
-        self.struct.token = _pointer(self._tokens, llama_cpp.llama_token)
-        self.struct.pos = _pointer(self._positions, llama_cpp.llama_pos)
-        self.struct.n_seq_id = _pointer(self._counts, ctypes.c_int32)
-        self.struct.seq_id = ctypes.cast(
-            self._pointers, ctypes.POINTER(ctypes.POINTER(llama_cpp.llama_seq_id))
-        )
-        self.struct.logits = _pointer(self._wants, ctypes.c_int8)
-
-    def fill(self, rows: Sequence[Row]) -> int:
-        """Write `rows`; how many of them want logits."""
-        count = len(rows)
-        tokens, positions, sequences, wants = zip(*rows, strict=True)
-        self._tokens[:count] = tokens
-        self._positions[:count] = positions
-        self._sequences[:count] = sequences
-        self._wants[:count] = wants
-        self.struct.n_tokens = count
-        return sum(wants)
-
-
-def _pointer(array: npt.NDArray[Any], kind: Any) -> Any:
-    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind))
 
 
 _DECODE = {
