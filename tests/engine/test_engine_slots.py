@@ -38,6 +38,14 @@ def test_a_short_beginning_is_copied_rather_than_the_rest_destroyed() -> None:
     assert len(slots.held(0)) == 1000
 
 
+def test_a_beginning_far_from_those_that_run_is_copied_beside_them() -> None:
+    slots = Slots(5)
+    taken = [fill(slots, range(n * 1000, n * 1000 + 100)) for n in range(5)]
+    for slot in taken[2:]:
+        slots.leave(slot)
+    assert slots.take((*range(4000, 4100), 7), "network", 100) == Place(2, 100, 4)
+
+
 def test_a_running_sequence_lends_its_beginning() -> None:
     slots = Slots(2)
     fill(slots, range(100))

@@ -79,10 +79,11 @@ class Slots:
 
     def _place(self, alike: list[int]) -> Place:
         free = [number for number, slot in enumerate(self._slots) if not slot.busy]
-        at_home = max(free, key=lambda number: alike[number])
-        if 0 < len(self._slots[at_home].ids) <= 2 * alike[at_home]:
-            return Place(at_home, alike[at_home], None)
         target = min(free, key=self._cost)
+        at_home = max(free, key=lambda number: alike[number])
+        half = 0 < len(self._slots[at_home].ids) <= 2 * alike[at_home]
+        if half and self._beside(at_home) >= self._beside(target):
+            return Place(at_home, alike[at_home], None)
         model = max(range(len(alike)), key=lambda number: alike[number])
         if model != target and alike[model] >= max(COPY_LEAST, alike[target] + 1):
             return Place(target, alike[model], model)
@@ -90,10 +91,12 @@ class Slots:
 
     def _cost(self, number: int) -> tuple[int, int]:
         """Neighbours of running slots first, since a gap splits the batch; then the longest unused."""
-        beside = sum(
-            self._slots[other].busy for other in (number - 1, number + 1) if 0 <= other < len(self._slots)
-        )
-        return -beside, self._slots[number].left
+        return -self._beside(number), self._slots[number].left
+
+    def _beside(self, number: int) -> int:
+        """How many of its neighbours run."""
+        neighbours = (number - 1, number + 1)
+        return sum(self._slots[other].busy for other in neighbours if 0 <= other < len(self._slots))
 
 
 def _alike(a: list[int], b: list[int]) -> int:
