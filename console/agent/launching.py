@@ -92,7 +92,7 @@ class LlamaLauncher:
             gpu_layers=plan.gpu_layers,
             log=self._home / "engine.log",
             slots=plan.slots,
-            local=config.local_priority if config.local_port else "",
+            local=config.local_priority if config.local_port else "equal",
             local_port=config.local_port,
             local_key_file=key,
         )

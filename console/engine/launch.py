@@ -80,11 +80,10 @@ class EngineLaunch:
     log: Path
     slots: int = 1
     """Sequences that run at once, each with `context` tokens of its own."""
-    local: str = ""
-    """`first`, `equal` or `last`: how the operator's own use stands against the network's; empty: the
-    engine's own choice."""
+    local: str = "equal"
+    """Where the operator's own requests stand beside the network's: first, equal, last."""
     local_port: int = 0
-    """Loopback port for the operator's own programs; 0: none."""
+    """Loopback port for the operator's own programs; 0: none is open. It needs `local_key_file`."""
     local_key_file: Path | None = None
     """Holds the key that they must send."""
 
@@ -99,12 +98,9 @@ class EngineLaunch:
             "--slots": self.slots,
             "--log": self.log,
         }
-        if self.local:
-            options["--local"] = self.local
-        if self.local_port:
-            options["--local-port"] = self.local_port
-        if self.local_key_file is not None:
-            options["--local-key-file"] = self.local_key_file
+        if self.local_port and self.local_key_file is not None:
+            options |= {"--local": self.local, "--local-port": self.local_port}
+            options |= {"--local-key-file": self.local_key_file}
         words = [word for name, value in options.items() for word in (name, str(value))]
         return (sys.executable, "-P", "-m", "console.engine.process", *words)
 

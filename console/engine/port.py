@@ -18,8 +18,9 @@ class EngineError(Exception):
     """The engine cannot do it. `code` is for programs, the text for people (what, meaning, next step)."""
 
     def __init__(self, code: str, sentence: str) -> None:
-        """Codes: unreachable, busy, context_exceeded, bad_request, decode_failed, cancelled, deadline,
-        not_ready."""
+        """Codes: unreachable, not_ready, busy, bad_request, context_exceeded, decode_failed, cancelled,
+        deadline.
+        """
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
@@ -37,7 +38,7 @@ class GenerateRequest(msgspec.Struct, frozen=True):
     source: Source = "network"
     rules: SamplingRules = SamplingRules()
     deadline_ms: int = 0
-    """Broken off, with `deadline`, when it has not ended so long after it came; 0: never."""
+    """It is broken off, with `deadline`, when it has not ended so long after it came; 0: never."""
 
 
 class Tokens(msgspec.Struct, frozen=True, tag="tokens"):

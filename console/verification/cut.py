@@ -40,7 +40,7 @@ class Cut(NamedTuple):
 
     ids: Integers
     q: Integers
-    """Logits × 1024, rounded."""
+    """Logits × 1024, rounded; at most what 32 bits hold."""
     finite: npt.NDArray[np.bool_]
     """Rows whose largest logit is a number; of the others nothing else holds."""
 
@@ -87,7 +87,7 @@ def _top_of(logits: Logits) -> tuple[Integers, Integers]:
     rounded = np.rint(logits[near].astype(np.float64) * GRID)
     q = np.maximum(rounded, -(2.0**62)).astype(np.int64)
     order = np.lexsort((near, -q))[:TOP_K]
-    return near[order], q[order]
+    return near[order], np.clip(q[order], -(2**31), 2**31 - 1)
 
 
 def _column_bits(size: int) -> int:
@@ -108,20 +108,27 @@ def _column_maxima(logits: Logits, columns: int) -> Logits:
     return maxima
 
 
-def _reaching(logits: Logits, maxima: Logits, border: Logits, bits: int) -> tuple[Integers, Integers, Logits]:
+def _reaching(
+    logits: Logits, maxima: Logits, border: Logits, bits: int
+) -> tuple[Integers | int, Integers, Logits]:
     """Row, id and value of every logit that is not below its row's border."""
-    size = logits.shape[1]
+    rows, size = logits.shape
     high = (maxima >= border[:, None]).ravel().nonzero()[0]
-    row = high >> bits
     ids = (high & ((1 << bits) - 1))[:, None] + _lines(size, bits)
+    row = high >> bits
     # A last line that is not full: its missing places repeat the last logit, and are dropped below.
     places = ids if size % (1 << bits) == 0 else np.minimum(ids, size - 1)
-    values = logits.ravel().take(places + (row * size)[:, None])
-    reach = values >= border.take(row)[:, None]
+    if rows == 1:
+        values = logits.ravel().take(places)
+        reach = values >= border
+    else:
+        values = logits.ravel().take(places + (row * size)[:, None])
+        reach = values >= border.take(row)[:, None]
     if places is not ids:
         reach &= ids < size
     index = reach.ravel().nonzero()[0]
-    return row.take(index // ids.shape[1]), ids.ravel().take(index), values.ravel().take(index)
+    of_row = 0 if rows == 1 else row.take(index // ids.shape[1])
+    return of_row, ids.ravel().take(index), values.ravel().take(index)
 
 
 @cache
@@ -129,7 +136,7 @@ def _lines(size: int, bits: int) -> Integers:
     return np.arange(0, size, 1 << bits)
 
 
-def _sorted(row: Integers, ids: Integers, values: Logits, rows: int) -> tuple[Integers, Integers]:
+def _sorted(row: Integers | int, ids: Integers, values: Logits, rows: int) -> tuple[Integers, Integers]:
     """The 40 best of each row by one sort over all, with a key of row, q and id."""
     # A float32 times a power of two is exact, so rounding it gives what float64 would.
     q = np.rint(values * _SCALE).astype(np.int64)

@@ -36,10 +36,12 @@ def gumbel(seed: bytes, position: int, ids: npt.NDArray[np.int64]) -> npt.NDArra
     return _noise(position_key(seed, position), ids)
 
 
-def gumbel_each(places: Sequence[tuple[bytes, int]], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """`gumbel` for many answers at once: row i of `ids` under the seed and position of `places[i]`."""
-    keys = np.array([_key(seed, position) for seed, position in places], dtype=np.uint64)
-    return _noise(keys[:, None], ids)
+def gumbel_each(
+    seeds_and_positions: Sequence[tuple[bytes, int]], ids: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """`gumbel` for many answers: row i of `ids` under seed and position i."""
+    keys = [[_key(seed, position)] for seed, position in seeds_and_positions]
+    return _noise(np.array(keys, dtype=np.uint64), ids)
 
 
 def _key(seed: bytes, position: int) -> int:

@@ -44,7 +44,7 @@ def candidates_of_each(cut: Cut) -> Candidates:
     """The committed form of a cut, shape (rows, 40)."""
     pairs = np.empty(cut.ids.shape, dtype=PAIR)
     pairs["id"] = cut.ids
-    pairs["q"] = np.clip(cut.q, -(2**31), 2**31 - 1)
+    pairs["q"] = cut.q
     return pairs
 
 
@@ -83,16 +83,17 @@ class Place(NamedTuple):
 
 def choose_each(cut: Cut, places: Sequence[Place]) -> list[int]:
     """`choose` for many answers at once, row by row of the cut."""
-    scale = np.array([_per_step(place.temperature_milli or 1) for place in places])
+    scale = np.array([[_per_step(place.temperature_milli or 1)] for place in places])
     noise = gumbel_each([(place.seed, place.position) for place in places], cut.ids)
-    best = (cut.q * scale[:, None] + noise).argmax(axis=1)
-    chosen: list[int] = cut.ids[np.arange(len(places)), best].tolist()
+    best = (cut.q * scale + noise).argmax(axis=1).tolist()
+    chosen = [
+        cut.ids.item(row, column if place.temperature_milli else 0)
+        for row, (column, place) in enumerate(zip(best, places, strict=True))
+    ]
     for row, place in enumerate(places):
         if place.rules != PLAIN:
             ids, q = cut.ids[row].astype(np.int64), cut.q[row].astype(np.int64)
             chosen[row] = _by_rules(ids, np.clip(q, -(2**31), 2**31 - 1), place)
-        elif place.temperature_milli == 0:
-            chosen[row] = int(cut.ids[row, 0])
     return chosen
 
 

@@ -17,10 +17,10 @@ from benches.rows import report, say, table, this_machine
 BENCHES = {
     "console": "the console in a real terminal: first paint, bytes, processor, memory, loop lag",
     "verification": "real cheats against the real model: detection, false positives, cost",
-    "engine": "the engine with the starter model: tokens/s, latencies, cost of an audit, exactness",
+    "engine": "the engine with the starter model: serving beside others, sampling, contexts, exactness, soak",
 }
 
-_SIZES = ("jobs", "tokens", "build", "keep")
+_SIZES = {"verification": ("jobs", "tokens", "build", "keep"), "engine": ("minutes",)}
 _SECOND = "verification: compile a llama.cpp without AVX-512 first, as another class of processor"
 
 
@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         prog="script/bench", description="Measure this machine against the budgets."
     )
     parser.add_argument("name", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
-    parser.add_argument("--only", default="", metavar="PART,…", help="parts of it: of console, verification")
+    parser.add_argument("--only", default="", metavar="PART,…", help="parts of a bench, by name")
+    parser.add_argument("--minutes", type=float, help="engine: how long the soak lasts")
     parser.add_argument("--jobs", type=int, help="verification: answers per cheat")
     parser.add_argument("--tokens", type=int, help="verification: most tokens per answer")
     parser.add_argument("--second-build", dest="build", action="store_const", const=True, help=_SECOND)
@@ -40,10 +41,14 @@ def main(arguments: list[str] | None = None) -> int:
     if given.name not in BENCHES:
         say(f"there is no bench {given.name!r}. There is: {', '.join(BENCHES)}.")
         return 2
-    sizes = {name: value for name in _SIZES if (value := getattr(given, name)) is not None}
-    if sizes and given.name != "verification":
-        say(f"--{', --'.join(sizes)} belong to the bench `verification` only.")
-        return 2
+    sizes = {
+        name: value for name in _SIZES.get(given.name, ()) if (value := getattr(given, name)) is not None
+    }
+    for bench, names in _SIZES.items():
+        strange = [name for name in names if bench != given.name and getattr(given, name) is not None]
+        if strange:
+            say(f"--{', --'.join(strange)} belong to the bench `{bench}` only.")
+            return 2
     sys.path[:0] = [str(SCRIPT), str(TESTS)]
     machine = this_machine()
     say(f"{given.name} on {machine['cpu']}, {machine['logical_cores']} cores, load {machine['load_1min']}")

@@ -15,17 +15,20 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement; `goal` is the most that it may be. Without a goal there is nothing to hold."""
+    """One measurement; `goal` is the most that it may be, or with `least` the least; None: there is none."""
 
     name: str
     value: float
     unit: str
     goal: float | None = None
+    least: bool = False
 
     @property
     def holds(self) -> bool | None:
         """Whether the goal is met."""
-        return None if self.goal is None else self.value <= self.goal
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.least else self.value <= self.goal
 
     @property
     def shown(self) -> float:
@@ -35,8 +38,13 @@ class Row:
 
 def report(rows: Iterable[Row], machine: dict[str, Any]) -> dict[str, Any]:
     """The answer for programs, as DESIGN §12 has it."""
-    told = [asdict(one) | {"value": one.shown, "holds": one.holds} for one in rows]
-    return {"schema_version": SCHEMA_VERSION, "machine": machine, "rows": told}
+    return {"schema_version": SCHEMA_VERSION, "machine": machine, "rows": [_told(one) for one in rows]}
+
+
+def _told(row: Row) -> dict[str, Any]:
+    """`least` only where it is so: a goal is the most, where nothing is said."""
+    told = asdict(row) | {"value": row.shown, "holds": row.holds}
+    return told if row.least else {key: value for key, value in told.items() if key != "least"}
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -47,7 +55,7 @@ def table(rows: Sequence[Row]) -> str:
             one.name,
             _figure(one.shown),
             one.unit,
-            "" if one.goal is None else f"≤ {one.goal:g}",
+            "" if one.goal is None else f"{'≥' if one.least else '≤'} {one.goal:g}",
             words[one.holds],
         )
         for one in rows

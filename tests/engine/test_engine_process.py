@@ -83,14 +83,14 @@ class Running:
         return health
 
 
-async def start(model: Path, folder: Path, context: int = 1024) -> Running:
-    launch = EngineLaunch(model, folder / "engine.sock", context, 1, 0, folder / "engine.log")
+async def start(model: Path, folder: Path, context: int = 1024, slots: int = 1) -> Running:
+    launch = EngineLaunch(model, folder / "engine.sock", context, 1, 0, folder / "engine.log", slots)
     return Running(launch, await launch.start(), LlamaEngine(launch.socket))
 
 
 @contextlib.asynccontextmanager
-async def serving(model: Path, folder: Path, context: int = 1024) -> AsyncIterator[Running]:
-    running = await start(model, folder, context)
+async def serving(model: Path, folder: Path, context: int = 1024, slots: int = 1) -> AsyncIterator[Running]:
+    running = await start(model, folder, context, slots)
     try:
         await wait_ready(running.engine, running.process, READY_S)
         yield running
@@ -134,6 +134,37 @@ async def test_answers_recompute_exactly_on_both_sides_of_256_and_600_tokens(
     scored = await running.engine.score(ScoreRequest("s", request.prompt_ids, answer.token_ids))
     finding = check_recompute_exact(claim, scored.blob)
     assert finding.passed, finding.sentence
+
+
+async def _exact(running: Running, request: GenerateRequest, answer: Generated) -> None:
+    scored = await running.engine.score(ScoreRequest("s" + request.id, request.prompt_ids, answer.token_ids))
+    finding = check_recompute_exact(claim_of(answer, request), scored.blob)
+    assert finding.passed, finding.sentence
+
+
+async def test_prompts_that_begin_alike_and_share_a_batch_are_answered_exactly(
+    starter_model: Path, tmp_path: Path
+) -> None:
+    async with serving(starter_model, tmp_path, 1024, slots=3) as one:
+        long = await one.prompt("Describe a harbour in the morning, the boats and the people. " * 24)
+        other = await one.prompt("What does a cooper do?")
+        # In its own slot, copied from one that runs, and beside another prompt.
+        first = await one.ask(long, 40)
+        await _exact(one, first, await one.answer(first))
+        together = [
+            await one.ask(ids, 40, temperature)
+            for ids, temperature in ((long, 1000), (long[:290] + other, 700), (other, 0), (long[:270], 1000))
+        ]
+        answers = await asyncio.gather(*(one.answer(request) for request in together))
+        for request, answer in zip(together, answers, strict=True):
+            await _exact(one, request, answer)
+        health = await one.idle()
+        assert health.reused_prompts >= 3
+        assert health.reused_tokens > 2 * 250
+        assert health.sequences == ()
+        windows = ScoreRequest("w", first.prompt_ids, answers[0].token_ids, ((0, 4), (20, 8)))
+        parts = await one.engine.score(windows)
+        assert parts.blob == answers[0].blob[: 320 * 4] + answers[0].blob[320 * 20 : 320 * 28]
 
 
 async def test_another_quantisation_is_found_within_32_tokens(running: Running, tmp_path: Path) -> None:

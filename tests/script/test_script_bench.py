@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ SCRIPT = Path(__file__).resolve().parents[2] / "script"
 sys.path.insert(0, str(SCRIPT))
 
 from benches.__main__ import BENCHES, main  # noqa: E402
+from benches.endless import endless  # noqa: E402
 from benches.feeder import multiplied  # noqa: E402
 from benches.rows import Row, percentile, report, table, this_machine  # noqa: E402
 from benches.terminal import Terminal, Usage  # noqa: E402
@@ -28,6 +30,13 @@ from console.protocol.ids import JobId  # noqa: E402
 )
 def test_a_goal_is_the_most_that_a_value_may_be(value: float, goal: float | None, holds: bool | None) -> None:
     assert Row("x", value, "s", goal).holds is holds
+
+
+def test_a_goal_may_be_the_least_that_a_value_has_to_be() -> None:
+    assert Row("x", 1.09, "×", 1.08, least=True).holds is True
+    assert Row("x", 1.07, "×", 1.08, least=True).holds is False
+    assert "≥ 1.08" in table([Row("x", 1.09, "×", 1.08, least=True)])
+    assert report([Row("x", 1.09, "×", 1.08, least=True)], {})["rows"][0]["least"] is True
 
 
 def test_a_value_is_held_against_its_goal_before_it_is_shown_rounded() -> None:
@@ -108,3 +117,28 @@ def test_a_program_that_ends_is_not_waited_for() -> None:
 
 def test_the_script_is_valid_shell() -> None:
     assert subprocess.run(["sh", "-n", str(SCRIPT / "bench")], check=False).returncode == 0
+
+
+def test_the_endless_copy_respells_ends_and_keeps_every_other_byte(tmp_path: Path) -> None:
+    def text(value: bytes) -> bytes:
+        return struct.pack("<Q", len(value)) + value
+
+    key = b"tokenizer.ggml.eos_token_id"
+    model = tmp_path / "m.gguf"
+    head = b"GGUF" + text(b"<|endoftext|>") + text(b"<|im_end|>") + text(key) + struct.pack("<II", 4, 2)
+    model.write_bytes(head + b"weights of <|im_end|>")
+    copy = endless(model, tmp_path).read_bytes()
+    assert copy.endswith(struct.pack("<II", 4, 16) + b"weights of <|im_end|>")
+    assert text(b"<|im_end|>") not in copy
+    assert text(b"<|endoftext|>") not in copy
+    assert len(copy) == model.stat().st_size
+    (tmp_path / "other.gguf").write_bytes(b"GGUF without the key")
+    with pytest.raises(ValueError, match="no end token"):
+        endless(tmp_path / "other.gguf", tmp_path)
+
+
+def test_a_part_that_does_not_exist_is_named() -> None:
+    from benches import engine
+
+    with pytest.raises(ValueError, match="there is no part nothing; there is serving"):
+        engine.measure(frozenset({"nothing"}))
