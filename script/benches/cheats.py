@@ -107,7 +107,7 @@ class Stage:
 
     def _cut(self, one: Answered) -> Answered:
         """Ended early by an end token in the place of the real one."""
-        ids = (*one.token_ids[: CUT_AT - 1], min(self._end_ids))
+        ids = (*one.token_ids[:CUT_AT][:-1], min(self._end_ids))
         return Answered(one.asked, ids, pack(list(unpack(one.blob)[: len(ids)])))
 
     def _generate(
@@ -141,11 +141,12 @@ def _altering(row: Candidates, asked: Asked, position: int) -> int:
     return int(row["id"][int(np.argsort(scores)[-2])])
 
 
+ALTERED = "one token altered"
 PICKS: dict[str, Pick] = {
     "greedy": lambda row, asked, t: int(row["id"][0]),
     "temperature 0.7": lambda row, asked, t: choose(row, asked.seed, t, 700),
     "temperature 1.3": lambda row, asked, t: choose(row, asked.seed, t, 1300),
-    "one token altered": _altering,
+    ALTERED: _altering,
 }
 HONEST, SPONSORED, BEST_SEED = "honest", "hidden system prompt", f"chosen seed, best of {SEEDS}"
 OWN_SEED, COPIED, CUT = "wrong seed", "another job's answer", f"truncated at {CUT_AT}, end token put there"

@@ -119,6 +119,7 @@ class Bench:
         self._table("exact.md", markdown("exact mode, as it is", plain, exact_counter))
         self._table("exact-forged.md", markdown("exact mode, made to replay", bent, exact_counter))
         self._table("replay.md", markdown("replay alone", _caught_by_replay(plain), replay_counter))
+        yield from _savings(played)
         wrong = exact_counter(plain.pop(HONEST), 0)
         yield Row("exact: honest answers rejected", wrong.found, f"of {wrong.of}", 0)
         yield from rows("exact", plain, exact_counter, goal=True)
@@ -184,6 +185,14 @@ def _with_true_prefill(played: Sequence[Played], scored: dict[str, Scored]) -> I
             pairs = zip(one.answers, scored[one.name].blobs, strict=True)
             answers = tuple(Answered(answer.asked, answer.token_ids, blob) for answer, blob in pairs)
             yield Played(one.name + TRUE_PREFILL, answers, one.seconds, one.tokens_generated)
+
+
+def _savings(played: Sequence[Played]) -> Iterator[Row]:
+    """Time per token of each cheat that generates, against honest generation in the same run."""
+    pace = {one.name: one.seconds / one.tokens_generated for one in played if one.tokens_generated}
+    for name, seconds in pace.items():
+        if name != HONEST and TRUE_PREFILL not in name:
+            yield Row(f"time of a token ÷ honest: {name}", seconds / pace[HONEST], "×")
 
 
 def _sides(
