@@ -9,6 +9,7 @@ splitmix64's finaliser and γ its golden-ratio increment (Steele, Lea & Flood 20
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ import numpy.typing as npt
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_ONE, _SHIFT_1, _SHIFT_2, _SHIFT_3, _SHIFT_U = (np.uint64(n) for n in (1, 30, 27, 31, 11))
 
 
 def job_seed(draw: bytes, job: str, node: str, prompt_digest: str) -> bytes:
@@ -26,16 +28,30 @@ def job_seed(draw: bytes, job: str, node: str, prompt_digest: str) -> bytes:
 
 def position_key(seed: bytes, position: int) -> np.uint64:
     """key_t for the answer's token number `position`, counted from 0."""
-    return np.uint64(int.from_bytes(hashlib.sha256(seed + position.to_bytes(4, "big")).digest()[:8], "big"))
+    return np.uint64(_key(seed, position))
 
 
 def gumbel(seed: bytes, position: int, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Noise for each of `ids` at `position`; float64, same shape."""
-    with np.errstate(over="ignore"):
-        x = position_key(seed, position) + (ids.astype(np.uint64) + np.uint64(1)) * _GAMMA
-        x = (x ^ (x >> np.uint64(30))) * _MIX_1
-        x = (x ^ (x >> np.uint64(27))) * _MIX_2
-        x = x ^ (x >> np.uint64(31))
-    u = ((x >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return _noise(position_key(seed, position), ids)
+
+
+def gumbel_each(places: Sequence[tuple[bytes, int]], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """`gumbel` for many answers at once: row i of `ids` under the seed and position of `places[i]`."""
+    keys = np.array([_key(seed, position) for seed, position in places], dtype=np.uint64)
+    return _noise(keys[:, None], ids)
+
+
+def _key(seed: bytes, position: int) -> int:
+    return int.from_bytes(hashlib.sha256(seed + position.to_bytes(4, "big")).digest()[:8], "big")
+
+
+def _noise(key: np.uint64 | npt.NDArray[np.uint64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    # Products and sums wrap around; numpy warns of that for single numbers only, and these are arrays.
+    x = (ids.astype(np.uint64) + _ONE) * _GAMMA + key
+    x = (x ^ (x >> _SHIFT_1)) * _MIX_1
+    x = (x ^ (x >> _SHIFT_2)) * _MIX_2
+    x = x ^ (x >> _SHIFT_3)
+    u = ((x >> _SHIFT_U).astype(np.float64) + 0.5) * 2.0**-53
     noise: npt.NDArray[np.float64] = -np.log(-np.log(u))
     return noise

@@ -17,7 +17,7 @@ from benches.rows import report, say, table, this_machine
 BENCHES = {
     "console": "the console in a real terminal: first paint, bytes, processor, memory, loop lag",
     "verification": "real cheats against the real model: detection, false positives, cost",
-    "engine": "the engine with the starter model: tokens/s, latencies, cost of an audit, exactness",
+    "engine": "the engine with the starter model: serving beside others, sampling, contexts, exactness, soak",
 }
 
 _SIZES = ("jobs", "tokens", "build", "keep")
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog="script/bench", description="Measure this machine against the budgets."
     )
     parser.add_argument("name", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
-    parser.add_argument("--only", default="", metavar="PART,…", help="parts of it: of console, verification")
+    parser.add_argument("--only", default="", metavar="PART,…", help="parts of it, by name")
     parser.add_argument("--jobs", type=int, help="verification: answers per cheat")
     parser.add_argument("--tokens", type=int, help="verification: most tokens per answer")
     parser.add_argument("--second-build", dest="build", action="store_const", const=True, help=_SECOND)

@@ -1,6 +1,6 @@
 """Measure exactness on this machine: is every generated blob the one that a lone prefill recomputes?
 
-    python script/benches/exactness.py --model MODEL.gguf [--tokens 5000] [--slots 1] [--threads 1]
+    python -P script/benches/exactness.py --model MODEL.gguf [--tokens 5000] [--slots 1] [--threads 1]
         [--defaults] [--cheat OTHER.gguf] [--answer 128]
 
 Generations run through the engine's own batcher, scores through its own scorer, without HTTP between.
@@ -32,7 +32,7 @@ from console.engine.process import batcher as batcher_module
 from console.engine.process import llama, log
 from console.engine.process.batcher import Batcher
 from console.engine.process.gauges import Gauges
-from console.engine.process.scorer import Scorer
+from console.engine.process.scorer import LANES, Scorer
 from console.engine.process.selftest import self_test
 from console.verification.commitment import unpack
 
@@ -131,7 +131,7 @@ class Exactness:
         vocabulary = Vocabulary(player.pieces(), () if load.no_end else player.end_ids())
         self._batcher = Batcher(context, vocabulary, Gauges(load.slots), time.monotonic, load.slots)
         self._scorer = Scorer(
-            lambda: llama.Context(judge, CONTEXT, load.score_threads), Gauges(1), time.monotonic
+            lambda: llama.Context(judge, CONTEXT, load.score_threads, LANES), Gauges(1), time.monotonic
         )
         self._number = 0
         self._time_sampling()
@@ -147,15 +147,22 @@ class Exactness:
         while self._batcher.step():
             pass
         self.tally.generation_s += time.monotonic() - started
-        for request, answer in answers:
-            self._judge(request, answer)
+        self._judge(answers)
 
-    def _judge(self, request: GenerateRequest, answer: Generated) -> None:
-        scored: list[Scored | Broken] = []
-        self._scorer.submit(ScoreRequest(request.id, request.prompt_ids, answer.token_ids), scored.append)
+    def _judge(self, answers: list[tuple[GenerateRequest, Generated]]) -> None:
+        """Score all answers of a round together, as an audit does."""
+        scored: dict[str, Scored | Broken] = {}
+        started = time.monotonic()
+        for request, answer in answers:
+            asked = ScoreRequest(request.id, request.prompt_ids, answer.token_ids)
+            self._scorer.submit(asked, partial(scored.__setitem__, request.id))
         while self._scorer.step():
             pass
-        (reference,) = scored
+        self.tally.score_s += time.monotonic() - started
+        for request, answer in answers:
+            self._compare(request, answer, scored[request.id])
+
+    def _compare(self, request: GenerateRequest, answer: Generated, reference: Scored | Broken) -> None:
         assert isinstance(reference, Scored)
         wrong = np.flatnonzero((unpack(reference.blob) != unpack(answer.blob)).any(axis=1))
         tally, n, prompt = self.tally, len(answer.token_ids), len(request.prompt_ids)
@@ -165,7 +172,6 @@ class Exactness:
         tally.jobs_differing += int(wrong.size > 0)
         tally.beyond_300 += max(0, min(n, prompt + n - 300))
         tally.beyond_600 += max(0, min(n, prompt + n - 600))
-        tally.score_s += reference.score_ms / 1000
         tally.scored_rows += prompt + n - 1
         if wrong.size:
             tally.first_mismatch.append(int(wrong[0]))

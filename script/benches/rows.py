@@ -15,17 +15,20 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One measurement; `goal` is the most that it may be. Without a goal there is nothing to hold."""
+    """One measurement; `goal` is the most that it may be, or with `least` the least; None: there is none."""
 
     name: str
     value: float
     unit: str
     goal: float | None = None
+    least: bool = False
 
     @property
     def holds(self) -> bool | None:
         """Whether the goal is met."""
-        return None if self.goal is None else self.value <= self.goal
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.least else self.value <= self.goal
 
     @property
     def shown(self) -> float:
@@ -47,7 +50,7 @@ def table(rows: Sequence[Row]) -> str:
             one.name,
             _figure(one.shown),
             one.unit,
-            "" if one.goal is None else f"≤ {one.goal:g}",
+            "" if one.goal is None else f"{'≥' if one.least else '≤'} {one.goal:g}",
             words[one.holds],
         )
         for one in rows

@@ -19,6 +19,7 @@ class ToyDecoder:
     """Keeps every sequence's ids, so that a wrong position or a forgotten prefix changes the logits.
 
     end_bias: logit added to the end token. broken: makes the next calls raise. nan: gives no numbers.
+    forgets_all: cannot drop a part of a sequence, as models with a running state cannot.
     """
 
     def __init__(self, context: int = 4096, rows_limit: int = 512, logits_limit: int = 64) -> None:
@@ -27,6 +28,8 @@ class ToyDecoder:
         self.end_bias = -50.0
         self.broken = False
         self.nan = False
+        self.forgets_all = False
+        self.copies: list[tuple[int, int]] = []
         self.calls: list[list[Row]] = []
         self._context = context
         self._kept: dict[int, list[int]] = {}
@@ -47,13 +50,21 @@ class ToyDecoder:
             if row.wants_logits:
                 self._rows[index] = self._logits(kept)
 
-    def logits(self, index: int) -> npt.NDArray[np.float32]:
-        """Logits of a row that asked for them."""
-        return self._rows[index]
+    def outputs(self) -> npt.NDArray[np.float32]:
+        """Logits of the rows that asked for them."""
+        return np.stack([self._rows[index] for index in sorted(self._rows)])
 
-    def forget(self, sequence: int, start: int = 0) -> None:
+    def forget(self, sequence: int, start: int = 0) -> bool:
         """Drop the end of a sequence."""
+        if self.forgets_all and 0 < start < self.holds(sequence):
+            return False
         del self._kept.setdefault(sequence, [])[start:]
+        return True
+
+    def copy(self, source: int, target: int) -> None:
+        """A whole sequence, as between llama.cpp's streams."""
+        self.copies.append((source, target))
+        self._kept[target] = list(self._kept.get(source, []))
 
     def holds(self, sequence: int) -> int:
         """Tokens kept for a sequence."""

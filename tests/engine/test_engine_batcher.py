@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 from doubles.decoder_double import END, PIECES, ToyDecoder
@@ -173,7 +174,7 @@ def test_cancel_reaches_a_waiting_and_a_running_request_and_frees_the_slot() -> 
     assert desk.batcher.cancel("b")
     assert desk.batcher.cancel("a")
     assert not desk.batcher.cancel("a")
-    assert desk.decoder.holds(0) == 0
+    assert (desk.gauges.slots_busy, desk.gauges.queued) == (0, 1)
     desk.run()
     assert isinstance(desk.events["a"][-1], Broken)
     assert [type(e) for e in desk.events["b"]] == [Broken]
@@ -256,3 +257,143 @@ def test_a_score_can_be_cancelled_and_the_next_one_is_right() -> None:
     last = told[-1]
     assert isinstance(last, Scored)
     assert last.blob == desk.answer("a").blob
+
+
+def test_a_long_prompt_does_not_stop_those_who_decode() -> None:
+    desk = Desk(slots=2)
+    desk.submit(ask("a", 5, 40))
+    desk.batcher.step()
+    desk.submit(ask("b", 2000, 4))
+    for tokens in range(2, 9):
+        desk.batcher.step()
+        assert len(desk.events["a"]) == tokens
+    assert not desk.events["b"]
+    desk.run()
+    assert len(desk.answer("b").token_ids) == 4
+
+
+def test_rows_rise_by_slot_so_that_they_share_a_product() -> None:
+    desk = Desk(slots=4)
+    for number in range(6):
+        desk.submit(ask(f"r{number}", 3 + number * 40, 5 + number))
+    desk.run()
+    for call in desk.decoder.calls:
+        slots = [row.sequence for row in call]
+        assert slots == sorted(slots)
+
+
+def test_a_deadline_ends_waiting_and_running_requests() -> None:
+    desk = Desk()
+    desk.submit(ask("a", max_tokens=500, deadline_ms=2000))
+    desk.submit(ask("b", deadline_ms=1500))
+    desk.submit(ask("c", max_tokens=5))
+    desk.run()
+    for name in ("a", "b"):
+        last = desk.events[name][-1]
+        assert isinstance(last, Broken)
+        assert last.code == "deadline"
+    assert len(desk.events["b"]) == 1
+    assert len(desk.events["a"]) > 10
+    assert len(desk.answer("c").token_ids) == 5
+    assert desk.gauges.outcomes == {"deadline": 2, "generated": 1}
+
+
+@pytest.mark.parametrize("forgets_all", [False, True])
+def test_an_equal_prompt_is_taken_over_and_answered_alike(forgets_all: bool) -> None:
+    desk, lone = Desk(slots=2), Desk()
+    desk.decoder.forgets_all = forgets_all
+    for name in ("a", "b"):
+        desk.submit(ask(name, 300, 10, seed="7" * 64))
+        desk.run()
+        lone.submit(ask(name, 300, 10, seed="7" * 64))
+        lone.run()
+        assert desk.answer(name).blob == lone.answer(name).blob
+    assert (desk.gauges.reused_prompts, desk.gauges.reused_tokens) == ((0, 0) if forgets_all else (1, 299))
+    assert desk.gauges.prompt_tokens == (600 if forgets_all else 301)
+
+
+def test_a_prompt_is_copied_from_one_that_still_runs() -> None:
+    desk = Desk(slots=2)
+    desk.submit(ask("a", 300, 200))
+    for _ in range(5):
+        desk.batcher.step()
+    desk.submit(ask("b", 300, 10))
+    desk.run()
+    assert desk.decoder.copies == [(0, 1)]
+    lone = Desk()
+    lone.submit(ask("b", 300, 10))
+    lone.run()
+    assert desk.answer("b").blob == lone.answer("b").blob
+
+
+def test_gauges_show_every_slot_while_it_runs() -> None:
+    desk = Desk(slots=2)
+    desk.submit(ask("a", 5, 40))
+    desk.submit(ask("b", 700, 4, source="local"))
+    desk.batcher.step()
+    one, two = desk.gauges.sequences
+    assert (one.slot, one.source, one.prefilled, one.tokens, one.max_tokens) == (0, "network", 5, 1, 40)
+    assert (two.slot, two.source, two.prompt_tokens, two.prefilled, two.tokens) == (1, "local", 700, 251, 0)
+    desk.run()
+    assert desk.gauges.sequences == ()
+    assert desk.gauges.prefill_per_s_milli > 0
+
+
+def windows(request: GenerateRequest, answer: Generated, *wanted: tuple[int, int]) -> bytes:
+    told: list[Scored | Broken] = []
+    scorer = Scorer(ToyDecoder, Gauges(1), Ticking())
+    scorer.submit(ScoreRequest("s", request.prompt_ids, answer.token_ids, wanted), told.append)
+    while scorer.step():
+        pass
+    (result,) = told
+    assert isinstance(result, Scored)
+    return result.blob
+
+
+def test_windows_are_the_parts_of_the_whole_score_and_nothing_behind_them_is_computed() -> None:
+    desk, request = Desk(), ask("w", 300, 150)
+    desk.submit(request)
+    desk.run()
+    blob = desk.answer("w").blob
+    parts = [(0, 16), (40, 5), (149, 1)]
+    assert windows(request, desk.answer("w"), *parts) == b"".join(
+        blob[320 * start : 320 * (start + length)] for start, length in parts
+    )
+    decoder = ToyDecoder()
+    scorer = Scorer(lambda: decoder, Gauges(1), Ticking())
+    scorer.submit(
+        ScoreRequest("s", request.prompt_ids, desk.answer("w").token_ids, ((3, 4),)), lambda _: None
+    )
+    while scorer.step():
+        pass
+    assert decoder.holds(0) == 299 + 7
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    lengths=st.lists(st.tuples(st.integers(1, 400), st.integers(1, 90)), min_size=2, max_size=6),
+    logits_limit=st.sampled_from([1, 7, 64]),
+    lanes=st.integers(1, 3),
+)
+def test_scores_that_share_a_batch_and_beginnings_are_the_lone_ones(
+    lengths: list[tuple[int, int]], logits_limit: int, lanes: int
+) -> None:
+    desk = Desk()
+    requests = [ask("x", prompt, tokens, seed=f"{n:064x}") for n, (prompt, tokens) in enumerate(lengths)]
+    answers: list[Generated] = []
+    for request in requests:
+        desk.submit(request)
+        desk.run()
+        answers.append(desk.answer("x"))
+    told: dict[int, Scored | Broken] = {}
+    scorer = Scorer(lambda: ToyDecoder(logits_limit=logits_limit), Gauges(1), Ticking(), lanes)
+    for n, (request, answer) in enumerate(zip(requests, answers, strict=True)):
+        scorer.submit(
+            ScoreRequest(f"s{n}", request.prompt_ids, answer.token_ids), partial(told.__setitem__, n)
+        )
+    while scorer.step():
+        pass
+    for n, answer in enumerate(answers):
+        result = told[n]
+        assert isinstance(result, Scored)
+        assert result.blob == answer.blob

@@ -12,19 +12,26 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from console.engine.process import log
 from console.engine.process.causes import Cause, ExitCode
 from console.engine.process.listener import AddressError, listen_on
+from console.engine.process.local_port import listen_on_loopback, read_key
+from console.engine.process.openai_server import OpenaiEndpoints
 from console.engine.process.parent import watch_parent
 from console.engine.process.server import Endpoints
+from console.engine.process.wire import Protocol
 from console.engine.process.worker import Settings, Worker
 
 FAILURE_SHOWN_S = 3.0
 """How long health can be asked why, before the process exits."""
+SWITCH_S = 0.0005
+"""How long a thread may keep Python's lock from another: the worker comes back from llama.cpp hundreds of
+times a second, and with Python's own 5 ms would wait for every request that is being read."""
 STOP_S = 3.0
 """A decode that is not over by then is not waited for."""
 
@@ -34,6 +41,30 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals are handled here, not by uvicorn: open streams must be told first."""
         yield
+
+
+class Doors(NamedTuple):
+    """Where the process listens."""
+
+    own: socket.socket
+    local: socket.socket | None
+    """For the operator's own programs, with `key`."""
+    key: str
+
+
+def _server(app: ASGIApp) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            http=Protocol,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=300,
+        )
+    )
 
 
 class Process:
@@ -47,29 +78,23 @@ class Process:
         self._worker = Worker(settings, self._failed)
         self._endpoints = Endpoints(self._worker)
 
-    async def run(self, listener: socket.socket) -> ExitCode:
+    async def run(self, doors: Doors) -> ExitCode:
         """Serve until a signal, the parent's end or a failure."""
-        config = uvicorn.Config(
-            self._endpoints.app(),
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            ws="none",
-            http="h11",
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=300,
-        )
-        server = _Server(config)
+        servers = [(_server(self._endpoints.app()), doors.own)]
+        if doors.local is not None:
+            local = OpenaiEndpoints(self._endpoints, doors.key).app()
+            servers.append((_server(local), doors.local))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._ending.set)
         watch_parent(self._from_thread)
         self._worker.start()
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        serving = [asyncio.create_task(server.serve(sockets=[door])) for server, door in servers]
         ending = asyncio.create_task(self._ending.wait())
-        await asyncio.wait((serving, ending), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((*serving, ending), return_when=asyncio.FIRST_COMPLETED)
         self._endpoints.break_all()
-        server.should_exit = True
-        await asyncio.wait((serving,), timeout=2.0)
+        for server, _ in servers:
+            server.should_exit = True
+        await asyncio.wait(serving, timeout=2.0)
         await asyncio.to_thread(self._worker.stop, STOP_S)
         return self._code
 
@@ -93,15 +118,23 @@ def _arguments(words: list[str]) -> tuple[Settings, Path | None]:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--gpu-layers", type=int, default=0)
     parser.add_argument("--slots", type=int, default=1, help="sequences that run at once")
+    parser.add_argument(
+        "--local", choices=("first", "equal", "last"), default="equal", help="the operator's own requests"
+    )
     parser.add_argument("--log", type=Path, help="file that takes the log instead of standard error")
+    parser.add_argument("--local-port", type=int, help="loopback port for the operator's own programs")
+    parser.add_argument("--local-key-file", type=Path, help="file of mode 0600 with that port's key")
     given = parser.parse_args(words)
     if given.context < 64 or given.threads < 1 or given.gpu_layers < 0 or not 1 <= given.slots <= 64:
         parser.error(
             "--context must be at least 64, --threads at least 1, --gpu-layers at least 0, --slots 1 to 64"
         )
+    if (given.local_port is None) != (given.local_key_file is None):
+        parser.error("--local-port and --local-key-file go together: no port is opened without a key")
     settings = Settings(
-        given.model, given.socket, given.context, given.threads, given.gpu_layers, given.slots
-    )
+        given.model, given.socket, given.context, given.threads, given.gpu_layers, given.slots,
+        given.local, given.local_port, given.local_key_file,
+    )  # fmt: skip
     return settings, given.log
 
 
@@ -112,9 +145,17 @@ def _log_to(path: Path) -> None:
     os.close(descriptor)
 
 
-async def _serve(settings: Settings, listener: socket.socket) -> NoReturn:
+def _open(settings: Settings) -> Doors:
+    """Raises AddressError."""
+    key, local = "", None
+    if settings.local_port is not None and settings.local_key_file is not None:
+        key, local = read_key(settings.local_key_file), listen_on_loopback(settings.local_port)
+    return Doors(listen_on(settings.socket), local, key)
+
+
+async def _serve(settings: Settings, doors: Doors) -> NoReturn:
     try:
-        code = await Process(settings).run(listener)
+        code = await Process(settings).run(doors)
     finally:
         settings.socket.unlink(missing_ok=True)
     sys.stderr.flush()
@@ -129,12 +170,13 @@ def main() -> None:
     if log_path is not None:
         _log_to(log_path)
     log.listen()
+    sys.setswitchinterval(SWITCH_S)
     try:
-        listener = listen_on(settings.socket)
+        doors = _open(settings)
     except AddressError as error:
         print(error, file=sys.stderr)
         sys.exit(ExitCode.ADDRESS)
-    asyncio.run(_serve(settings, listener))
+    asyncio.run(_serve(settings, doors))
 
 
 if __name__ == "__main__":

@@ -36,13 +36,23 @@ class Decoder(Protocol):
         ...
 
     def decode(self, rows: Sequence[Row]) -> None:
-        """Compute `rows` together. Raises DecodeError."""
+        """Compute `rows` together. Rows of neighbouring sequences in rising order go into one product.
+
+        Raises DecodeError.
+        """
         ...
 
-    def logits(self, index: int) -> npt.NDArray[np.float32]:
-        """Logits of the row at `index` of the last call: a view, gone with the next call."""
+    def outputs(self) -> npt.NDArray[np.float32]:
+        """Logits of the last call's rows that wanted them, in their order: a view, until the next call."""
         ...
 
-    def forget(self, sequence: int, start: int = 0) -> None:
-        """Drop what was computed for `sequence` from position `start` on."""
+    def forget(self, sequence: int, start: int = 0) -> bool:
+        """Drop what was computed for `sequence` from position `start` on.
+
+        False when this kind of model cannot drop a part, and nothing was dropped; 0 always works.
+        """
+        ...
+
+    def copy(self, source: int, target: int) -> None:
+        """Make `target` hold all that `source` holds, and nothing else."""
         ...

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, deque
 
+from console.engine.port import SequenceNow
+
 _RATE_WINDOW_S = 10.0
 
 
@@ -22,14 +24,24 @@ class Gauges:
         self.scores = 0
         self.generated_tokens = 0
         self.prompt_tokens = 0
+        self.reused_tokens = 0
+        self.reused_prompts = 0
         self.first_token_ms = 0
-        self.tokens_per_s_milli = 0
+        self.sequences: tuple[SequenceNow, ...] = ()
         self.outcomes: Counter[str] = Counter()
         self._progress_s: float | None = None
         self._started_s = 0.0
-        self._steps: deque[tuple[float, int]] = deque()
-        self._window_s = 0.0
-        self._window_tokens = 0
+        self._decoding, self._prefilling = _Rate(), _Rate()
+
+    @property
+    def tokens_per_s_milli(self) -> int:
+        """Over the last 10 s of steps that only decoded, × 1000."""
+        return self._decoding.milli
+
+    @property
+    def prefill_per_s_milli(self) -> int:
+        """Over the last 10 s of prefill, × 1000; a step that decodes too counts by its prompt rows."""
+        return self._prefilling.milli
 
     def occupied(self, running: int, waiting: int, now_s: float) -> None:
         """Slots in use and generations that wait for one."""
@@ -45,13 +57,21 @@ class Gauges:
         """A decode begins."""
         self._started_s = now_s
 
-    def step_ended(self, now_s: float, prompt_rows: int, tokens: int) -> None:
-        """A decode is over and its tokens are sampled."""
+    def reused(self, tokens: int) -> None:
+        """A prompt was admitted of which `tokens` need not be computed."""
+        self.reused_tokens += tokens
+        self.reused_prompts += tokens > 0
+
+    def step_ended(self, now_s: float, prompt_rows: int, tokens: int, rows: int = 0) -> None:
+        """A decode is over and its tokens are sampled. `rows`: all that were computed, prompts' included."""
         self.prompt_tokens += prompt_rows
         self.generated_tokens += tokens
         self._progress_s = now_s if self._has_work() else None
-        if tokens and not prompt_rows:
-            self._rate(now_s - self._started_s, tokens)
+        duration_s = now_s - self._started_s
+        if prompt_rows:
+            self._prefilling.add(duration_s * prompt_rows / max(rows, prompt_rows), prompt_rows)
+        elif tokens:
+            self._decoding.add(duration_s, tokens)
 
     def first_token(self, duration_s: float) -> None:
         """Time from submission to first token of one generation."""
@@ -75,12 +95,22 @@ class Gauges:
         elif self._progress_s is None:
             self._progress_s = now_s
 
-    def _rate(self, duration_s: float, tokens: int) -> None:
-        self._steps.append((duration_s, tokens))
+
+class _Rate:
+    """So many per second over the last ten seconds of work."""
+
+    def __init__(self) -> None:
+        self.milli = 0
+        self._steps: deque[tuple[float, int]] = deque()
+        self._window_s = 0.0
+        self._count = 0
+
+    def add(self, duration_s: float, count: int) -> None:
+        self._steps.append((duration_s, count))
         self._window_s += duration_s
-        self._window_tokens += tokens
+        self._count += count
         while len(self._steps) > 1 and self._window_s > _RATE_WINDOW_S:
-            gone_s, gone_tokens = self._steps.popleft()
+            gone_s, gone = self._steps.popleft()
             self._window_s -= gone_s
-            self._window_tokens -= gone_tokens
-        self.tokens_per_s_milli = round(self._window_tokens * 1000 / max(self._window_s, 1e-9))
+            self._count -= gone
+        self.milli = round(self._count * 1000 / max(self._window_s, 1e-9))

@@ -18,10 +18,13 @@ HOSTS = frozenset({"engine", "localhost", "127.0.0.1", "[::1]"})
 _STATUS = {
     "bad_request": 400,
     "context_exceeded": 400,
+    "unauthorised": 401,
     "forbidden": 403,
+    "not_found": 404,
     "too_large": 413,
     "busy": 429,
     "cancelled": 409,
+    "deadline": 504,
     "decode_failed": 500,
     "not_ready": 503,
     "unreachable": 503,
@@ -37,7 +40,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or refuse."""
-        if scope["type"] == "http" and not _allowed(scope):
+        if scope["type"] == "http" and not local_host(scope):
             refusal = refused(EngineError("forbidden", "Web pages may not talk to the engine."))
             await refusal(scope, receive, send)
             return
@@ -47,7 +50,7 @@ class Guard:
 def refused(error: EngineError) -> Response:
     """The answer to what cannot be done: `{"code", "sentence"}`."""
     body = msgspec.json.encode({"code": error.code, "sentence": error.sentence})
-    return Response(body, _STATUS.get(error.code, 500), media_type="application/json")
+    return Response(body, status_of(error.code), media_type="application/json")
 
 
 async def bounded_body(request: Request) -> bytes:
@@ -60,7 +63,13 @@ async def bounded_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _allowed(scope: Scope) -> bool:
+def status_of(code: str) -> int:
+    """HTTP's number for an EngineError's code."""
+    return _STATUS.get(code, 500)
+
+
+def local_host(scope: Scope) -> bool:
+    """Whether a request names this machine and comes from no web page."""
     headers = {name.lower(): value for name, value in scope["headers"]}
     host = headers.get(b"host", b"").decode("latin-1")
     return b"origin" not in headers and host.rsplit(":", 1)[0].lower() in HOSTS

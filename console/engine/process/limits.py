@@ -27,6 +27,8 @@ def check_generate(request: GenerateRequest, context: int, vocabulary: int) -> N
         raise _bad("At least one token must be asked for.")
     if len(request.stop) > STOP_STRINGS or any(not 0 < len(s) <= STOP_CHARACTERS for s in request.stop):
         raise _bad(f"At most {STOP_STRINGS} stop strings of 1 to {STOP_CHARACTERS} characters are taken.")
+    if request.deadline_ms < 0:
+        raise _bad("The deadline must not be negative; 0 means that there is none.")
     _check_room(len(request.prompt_ids), request.max_tokens, context)
 
 
@@ -35,7 +37,16 @@ def check_score(request: ScoreRequest, context: int, vocabulary: int) -> None:
     _check_id(request.id)
     _check_ids(request.prompt_ids, vocabulary)
     _check_ids(request.completion_ids, vocabulary)
+    _check_windows(request.windows, len(request.completion_ids))
     _check_room(len(request.prompt_ids), len(request.completion_ids), context)
+
+
+def _check_windows(windows: tuple[tuple[int, int], ...], answer: int) -> None:
+    end = 0
+    for number, (start, length) in enumerate(windows):
+        if length < 1 or start < end + (number > 0) or start + length > answer:
+            raise _bad(f"The windows must rise, stay apart and lie within the answer of {answer} tokens.")
+        end = start + length
 
 
 def _check_room(prompt: int, answer: int, context: int) -> None:

@@ -97,6 +97,11 @@ class Model:
                 return tuple(buffer[:n])
             room = -n
 
+    def begin_ids(self) -> tuple[int, ...]:
+        """What a plain text begins with: the begin token, or nothing."""
+        wanted = bool(llama_cpp.llama_vocab_get_add_bos(self.vocab))
+        return (int(llama_cpp.llama_vocab_bos(self.vocab)),) if wanted else ()
+
     def piece(self, token: int, special: bool = False) -> bytes:
         """The bytes that `token` stands for; a control token has some only when `special`."""
         size = 64
@@ -161,7 +166,10 @@ class Context:
         if not self._handle:
             raise LoadError("no context")
         self._memory = llama_cpp.llama_get_memory(self._handle)
-        self._batch: Any = llama_cpp.llama_batch_init(BATCH_ROWS, 0, 1)
+        self._batch = _Batch()
+        self._wanted = 0
+        self._outputs = np.empty((0, model.vocabulary_size), dtype=np.float32)
+        self._outputs_at = 0
 
     @property
     def rows_limit(self) -> int:
@@ -175,33 +183,74 @@ class Context:
 
     def decode(self, rows: Sequence[Row]) -> None:
         """One `llama_decode`; the GIL is free meanwhile. Raises DecodeError."""
-        batch = self._batch
-        batch.n_tokens = len(rows)
-        for i, row in enumerate(rows):
-            batch.token[i] = row.token
-            batch.pos[i] = row.position
-            batch.n_seq_id[i] = 1
-            batch.seq_id[i][0] = row.sequence
-            batch.logits[i] = row.wants_logits
-        status = int(llama_cpp.llama_decode(self._handle, batch))
+        self._wanted = self._batch.fill(rows)
+        status = int(llama_cpp.llama_decode(self._handle, self._batch.struct))
         if status:
             raise DecodeError(_DECODE.get(status, f"llama.cpp could not compute a batch (status {status})."))
 
-    def logits(self, index: int) -> npt.NDArray[np.float32]:
-        """A view on llama.cpp's own memory. Raises DecodeError when that row has none."""
-        pointer = llama_cpp.llama_get_logits_ith(self._handle, index)
+    def outputs(self) -> npt.NDArray[np.float32]:
+        """A view on llama.cpp's own memory. Raises DecodeError when it has none."""
+        pointer = llama_cpp.llama_get_logits(self._handle)
         if not pointer:
-            raise DecodeError("llama.cpp gave no logits for a row that asked for them.")
-        return np.ctypeslib.as_array(pointer, shape=(self._model.vocabulary_size,))
+            raise DecodeError("llama.cpp gave no logits for rows that asked for them.")
+        address = ctypes.addressof(pointer.contents)
+        if address != self._outputs_at:
+            # As many rows as there can ever be: only those that the last batch wanted are looked at.
+            size = self._model.vocabulary_size
+            self._outputs = np.ctypeslib.as_array(pointer, shape=(LOGITS_ROWS, size))
+            self._outputs_at = address
+        return self._outputs[: self._wanted]
 
-    def forget(self, sequence: int, start: int = 0) -> None:
-        """Empty the cache of `sequence` from position `start` on."""
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1)
+    def forget(self, sequence: int, start: int = 0) -> bool:
+        """Empty the cache of `sequence` from position `start` on; False when the model cannot."""
+        return bool(llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1))
+
+    def copy(self, source: int, target: int) -> None:
+        """Let `target` hold what `source` holds. Between streams llama.cpp copies all or aborts."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, -1, -1)
 
     def close(self) -> None:
         """Give the memory back."""
-        llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._handle)
+
+
+class _Batch:
+    """A `llama_batch` in memory of numpy, so that a whole column is filled in one operation."""
+
+    def __init__(self) -> None:
+        self._tokens = np.zeros(BATCH_ROWS, dtype=np.int32)
+        self._positions = np.zeros(BATCH_ROWS, dtype=np.int32)
+        self._sequences = np.zeros(BATCH_ROWS, dtype=np.int32)
+        self._wants = np.zeros(BATCH_ROWS, dtype=np.int8)
+        self._counts = np.ones(BATCH_ROWS, dtype=np.int32)
+        first = self._sequences.ctypes.data
+        self._pointers = (ctypes.POINTER(llama_cpp.llama_seq_id) * (BATCH_ROWS + 1))()
+        for place in range(BATCH_ROWS):
+            at = ctypes.c_void_p(first + place * self._sequences.itemsize)
+            self._pointers[place] = ctypes.cast(at, ctypes.POINTER(llama_cpp.llama_seq_id))
+        self.struct: Any = llama_cpp.llama_batch()
+        self.struct.token = _pointer(self._tokens, llama_cpp.llama_token)
+        self.struct.pos = _pointer(self._positions, llama_cpp.llama_pos)
+        self.struct.n_seq_id = _pointer(self._counts, ctypes.c_int32)
+        self.struct.seq_id = ctypes.cast(
+            self._pointers, ctypes.POINTER(ctypes.POINTER(llama_cpp.llama_seq_id))
+        )
+        self.struct.logits = _pointer(self._wants, ctypes.c_int8)
+
+    def fill(self, rows: Sequence[Row]) -> int:
+        """Write `rows`; how many of them want logits."""
+        count = len(rows)
+        tokens, positions, sequences, wants = zip(*rows, strict=True)
+        self._tokens[:count] = tokens
+        self._positions[:count] = positions
+        self._sequences[:count] = sequences
+        self._wants[:count] = wants
+        self.struct.n_tokens = count
+        return sum(wants)
+
+
+def _pointer(array: npt.NDArray[Any], kind: Any) -> Any:
+    return ctypes.cast(array.ctypes.data, ctypes.POINTER(kind))
 
 
 _DECODE = {

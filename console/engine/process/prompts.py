@@ -42,6 +42,11 @@ def chat_ids(model: Model, messages: tuple[ChatMessage, ...]) -> tuple[int, ...]
     return model.tokenize(text, special=True)
 
 
+def text_ids(model: Model, text: str) -> tuple[int, ...]:
+    """Ids of a plain text, with the begin token in front where the model wants one."""
+    return model.begin_ids() + model.tokenize(text, special=False)
+
+
 def render(source: str, messages: tuple[ChatMessage, ...], bos: str, eos: str) -> str:
     """The conversation as the template spells it. Raises EngineError `bad_request`."""
     environment = ImmutableSandboxedEnvironment(

@@ -32,6 +32,11 @@ def health_of(worker: Worker) -> Health:
         first_token_ms=gauges.first_token_ms,
         idle_ms=gauges.idle_ms(time.monotonic()),
         rss_bytes=int(_process.memory_info().rss),
+        sequences=gauges.sequences,
+        prefill_per_s_milli=gauges.prefill_per_s_milli,
+        prompt_tokens=gauges.prompt_tokens,
+        reused_tokens=gauges.reused_tokens,
+        reused_prompts=gauges.reused_prompts,
     )
 
 
@@ -47,11 +52,15 @@ def metrics_of(worker: Worker) -> str:
     lines: list[str] = []
     _metric(lines, "generated_tokens_total", "counter", "Tokens generated.", health.generated_tokens)
     _metric(lines, "prompt_tokens_total", "counter", "Rows of prompts computed.", gauges.prompt_tokens)
+    _metric(lines, "reused_tokens_total", "counter", "Prompt tokens taken over.", gauges.reused_tokens)
+    _metric(lines, "reused_prompts_total", "counter", "Prompts partly taken over.", gauges.reused_prompts)
     lines.append("# HELP quarterdeck_engine_requests_total Requests that ended, by outcome.")
     lines.append("# TYPE quarterdeck_engine_requests_total counter")
-    for outcome, count in sorted(gauges.outcomes.items()):
+    for outcome, count in sorted(gauges.outcomes.copy().items()):
         lines.append(f'quarterdeck_engine_requests_total{{outcome="{outcome}"}} {count}')
     rate, first = health.tokens_per_s_milli / 1000, health.first_token_ms / 1000
+    prefill = health.prefill_per_s_milli / 1000
+    _metric(lines, "prefill_tokens_per_second", "gauge", "Over the last 10 s of prefill.", prefill)
     _metric(lines, "tokens_per_second", "gauge", "Over the last 10 s of generation.", rate)
     _metric(lines, "first_token_seconds", "gauge", "Time to first token, last generation.", first)
     _metric(lines, "slots", "gauge", "Sequences that can run at once.", health.slots)

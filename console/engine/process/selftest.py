@@ -8,7 +8,7 @@ llama-cpp-python 0.3.36). The rows between are computed once: this runs at every
 from __future__ import annotations
 
 from console.engine.process.decoding import Decoder, Row
-from console.engine.process.sequence import candidates_of
+from console.engine.process.sampled import candidates_of
 
 BORDER = 256
 BATCH_ROWS = 72
@@ -41,7 +41,7 @@ def self_test(decoder: Decoder, vocabulary: int, end_ids: frozenset[int], contex
 def _batch(decoder: Decoder, ids: list[int], first: int, end: int) -> list[bytes]:
     """Candidates of the first positions of one batch from `first` to `end`."""
     decoder.decode([Row(ids[p], p, 0, p < first + COMPARED) for p in range(first, end)])
-    return [candidates_of(decoder.logits(index)).tobytes() for index in range(COMPARED)]
+    return [row.tobytes() for row in candidates_of(decoder.outputs())]
 
 
 def _alone(decoder: Decoder, ids: list[int], first: int) -> list[bytes]:
@@ -49,7 +49,7 @@ def _alone(decoder: Decoder, ids: list[int], first: int) -> list[bytes]:
     found = []
     for position in range(first, first + COMPARED):
         decoder.decode([Row(ids[position], position, 0, True)])
-        found.append(candidates_of(decoder.logits(0)).tobytes())
+        found.append(candidates_of(decoder.outputs())[0].tobytes())
     return found
 
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
-from console.engine.port import Broken, Generated, GenerateRequest, Tokens, Vocabulary
+from console.engine.port import Broken, Generated, GenerateRequest, SequenceNow, Tokens, Vocabulary
 from console.protocol.types import FinishReason
-from console.verification.commitment import commitment, pack
+from console.verification.commitment import commitment
 from console.verification.pieces import Detokenizer, StopWatch
-from console.verification.sampling import Candidates, choose, top_candidates
+from console.verification.sampling import Place
 
 Event = Tokens | Generated | Broken
 Sink = Callable[[Event], None]
-
-
-class NotFiniteError(Exception):
-    """The model gave logits that no number can be made of."""
 
 
 @dataclass(slots=True)
@@ -35,8 +27,11 @@ class Sequence:
     submitted_s: float
     prefilled: int = 0
     """Tokens of the prompt that are computed."""
+    reused: int = 0
+    """Of these, taken over from an earlier prompt."""
     token_ids: list[int] = field(default_factory=list)
-    rows: list[Candidates] = field(default_factory=list)
+    rows: list[bytes] = field(default_factory=list)
+    """The candidates of every token, as they are committed."""
     first_token_s: float = 0.0
     _seed: bytes = field(init=False)
     _watch: StopWatch = field(init=False)
@@ -52,15 +47,32 @@ class Sequence:
         """Tokens of the prompt that are still to be computed."""
         return len(self.request.prompt_ids) - self.prefilled
 
-    def accept(self, logits: npt.NDArray[np.float32], now_s: float) -> Generated | None:
-        """Sample the next token from `logits` and tell the sink; the whole answer when it ends with it.
+    @property
+    def next_place(self) -> Place:
+        """What the next token's noise depends on."""
+        return Place(self._seed, len(self.token_ids), self.request.temperature_milli)
 
-        Raises:
-            NotFiniteError: the top 40 logits are no finite numbers.
-        """
-        row = candidates_of(logits)
+    def late(self, now_s: float) -> bool:
+        """Whether the deadline has passed."""
+        return late(self.request, self.submitted_s, now_s)
+
+    def now(self, now_s: float) -> SequenceNow:
+        """Counts for health."""
+        request = self.request
+        return SequenceNow(
+            self.slot,
+            request.source,
+            len(request.prompt_ids),
+            self.prefilled,
+            self.reused,
+            len(self.token_ids),
+            request.max_tokens,
+            _ms(now_s - self.submitted_s),
+        )
+
+    def accept(self, token: int, row: bytes, now_s: float) -> Generated | None:
+        """Take the sampled token with its candidates and tell the sink; the answer, when this ends it."""
         position = len(self.token_ids)
-        token = choose(row, self._seed, position, self.request.temperature_milli)
         self.rows.append(row)
         self.token_ids.append(token)
         if position == 0:
@@ -76,7 +88,7 @@ class Sequence:
         return "length" if len(self.token_ids) >= self.request.max_tokens else None
 
     def _generated(self, reason: FinishReason, now_s: float) -> Generated:
-        blob = pack(self.rows)
+        blob = b"".join(self.rows)
         return Generated(
             token_ids=tuple(self.token_ids),
             finish_reason=reason,
@@ -88,19 +100,14 @@ class Sequence:
         )
 
 
+def late(request: GenerateRequest, submitted_s: float, now_s: float) -> bool:
+    """Whether the deadline of `request` has passed."""
+    return request.deadline_ms > 0 and (now_s - submitted_s) * 1000 > request.deadline_ms
+
+
 def vocabulary_parts(vocabulary: Vocabulary) -> tuple[list[bytes], frozenset[int]]:
     """Pieces and end ids in the shapes that sampling wants them."""
     return list(vocabulary.pieces), frozenset(vocabulary.end_ids)
-
-
-def candidates_of(logits: npt.NDArray[np.float32]) -> Candidates:
-    """`top_candidates`, refusing what is no number. Raises NotFiniteError."""
-    best = float(np.max(logits))
-    if not math.isfinite(best):
-        raise NotFiniteError(
-            "The model's output is not a finite number: its weights or their device are broken."
-        )
-    return top_candidates(logits)
 
 
 def _ms(duration_s: float) -> int:

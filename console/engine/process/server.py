@@ -25,7 +25,8 @@ from console.engine.process.guard import Guard, bounded_body, refused
 from console.engine.process.limits import WAITING_LIMIT, check_generate, check_score
 from console.engine.process.report import health_of, metrics_of
 from console.engine.process.sequence import Event
-from console.engine.process.stream import EventStream, is_last
+from console.engine.process.stream import Encode, EventStream, is_last, ndjson
+from console.engine.process.wire import Outbox
 from console.engine.process.worker import Loaded, Worker, stopped
 
 _T = TypeVar("_T")
@@ -58,6 +59,8 @@ class Endpoints:
         """Call it on the event loop that serves."""
         self._worker = worker
         self._loop = asyncio.get_running_loop()
+        self._outbox = Outbox(self._loop)
+        worker.after_step = self._outbox.flush
         self._live: dict[str, Callable[[Broken], None]] = {}
         self._vocabulary: bytes | None = None
 
@@ -93,31 +96,43 @@ class Endpoints:
     async def vocabulary(self, _request: Request) -> Response:
         """`Vocabulary`, encoded once."""
         if self._vocabulary is None:
-            self._vocabulary = msgspec.json.encode(self._loaded().vocabulary)
+            self._vocabulary = msgspec.json.encode(self.loaded().vocabulary)
         return Response(self._vocabulary, media_type="application/json")
 
     async def generate(self, request: Request) -> EventStream:
         """A stream of `Tokens`, then `Generated` or `Broken`."""
-        loaded = self._loaded()
+        loaded = self.loaded()
         asked = _decoded(await bounded_body(request), GenerateRequest)
         check_generate(asked, loaded.facts.context, loaded.facts.vocabulary)
+        return self.stream(asked, ndjson, b"application/x-ndjson")
+
+    def stream(self, asked: GenerateRequest, encode: Encode, media: bytes) -> EventStream:
+        """Start a checked generation, and its answer."""
+        stream = EventStream(encode, lambda: self.stop(asked.id), media)
+        self.start(asked, stream.put)
+        return stream
+
+    def start(self, asked: GenerateRequest, sink: Callable[[Event], None]) -> None:
+        """Start a checked generation; `sink` is called on the loop. Raises EngineError `busy`."""
         self._check_new(asked.id)
-        events: asyncio.Queue[Event] = asyncio.Queue()
 
         def put(event: Event) -> None:
             if self._live.get(asked.id) is not put:
                 return
             if is_last(event):
                 del self._live[asked.id]
-            events.put_nowait(event)
+            sink(event)
 
         self._live[asked.id] = put
-        self._worker.generate(asked, self._on_loop(put))
-        return EventStream(events, lambda: self._worker.cancel(asked.id))
+        self._worker.generate(asked, self._outbox.to(put))
+
+    def stop(self, request_id: str) -> None:
+        """End a generation or score between two steps."""
+        self._worker.cancel(request_id)
 
     async def score(self, request: Request) -> Response:
         """`Scored`."""
-        loaded = self._loaded()
+        loaded = self.loaded()
         asked = _decoded(await bounded_body(request), ScoreRequest)
         check_score(asked, loaded.facts.context, loaded.facts.vocabulary)
         self._check_new(asked.id)
@@ -129,7 +144,7 @@ class Endpoints:
                 answer.set_result(result)
 
         self._live[asked.id] = put
-        self._worker.score(asked, self._on_loop(put))
+        self._worker.score(asked, self._outbox.to(put))
         result = await self._unless_gone(request, answer, asked.id)
         if isinstance(result, Broken):
             raise EngineError(result.code, result.sentence)
@@ -145,21 +160,26 @@ class Endpoints:
 
     async def tokenize(self, request: Request) -> Response:
         """`{"ids": [...]}`."""
-        model = self._loaded().model
+        model = self.loaded().model
         asked = _decoded(await bounded_body(request), TokenizeBody)
         return _json({"ids": await asyncio.to_thread(model.tokenize, asked.text, asked.special)})
 
     async def chat_prompt(self, request: Request) -> Response:
         """`{"ids": [...]}`."""
-        model = self._loaded().model
+        loaded = self.loaded()
         asked = _decoded(await bounded_body(request), ChatBody)
-        spelling = asyncio.to_thread(prompts.chat_ids, model, asked.messages)
+        return _json({"ids": await self.conversation_ids(loaded, asked.messages)})
+
+    async def conversation_ids(self, loaded: Loaded, messages: tuple[ChatMessage, ...]) -> tuple[int, ...]:
+        """Ids of a conversation under the model's template. Raises EngineError `bad_request`."""
+        spelling = asyncio.to_thread(prompts.chat_ids, loaded.model, messages)
         try:
-            return _json({"ids": await asyncio.wait_for(spelling, prompts.TEMPLATE_SECONDS)})
+            return await asyncio.wait_for(spelling, prompts.TEMPLATE_SECONDS)
         except TimeoutError:
             raise EngineError("bad_request", "The model's chat template takes too long.") from None
 
-    def _loaded(self) -> Loaded:
+    def loaded(self) -> Loaded:
+        """What there is to serve. Raises EngineError `not_ready`."""
         if self._worker.failure is not None:
             raise EngineError("not_ready", self._worker.failure.sentence)
         if self._worker.loaded is None:
@@ -172,30 +192,22 @@ class Endpoints:
         if len(self._live) >= WAITING_LIMIT:
             raise EngineError("busy", f"{WAITING_LIMIT} requests wait already; try again later.")
 
-    def _on_loop(self, put: Callable[[_T], None]) -> Callable[[_T], None]:
-        """`put`, called from the worker's thread on the server's loop; after its end, nobody listens."""
-
-        def call(event: _T) -> None:
-            if not self._loop.is_closed():
-                self._loop.call_soon_threadsafe(put, event)
-
-        return call
-
     async def _unless_gone(
         self, request: Request, answer: asyncio.Future[Scored | Broken], request_id: str
     ) -> Scored | Broken:
-        gone = asyncio.create_task(_gone(request))
+        leaving = asyncio.create_task(gone(request))
         try:
-            await asyncio.wait((answer, gone), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            gone.cancel()
+            leaving.cancel()
         if not answer.done():
             self._worker.cancel(request_id)
             return Broken("cancelled", "The score was cancelled before its end.")
         return answer.result()
 
 
-async def _gone(request: Request) -> None:
+async def gone(request: Request) -> None:
+    """Return when the caller has left."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 

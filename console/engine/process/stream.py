@@ -1,4 +1,4 @@
-"""One generation as NDJSON: a line per event, cancelled as soon as nobody reads."""
+"""One generation as it comes: lines of events, cancelled as soon as nobody reads."""
 
 from __future__ import annotations
 
@@ -10,44 +10,70 @@ from starlette.types import Receive, Scope, Send
 
 from console.engine.port import Broken, Generated, Tokens
 from console.engine.process.sequence import Event
+from console.engine.process.wire import BUFFER_BYTES, chunk, transport_of
 
 _encoder = msgspec.json.Encoder()
+Encode = Callable[[list[Event]], bytes]
 
 
 class EventStream:
-    """An ASGI response that writes events until the last, and calls `on_gone` when the client leaves."""
+    """An ASGI response that writes events until the last, and calls `on_gone` when the client leaves.
 
-    def __init__(self, events: asyncio.Queue[Event], on_gone: Callable[[], None]) -> None:
-        """`events`: filled by the worker; ends with `Generated` or `Broken`."""
-        self._events = events
+    `put` is called on the event loop. Once the answer is begun it writes to the connection itself; only its
+    end goes through the server again, which then knows that the connection is free.
+    """
+
+    def __init__(self, encode: Encode, on_gone: Callable[[], None], media: bytes) -> None:
+        """`encode`: events to bytes, none of them empty but for an empty list; `media`: content type."""
+        self._encode = encode
         self._on_gone = on_gone
+        self._headers = [(b"content-type", media), (b"cache-control", b"no-store")]
+        self._pending: list[Event] = []
+        self._wake = asyncio.Event()
+        self._transport: asyncio.Transport | None = None
+
+    def put(self, event: Event) -> None:
+        """Take the next event; the last is `Generated` or `Broken`."""
+        self._pending.append(event)
+        transport = self._transport
+        if transport is None or is_last(event):
+            self._wake.set()
+        elif transport.get_write_buffer_size() < BUFFER_BYTES and (body := self._taken()):
+            transport.write(chunk(body))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = [(b"content-type", b"application/x-ndjson"), (b"cache-control", b"no-store")]
-        writing = asyncio.create_task(self._write(send, headers))
+        writing = asyncio.create_task(self._write(scope, send))
         watching = asyncio.create_task(_until_gone(receive))
         try:
             await asyncio.wait((writing, watching), return_when=asyncio.FIRST_COMPLETED)
             finished = writing.done() and not writing.cancelled() and writing.exception() is None
         finally:
+            self._transport = None
             for task in (writing, watching):
                 task.cancel()
             await asyncio.gather(writing, watching, return_exceptions=True)
         if not finished:
             self._on_gone()
 
-    async def _write(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+    async def _write(self, scope: Scope, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
         more = True
         while more:
-            events = [await self._events.get()]
-            while not self._events.empty():
-                events.append(self._events.get_nowait())
-            merged = merge(events)
-            more = isinstance(merged[-1], Tokens)
-            body = b"".join(_encoder.encode(event) + b"\n" for event in merged)
-            await send({"type": "http.response.body", "body": body, "more_body": more})
+            await self._wake.wait()
+            self._wake.clear()
+            more = not is_last(self._pending[-1])
+            await send({"type": "http.response.body", "body": self._taken(), "more_body": more})
+            self._transport = transport_of(scope) if more else None
+
+    def _taken(self) -> bytes:
+        events, self._pending = merge(self._pending), []
+        return self._encode(events)
+
+
+def ndjson(events: list[Event]) -> bytes:
+    """A line of JSON per event."""
+    return b"".join([_encoder.encode(event) + b"\n" for event in events])
 
 
 def merge(events: list[Event]) -> list[Event]:

@@ -21,9 +21,12 @@ from console.engine.process.causes import Cause, ExitCode, cause_in_file, cause_
 from console.engine.process.decoding import DecodeError
 from console.engine.process.gauges import Gauges
 from console.engine.process.llama import Context, LoadError, Model
-from console.engine.process.scorer import Scorer, ScoreSink
+from console.engine.process.scorer import LANES, Scorer
+from console.engine.process.scoring import ScoreSink
 from console.engine.process.selftest import self_test
 from console.engine.process.sequence import Sink
+from console.engine.process.turns import Turns
+from console.engine.process.waiting import LocalUse
 from console.verification.profiles import Profile
 
 
@@ -36,6 +39,10 @@ class Settings(msgspec.Struct, frozen=True):
     threads: int
     gpu_layers: int
     slots: int = 1
+    local: LocalUse = "equal"
+    local_port: int | None = None
+    """Loopback port for the operator's own programs; None: none is open."""
+    local_key_file: Path | None = None
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -57,8 +64,11 @@ class Worker:
         self.doing = "Reading the model's file."
         self.loaded: Loaded | None = None
         self.failure: Cause | None = None
+        self.after_step: Callable[[], None] = _nothing
+        """Called on the worker's thread when a step's sinks have all been told."""
         self._on_failure = on_failure
         self._commands: queue.SimpleQueue[Callable[[Batcher, Scorer], None] | None] = queue.SimpleQueue()
+        self._turns = Turns()
         self._thread = threading.Thread(target=self._run, name="llama", daemon=True)
 
     def start(self) -> None:
@@ -91,11 +101,21 @@ class Worker:
             return
         try:
             while self._take_commands(wait=not (batcher.busy or scorer.busy), parts=(batcher, scorer)):
-                batcher.step()
-                scorer.step()
+                self.after_step()
+                self._step(batcher, scorer)
+                self.after_step()
         except Exception as error:
             print(f"The worker stopped on {type(error).__name__}.", file=sys.stderr, flush=True)
             self._fail(Cause(ExitCode.CRASHED, f"The engine stopped on an internal error: {_where(error)}."))
+
+    def _step(self, batcher: Batcher, scorer: Scorer) -> None:
+        scores_next = self._turns.scores_next(batcher.busy, scorer.busy)
+        started_s = time.monotonic()
+        if scores_next:
+            scorer.step()
+        else:
+            batcher.step()
+        self._turns.took(scores_next, time.monotonic() - started_s)
 
     def _take_commands(self, wait: bool, parts: tuple[Batcher, Scorer]) -> bool:
         while True:
@@ -130,7 +150,7 @@ class Worker:
         exact = self._exact(context, vocabulary)
         facts = model.facts(settings.model, settings.context)
         self.loaded = Loaded(model, facts, model.profile(exact), vocabulary)
-        batcher = Batcher(context, vocabulary, self.gauges, time.monotonic, settings.slots)
+        batcher = Batcher(context, vocabulary, self.gauges, time.monotonic, settings.slots, settings.local)
         return batcher, Scorer(lambda: self._scoring_context(model), self.gauges, time.monotonic)
 
     def _exact(self, context: Context, vocabulary: Vocabulary) -> bool:
@@ -144,7 +164,7 @@ class Worker:
 
     def _scoring_context(self, model: Model) -> Context:
         try:
-            return Context(model, self.settings.context, self.settings.threads)
+            return Context(model, self.settings.context, self.settings.threads, LANES)
         except LoadError:
             raise DecodeError(cause_in_log(log.recent()).sentence) from None
 
@@ -157,6 +177,10 @@ class _RefusedError(Exception):
     def __init__(self, cause: Cause) -> None:
         super().__init__(cause.sentence)
         self.cause = cause
+
+
+def _nothing() -> None:
+    pass
 
 
 def _cancel(batcher: Batcher, scorer: Scorer, request_id: str) -> None:
