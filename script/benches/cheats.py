@@ -81,7 +81,7 @@ class Stage:
 
     def _best_seed(self) -> Played:
         """Four seeds of its own for each job; the most confident answer is sent."""
-        few = self.jobs[: self._count // 2]
+        few = self.jobs[: max(1, self._count // 4)]
         tries = [
             [msgspec.structs.replace(job, seed=seed_of(n, f"own {k}")) for n, job in enumerate(few)]
             for k in range(SEEDS)
