@@ -10,8 +10,8 @@ from benches.intervals import Share, audit_rate
 from benches.rows import Row
 from console.verification.calibration import Calibration
 
-MISSED_GOAL = 0.01
-"""DESIGN wants P(detect) ≥ .99 at 128 tokens; the rows hold what is missed."""
+DETECTED_GOAL = 0.99
+"""Of stretches of 128 tokens, or of whole answers where a cheat strikes once."""
 ONCE = frozenset((ALTERED, CUT))
 """Cheats that strike at one place of an answer: only the whole answer says whether they are met."""
 Counter = Callable[[Sequence[Looked], int], Share]
@@ -43,11 +43,11 @@ def markdown(title: str, sides: dict[str, Sequence[Looked]], count: Counter) -> 
 
 
 def rows(mode: str, sides: dict[str, Sequence[Looked]], count: Counter, goal: bool) -> Iterable[Row]:
-    """What is missed in 128 tokens, or in whole answers where none is so long."""
+    """What is met in 128 tokens, or in whole answers where none is so long."""
     for name, looked in sides.items():
         share, where = _decisive(name, looked, count)
-        missed = (share.of - share.found) / share.of
-        yield Row(f"{mode}: missed in {where}: {name}", missed, "share", MISSED_GOAL if goal else None)
+        wanted = DETECTED_GOAL if goal else None
+        yield Row(f"{mode}: met in {where}: {name}", share.value, f"of {share.of}", wanted, least=True)
 
 
 def _decisive(name: str, looked: Sequence[Looked], count: Counter) -> tuple[Share, str]:
