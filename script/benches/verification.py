@@ -21,8 +21,8 @@ import msgspec
 
 from benches import structure_cheats
 from benches.cheat_runs import Runs
-from benches.cheats import HONEST, Played
-from benches.costs import recompute_cost, switches_price
+from benches.cheats import HONEST, QUANTISATIONS, Played
+from benches.costs import recompute_cost, savings, switches_price
 from benches.detection import LENGTHS, Looked, by_tolerant, look, look_forged, mismatches
 from benches.intervals import Share
 from benches.rows import Row, say
@@ -72,6 +72,7 @@ class Bench:
             yield from self._cheats(only)
         if "cost" in only:
             yield from recompute_cost(self.model, min(self.jobs, 6))
+            yield from savings(self.model, dict(self._smaller()))
         if "switches" in only:
             yield from switches_price(self.model, self.folder)
 
@@ -91,12 +92,17 @@ class Bench:
 
     def _files(self) -> Iterator[Path]:
         yield self.model
-        for kind in ("Q8_0", "Q4_0"):
+        smaller = dict(self._smaller())
+        yield smaller["Q8_0"]
+        yield smaller["Q4_0"]
+        yield true_k_quants(self.model, self.folder)
+
+    def _smaller(self) -> Iterator[tuple[str, Path]]:
+        for kind in QUANTISATIONS:
             path = self.folder / f"{kind}.gguf"
             if not path.exists():
                 asyncio.run(requantise(self.model, path, kind))
-            yield path
-        yield true_k_quants(self.model, self.folder)
+            yield kind, path
 
     def _cheats(self, only: frozenset[str]) -> Iterator[Row]:
         runs = Runs(self.folder, self.model, self.jobs, self.tokens)
@@ -119,7 +125,6 @@ class Bench:
         self._table("exact.md", markdown("exact mode, as it is", plain, exact_counter))
         self._table("exact-forged.md", markdown("exact mode, made to replay", bent, exact_counter))
         self._table("replay.md", markdown("replay alone", _caught_by_replay(plain), replay_counter))
-        yield from _savings(played)
         wrong = exact_counter(plain.pop(HONEST), 0)
         yield Row("exact: honest answers rejected", wrong.found, f"of {wrong.of}", 0)
         yield from rows("exact", plain, exact_counter, goal=True)
@@ -184,15 +189,7 @@ def _with_true_prefill(played: Sequence[Played], scored: dict[str, Scored]) -> I
         if one.name in ("Q8_0", "Q4_0", "Q2_K"):
             pairs = zip(one.answers, scored[one.name].blobs, strict=True)
             answers = tuple(Answered(answer.asked, answer.token_ids, blob) for answer, blob in pairs)
-            yield Played(one.name + TRUE_PREFILL, answers, one.seconds, one.tokens_generated)
-
-
-def _savings(played: Sequence[Played]) -> Iterator[Row]:
-    """Time per token of each cheat that generates, against honest generation in the same run."""
-    pace = {one.name: one.seconds / one.tokens_generated for one in played if one.tokens_generated}
-    for name, seconds in pace.items():
-        if name != HONEST and TRUE_PREFILL not in name:
-            yield Row(f"time of a token ÷ honest: {name}", seconds / pace[HONEST], "×")
+            yield Played(one.name + TRUE_PREFILL, answers)
 
 
 def _sides(
