@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from console.engine.process.decoding import Decoder, Row
-from console.engine.process.sequence import candidates_of
+from console.engine.process.sampled import candidates_of
 from console.verification.commitment import pack
 from console.verification.sampling import Candidates, choose
 
@@ -51,8 +51,8 @@ def answer_together(
         one.take(_prefill(decoder, one), pick)
     while running := [one for one in running if not one.ended(end_ids)]:
         decoder.decode([one.next_row() for one in running])
-        for index, one in enumerate(running):
-            one.take(candidates_of(decoder.logits(index)), pick)
+        for row, one in zip(candidates_of(decoder.outputs()), running, strict=True):
+            one.take(row, pick)
     for one in everyone:
         decoder.forget(one.slot)
     return [Answered(one.asked, tuple(one.token_ids), pack(one.rows)) for one in everyone]
@@ -62,17 +62,16 @@ def recompute(decoder: Decoder, prompt_ids: tuple[int, ...], token_ids: tuple[in
     """The candidates at every position of an answer, by one prefill. Raises DecodeError."""
     tokens = prompt_ids + token_ids[:-1]
     first = len(prompt_ids) - 1
-    rows: list[Candidates] = []
-    start = 0
+    blob, start = b"", 0
     while start < len(tokens):
         wants = start >= first
         end = min(len(tokens), start + decoder.logits_limit) if wants else min(first, start + 256)
         decoder.decode([Row(tokens[p], p, 0, wants) for p in range(start, end)])
         if wants:
-            rows.extend(candidates_of(decoder.logits(i)) for i in range(end - start))
+            blob += candidates_of(decoder.outputs()).tobytes()
         start = end
     decoder.forget(0)
-    return pack(rows)
+    return blob
 
 
 class _Running:
@@ -100,4 +99,5 @@ def _prefill(decoder: Decoder, one: _Running) -> Candidates:
     for start in range(0, len(ids), chunk):
         end = min(len(ids), start + chunk)
         decoder.decode([Row(ids[p], p, one.slot, p == last) for p in range(start, end)])
-    return candidates_of(decoder.logits(last % chunk))
+    row: Candidates = candidates_of(decoder.outputs())[0]
+    return row

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import msgspec
 
-from benches.cheats import HONEST, NAMES, QUANTISATIONS, Played, Stage
+from benches.cheats import CUT, HONEST, NAMES, OWN_SEED, QUANTISATIONS, Played, Stage
 from benches.rows import say
 from console.engine.honest_runs import HonestRun, Scored
 from console.engine.quantise import requantise
+from console.verification.sampling import POSITION_BYTES
 
 TOGETHER = 4
 """Plays that are recomputed by one process."""
@@ -54,10 +55,20 @@ class Runs:
         """The reference candidates of every answer, by this build or by the one in `library`."""
         folder = self.folder / ("scored-elsewhere" if library else "scored")
         folder.mkdir(exist_ok=True)
+        if (folder / slug(HONEST)).exists():
+            self._take_over([one for one in played if one.name in (OWN_SEED, CUT)], folder)
         missing = [one for one in played if not (folder / slug(one.name)).exists()]
         for first in range(0, len(missing), TOGETHER):
             self._score(missing[first : first + TOGETHER], folder, library)
         return {one.name: _read_scored(folder / slug(one.name)) for one in played}
+
+    def _take_over(self, some: Sequence[Played], folder: Path) -> None:
+        """Candidates depend on what went before them only: those of honest answers serve again."""
+        known = _read_scored(folder / slug(HONEST))
+        for one in some:
+            sizes = [POSITION_BYTES * len(answer.token_ids) for answer in one.answers]
+            blobs = tuple(blob[:size] for blob, size in zip(known.blobs, sizes, strict=False))
+            (folder / slug(one.name)).write_bytes(msgspec.msgpack.encode(Scored(known.profile, blobs)))
 
     def _score(self, some: Sequence[Played], folder: Path, library: str) -> None:
         """Several plays in one process: loading and testing the model takes seconds."""

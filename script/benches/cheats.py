@@ -27,12 +27,10 @@ QUANTISATIONS = ("Q8_0", "Q4_0", "Q3_K_M", "Q2_K")
 
 
 class Played(msgspec.Struct, frozen=True):
-    """What one kind of node sent. `seconds`: of generation; 0 where nothing was generated."""
+    """What one kind of node sent."""
 
     name: str
     answers: tuple[Answered, ...]
-    seconds: float
-    tokens_generated: int
 
 
 class Stage:
@@ -81,7 +79,7 @@ class Stage:
 
     def _best_seed(self) -> Played:
         """Four seeds of its own for each job; the most confident answer is sent."""
-        few = self.jobs[: self._count // 2]
+        few = self.jobs[: max(1, self._count // 4)]
         tries = [
             [msgspec.structs.replace(job, seed=seed_of(n, f"own {k}")) for n, job in enumerate(few)]
             for k in range(SEEDS)
@@ -91,8 +89,7 @@ class Stage:
             _claimed(job, max((side.answers[n] for side in played), key=_confidence))
             for n, job in enumerate(few)
         )
-        seconds, tokens = sum(one.seconds for one in played), sum(one.tokens_generated for one in played)
-        return Played(BEST_SEED, chosen, seconds, tokens)
+        return Played(BEST_SEED, chosen)
 
     def _remade(self, name: str, honest: tuple[Answered, ...]) -> Played:
         """Cheats that generate nothing: honest answers to something else."""
@@ -103,11 +100,11 @@ class Stage:
             made = [_claimed(job.asked, one) for job, one in zip(honest, turned, strict=True)]
         else:
             made = [self._cut(one) for one in honest]
-        return Played(name, tuple(made), 0.0, 0)
+        return Played(name, tuple(made))
 
     def _cut(self, one: Answered) -> Answered:
         """Ended early by an end token in the place of the real one."""
-        ids = (*one.token_ids[: CUT_AT - 1], min(self._end_ids))
+        ids = (*one.token_ids[:CUT_AT][:-1], min(self._end_ids))
         return Answered(one.asked, ids, pack(list(unpack(one.blob)[: len(ids)])))
 
     def _generate(
@@ -121,7 +118,7 @@ class Stage:
         seconds = time.monotonic() - started_s
         tokens = sum(len(one.token_ids) for one in answers)
         say(f"{name}: {tokens} tokens, {tokens / seconds:.0f} a second")
-        return Played(name, tuple(answers), seconds, tokens)
+        return Played(name, tuple(answers))
 
     def _open(self, model: llama.Model) -> llama.Context:
         return llama.Context(model, CONTEXT, self._threads, TOGETHER)
@@ -141,11 +138,12 @@ def _altering(row: Candidates, asked: Asked, position: int) -> int:
     return int(row["id"][int(np.argsort(scores)[-2])])
 
 
+ALTERED = "one token altered"
 PICKS: dict[str, Pick] = {
     "greedy": lambda row, asked, t: int(row["id"][0]),
     "temperature 0.7": lambda row, asked, t: choose(row, asked.seed, t, 700),
     "temperature 1.3": lambda row, asked, t: choose(row, asked.seed, t, 1300),
-    "one token altered": _altering,
+    ALTERED: _altering,
 }
 HONEST, SPONSORED, BEST_SEED = "honest", "hidden system prompt", f"chosen seed, best of {SEEDS}"
 OWN_SEED, COPIED, CUT = "wrong seed", "another job's answer", f"truncated at {CUT_AT}, end token put there"

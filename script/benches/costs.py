@@ -1,4 +1,7 @@
-"""What finding out costs: recompute against generation, and the exact profile's two weight switches."""
+"""What finding out costs: recompute against generation, and the exact profile's two weight switches.
+
+Times are processor time on one thread, so that their ratios mean something on a machine with other work too.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ from console.engine.process.decoding import Row as Place
 
 DEFAULTS = Numerics("llama.cpp's defaults", tiled_mm=True, extra_buffers=True)
 ROUNDS = 5
-PREFILL, DECODE = 512, 64
+PREFILL, DECODE = 256, 32
 
 
 def recompute_cost(model: Path, jobs: int) -> Iterator[Row]:
@@ -43,14 +46,33 @@ def recompute_cost(model: Path, jobs: int) -> Iterator[Row]:
         yield Row(f"recompute ÷ generation among 8, {length} tokens", statistics.median(together), "×")
 
 
+def savings(model: Path, smaller: dict[str, Path]) -> Iterator[Row]:
+    """What a smaller model saves: time of the same 48 tokens ÷ the true model's, in turn, medians of 5."""
+    say("what smaller models save")
+    files = {"the true model": model, **smaller}
+    sides = {name: llama.Context(llama.Model(path, 0), 512, 1) for name, path in files.items()}
+    paces: dict[str, list[float]] = {name: [] for name in files}
+    for _ in range(ROUNDS):
+        for name, context in sides.items():
+            context.decode([Place(500 + p, p, 0, p == 63) for p in range(64)])
+            seconds, _ = _timed(lambda c=context: [c.decode([Place(9, 64 + p, 0, True)]) for p in range(48)])
+            paces[name].append(seconds)
+            context.forget(0)
+    for name in smaller:
+        pairs = zip(paces[name], paces["the true model"], strict=True)
+        yield Row(
+            f"time of a token ÷ the true model's: {name}", statistics.median(a / b for a, b in pairs), "×"
+        )
+
+
 def _recompute(verifier: llama.Context, one: Answered) -> bytes:
     return recompute(verifier, one.asked.prompt_ids, one.token_ids)
 
 
 def _timed(work):  # type: ignore[no-untyped-def]
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     made = work()
-    return time.perf_counter() - started_s, made
+    return time.process_time() - started_s, made
 
 
 def switches_price(model: Path, folder: Path) -> Iterator[Row]:
@@ -102,14 +124,14 @@ def _serve(path: Path, defaults: bool) -> None:
     context = llama.Context(model, 1024, 1, 8, numerics)
     for line in sys.stdin:
         what = line.strip()
-        started_s = time.perf_counter()
+        started_s = time.process_time()
         if what == "prefill":
             for start in range(0, PREFILL, 256):
                 context.decode([Place(500 + p, p, 0, p == PREFILL - 1) for p in range(start, start + 256)])
         else:
             for p in range(DECODE):
                 context.decode([Place(500 + p, p, s, True) for s in range(int(what[-1]))])
-        seconds = time.perf_counter() - started_s
+        seconds = time.process_time() - started_s
         for sequence in range(8):
             context.forget(sequence)
         print(json.dumps(seconds), flush=True)

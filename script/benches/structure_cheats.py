@@ -22,7 +22,7 @@ Made = Callable[[Claim], Claim]
 
 
 def rows(played: Sequence[Played], model: Path) -> Iterator[Row]:
-    """What is missed of each kind, and how many honest answers fall, in structure and replay together."""
+    """What is met of each kind, and how many honest answers fall, in structure and replay together."""
     honest = [claim_of(one) for one in next(one for one in played if one.name == "honest").answers]
     loaded = llama.Model(model, 0)
     pieces, end_ids = list(loaded.pieces()), frozenset(loaded.end_ids())
@@ -34,8 +34,8 @@ def rows(played: Sequence[Played], model: Path) -> Iterator[Row]:
     fallen = Share(sum(not passes(claim) for claim in honest), len(honest))
     yield Row("structure and replay: honest answers rejected", fallen.found, f"of {fallen.of}", 0)
     for name, made in KINDS.items():
-        missed = Share(sum(passes(made(claim)) for claim in honest), len(honest))
-        yield Row(f"structure and replay: missed: {name}", missed.value, f"of {missed.of}", 0.01)
+        met = Share(sum(not passes(made(claim)) for claim in honest), len(honest))
+        yield Row(f"structure and replay: met: {name}", met.value, f"of {met.of}", 0.99, least=True)
 
 
 def _random_bytes(claim: Claim) -> Claim:

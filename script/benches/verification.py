@@ -21,8 +21,8 @@ import msgspec
 
 from benches import structure_cheats
 from benches.cheat_runs import Runs
-from benches.cheats import HONEST, Played
-from benches.costs import recompute_cost, switches_price
+from benches.cheats import HONEST, QUANTISATIONS, Played
+from benches.costs import recompute_cost, savings, switches_price
 from benches.detection import LENGTHS, Looked, by_tolerant, look, look_forged, mismatches
 from benches.intervals import Share
 from benches.rows import Row, say
@@ -72,6 +72,7 @@ class Bench:
             yield from self._cheats(only)
         if "cost" in only:
             yield from recompute_cost(self.model, min(self.jobs, 6))
+            yield from savings(self.model, dict(self._smaller()))
         if "switches" in only:
             yield from switches_price(self.model, self.folder)
 
@@ -91,12 +92,17 @@ class Bench:
 
     def _files(self) -> Iterator[Path]:
         yield self.model
-        for kind in ("Q8_0", "Q4_0"):
+        smaller = dict(self._smaller())
+        yield smaller["Q8_0"]
+        yield smaller["Q4_0"]
+        yield true_k_quants(self.model, self.folder)
+
+    def _smaller(self) -> Iterator[tuple[str, Path]]:
+        for kind in QUANTISATIONS:
             path = self.folder / f"{kind}.gguf"
             if not path.exists():
                 asyncio.run(requantise(self.model, path, kind))
-            yield path
-        yield true_k_quants(self.model, self.folder)
+            yield kind, path
 
     def _cheats(self, only: frozenset[str]) -> Iterator[Row]:
         runs = Runs(self.folder, self.model, self.jobs, self.tokens)
@@ -183,7 +189,7 @@ def _with_true_prefill(played: Sequence[Played], scored: dict[str, Scored]) -> I
         if one.name in ("Q8_0", "Q4_0", "Q2_K"):
             pairs = zip(one.answers, scored[one.name].blobs, strict=True)
             answers = tuple(Answered(answer.asked, answer.token_ids, blob) for answer, blob in pairs)
-            yield Played(one.name + TRUE_PREFILL, answers, one.seconds, one.tokens_generated)
+            yield Played(one.name + TRUE_PREFILL, answers)
 
 
 def _sides(

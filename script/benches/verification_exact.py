@@ -1,4 +1,4 @@
-"""Honest answers in exact mode: is every one, out of a full continuous batch, what a lone prefill recomputes?
+"""Honest answers in exact mode: is every one, out of a full continuous batch, what an audit recomputes?
 
     PYTHONPATH=script python -m benches.verification_exact MODEL.gguf [--tokens 12500] [--out FILE.json]
 
@@ -42,7 +42,7 @@ class Continuous(Exactness):
     rounds = 0
 
     def round(self) -> None:
-        """Generate `ROUND` answers through the slots, and score each alone."""
+        """Generate `ROUND` answers through the slots, and score them as an audit does."""
         batcher_module.CHUNK_ROWS = exactness.CHUNKS[self.rounds % len(exactness.CHUNKS)]
         self.rounds += 1
         answers: list[tuple[GenerateRequest, Generated]] = []
@@ -53,8 +53,7 @@ class Continuous(Exactness):
         while self._batcher.step():
             pass
         self.tally.generation_s += time.monotonic() - started_s
-        for request, answer in answers:
-            self._judge(request, answer)
+        self._judge(answers)
 
     def _next_request(self) -> GenerateRequest:
         number = self._number

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from benches.cheats import ALTERED, CUT
 from benches.detection import LENGTHS, WHOLE, Looked, by_exact, by_replay, by_tolerant
 from benches.intervals import Share, audit_rate
 from benches.rows import Row
 from console.verification.calibration import Calibration
 
-MISSED_GOAL = 0.01
-"""DESIGN wants P(detect) ≥ .99 at 128 tokens; the rows hold what is missed."""
+DETECTED_GOAL = 0.99
+"""Of stretches of 128 tokens, or of whole answers where a cheat strikes once."""
+ONCE = frozenset((ALTERED, CUT))
+"""Cheats that strike at one place of an answer: only the whole answer says whether they are met."""
 Counter = Callable[[Sequence[Looked], int], Share]
 
 
@@ -35,20 +38,23 @@ def markdown(title: str, sides: dict[str, Sequence[Looked]], count: Counter) -> 
     lines = [head, ["---"] + ["--:"] * (len(head) - 1)]
     for name, looked in sides.items():
         shares = [count(looked, length) for length in (*LENGTHS, WHOLE)]
-        decisive = next((s for s in (shares[3], shares[5]) if s.of), Share(0, 0))
-        lines.append([name, *(_cell(share) for share in shares), _rate(decisive)])
+        lines.append([name, *(_cell(share) for share in shares), _rate(_decisive(name, looked, count)[0])])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def rows(mode: str, sides: dict[str, Sequence[Looked]], count: Counter, goal: bool) -> Iterable[Row]:
-    """What is missed in 128 tokens, or in whole answers where none is so long."""
+    """What is met in 128 tokens, or in whole answers where none is so long."""
     for name, looked in sides.items():
-        share = count(looked, 128)
-        where = "128 tokens"
-        if not share.of:
-            share, where = count(looked, WHOLE), "a whole answer"
-        missed = (share.of - share.found) / share.of
-        yield Row(f"{mode}: missed in {where}: {name}", missed, "share", MISSED_GOAL if goal else None)
+        share, where = _decisive(name, looked, count)
+        wanted = DETECTED_GOAL if goal else None
+        yield Row(f"{mode}: met in {where}: {name}", share.value, f"of {share.of}", wanted, least=True)
+
+
+def _decisive(name: str, looked: Sequence[Looked], count: Counter) -> tuple[Share, str]:
+    share = count(looked, 128)
+    if name in ONCE or not share.of:
+        return count(looked, WHOLE), "a whole answer"
+    return share, "128 tokens"
 
 
 def _cell(share: Share) -> str:

@@ -88,6 +88,28 @@ def test_structure_catches_each_lie() -> None:
     assert structure(stopped)
 
 
+@pytest.mark.parametrize("kind", ["rising", "twice", "equal, ids falling"])
+def test_candidates_out_of_order_are_no_structure(kind: str) -> None:
+    """What looks at the first 20 of a row relies on it, and so does argmax at temperature 0."""
+    claim = answer(12)
+    rows = unpack(claim.blob).copy()
+    if kind == "rising":
+        rows[5] = rows[5][::-1]
+    elif kind == "twice":
+        rows["id"][5, 9] = rows["id"][5, 3]
+    else:
+        rows["q"][5, :2] = rows["q"][5, 0]
+        rows["id"][5, :2] = (8, 7)
+    blob = rows.tobytes()
+    found = check_structure(
+        msgspec.structs.replace(claim, blob=blob, commitment=commitment(blob)),
+        ending_of(claim.token_ids, PIECES, END, ()),
+    )
+    assert not found.passed
+    assert found.first_mismatch == 5
+    assert "out of order" in found.sentence
+
+
 def test_stop_strings_end_the_answer_where_they_are_completed() -> None:
     ids = (1, 2, 3)
     assert ending_of(ids, PIECES, END, ("bc",)).completes_stop
