@@ -44,10 +44,10 @@ def main(arguments: list[str] | None = None) -> int:
     sizes = {
         name: value for name in _SIZES.get(given.name, ()) if (value := getattr(given, name)) is not None
     }
-    for bench, names in _SIZES.items():
-        strange = [name for name in names if bench != given.name and getattr(given, name) is not None]
+    for owner, names in _SIZES.items():
+        strange = [name for name in names if owner != given.name and getattr(given, name) is not None]
         if strange:
-            say(f"--{', --'.join(strange)} belong to the bench `{bench}` only.")
+            say(f"--{', --'.join(strange)} belong to the bench `{owner}` only.")
             return 2
     sys.path[:0] = [str(SCRIPT), str(TESTS)]
     machine = this_machine()

@@ -11,8 +11,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from benches import cheat_prompts
 from benches.rows import Row, say
@@ -22,6 +24,7 @@ from console.engine.numerics import EXACT, Numerics
 from console.engine.process import llama
 from console.engine.process.decoding import Row as Place
 
+_T = TypeVar("_T")
 DEFAULTS = Numerics("llama.cpp's defaults", tiled_mm=True, extra_buffers=True)
 ROUNDS = 5
 PREFILL, DECODE = 256, 32
@@ -35,12 +38,12 @@ def recompute_cost(model: Path, jobs: int) -> Iterator[Row]:
     for length in (64, 256):
         alone, together = [], []
         for asked in cheat_prompts.jobs(loaded, jobs, length):
-            generated_s, answers = _timed(lambda a=asked: answer_together(node, [a], frozenset()))
-            recomputed_s, _ = _timed(lambda o=answers[0]: _recompute(verifier, o))
+            generated_s, answers = _timed(partial(answer_together, node, [asked], frozenset()))
+            recomputed_s, _ = _timed(partial(_recompute, verifier, answers[0]))
             alone.append(recomputed_s / generated_s)
         asked_together = cheat_prompts.jobs(loaded, 8, length)
-        generated_s, answers = _timed(lambda a=asked_together: answer_together(node, a, frozenset()))
-        recomputed_s, _ = _timed(lambda many=answers: [_recompute(verifier, one) for one in many])
+        generated_s, answers = _timed(partial(answer_together, node, asked_together, frozenset()))
+        recomputed_s, _ = _timed(partial(_recompute_all, verifier, answers))
         together.append(recomputed_s / generated_s)
         yield Row(f"recompute ÷ generation alone, {length} tokens", statistics.median(alone), "×")
         yield Row(f"recompute ÷ generation among 8, {length} tokens", statistics.median(together), "×")
@@ -55,7 +58,7 @@ def savings(model: Path, smaller: dict[str, Path]) -> Iterator[Row]:
     for _ in range(ROUNDS):
         for name, context in sides.items():
             context.decode([Place(500 + p, p, 0, p == 63) for p in range(64)])
-            seconds, _ = _timed(lambda c=context: [c.decode([Place(9, 64 + p, 0, True)]) for p in range(48)])
+            seconds, _ = _timed(partial(_decode, context))
             paces[name].append(seconds)
             context.forget(0)
     for name in smaller:
@@ -65,11 +68,20 @@ def savings(model: Path, smaller: dict[str, Path]) -> Iterator[Row]:
         )
 
 
+def _decode(context: llama.Context) -> None:
+    for p in range(48):
+        context.decode([Place(9, 64 + p, 0, True)])
+
+
+def _recompute_all(verifier: llama.Context, many: list[Answered]) -> list[bytes]:
+    return [_recompute(verifier, one) for one in many]
+
+
 def _recompute(verifier: llama.Context, one: Answered) -> bytes:
     return recompute(verifier, one.asked.prompt_ids, one.token_ids)
 
 
-def _timed(work):  # type: ignore[no-untyped-def]
+def _timed(work: Callable[[], _T]) -> tuple[float, _T]:
     started_s = time.process_time()
     made = work()
     return time.process_time() - started_s, made

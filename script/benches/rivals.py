@@ -91,8 +91,8 @@ def _xllamacpp(model: str, port: int, threads: int, slots: int, context: int) ->
 
 def _stock(model: str, port: int, threads: int, _slots: int, context: int) -> None:
     import uvicorn
-    from llama_cpp.server.app import create_app  # type: ignore[import-not-found]
-    from llama_cpp.server.settings import ModelSettings, ServerSettings  # type: ignore[import-not-found]
+    from llama_cpp.server.app import create_app
+    from llama_cpp.server.settings import ModelSettings, ServerSettings
 
     options = ModelSettings(
         model=model, n_ctx=context, n_batch=512, n_ubatch=512, n_threads=threads, n_threads_batch=threads,

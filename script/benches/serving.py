@@ -175,14 +175,15 @@ async def _raw(stack: AsyncExitStack, name: str, model: Path, k_type: int, promp
         sys.executable, "-P", *words, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     stack.push_async_callback(_end, child)
-    assert child.stdin is not None
-    assert child.stdout is not None
-    await child.stdout.readline()
+    to_child, from_child = child.stdin, child.stdout
+    assert to_child is not None
+    assert from_child is not None
+    await from_child.readline()
 
     async def ask(streams: int, number: int) -> Run:
         asked = {"prompts": prompts.ids(streams, number), "tokens": ANSWER}
-        child.stdin.write(json.dumps(asked).encode() + b"\n")
-        told = json.loads(await child.stdout.readline())
+        to_child.write(json.dumps(asked).encode() + b"\n")
+        told = json.loads(await from_child.readline())
         return Run(told["tokens"] / told["wall_s"], told["first_s"])
 
     return Side(name, ask)

@@ -104,7 +104,7 @@ async def _answer(engine: LlamaEngine, request: GenerateRequest, how: str, after
         got += len(event.token_ids)
         seen.tokens += len(event.token_ids)
         if got >= after and how == "leave":
-            await stream.aclose()
+            await stream.aclose()  # type: ignore[attr-defined]
             return "left"
         if got >= after and how == "cancel":
             await engine.cancel(request.id)
