@@ -2,7 +2,7 @@
 
 A sequence that is over leaves its computed tokens in its slot until the slot is needed. A new prompt that
 begins alike goes on from there. The network's prompts and the operator's own never share
-(docs/decisions/0013-prompts-that-begin-alike.md).
+(docs/decisions/0017-prompts-that-begin-alike.md).
 Pure: it says what to do, the batcher has it done.
 """
 
