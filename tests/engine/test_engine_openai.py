@@ -24,6 +24,7 @@ from console.engine.process.local_port import listen_on_loopback, read_key
 from console.engine.process.openai_answers import DONE, Shape
 from console.engine.process.openai_requests import ChatAsked, TextAsked, parsed
 from console.engine.process.openai_stops import VisibleText
+from console.protocol.types import SamplingRules
 
 KEY = "a-key-of-the-operators-own"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
@@ -36,12 +37,12 @@ def body(**changes: object) -> bytes:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"top_p": 0.9}, "top_p"),
+        ({"best_of": 3}, "best_of"),
         ({"n": 2}, "`n`"),
         ({"logprobs": True}, "logprobs"),
         ({"tools": [{"type": "function"}]}, "tools"),
         ({"response_format": {"type": "json_object"}}, "response_format"),
-        ({"frequency_penalty": 0.5}, "frequency_penalty"),
+        ({"logit_bias": {"5": 1}}, "logit_bias"),
         ({"messages": "Hello"}, "messages"),
         ({"model": 7}, "model"),
     ],
@@ -63,10 +64,18 @@ def test_values_that_change_nothing_are_taken() -> None:
     assert (full.temperature_milli, full.stops, full.wanted_tokens) == (250, ("a", "b"), 9)
 
 
+def test_the_rules_beside_the_temperature_are_honoured() -> None:
+    assert parsed(body(), ChatAsked).rules == SamplingRules()
+    asked = parsed(body(top_p=0.9, min_p=0.05, frequency_penalty=-0.5, presence_penalty=2), ChatAsked)
+    assert asked.rules == SamplingRules(900_000, 50_000, -500, 2000)
+
+
 @pytest.mark.parametrize(
     ("changes", "attribute"),
     [
         ({"temperature": 2.5}, "temperature_milli"),
+        ({"top_p": 1.01}, "rules"),
+        ({"presence_penalty": -2.5}, "rules"),
         ({"stop": ["a"] * 5}, "stops"),
         ({"stop": ["", "a"]}, "stops"),
         ({"messages": []}, "conversation"),
@@ -231,8 +240,8 @@ class TestServed:
             (model,) = (await client.models.list()).data
             with pytest.raises(openai.NotFoundError):
                 await client.completions.create(model="another", prompt="x", max_tokens=1)
-            with pytest.raises(openai.BadRequestError, match="top_p"):
-                await client.completions.create(model=model.id, prompt="x", max_tokens=1, top_p=0.5)
+            with pytest.raises(openai.BadRequestError, match="best_of"):
+                await client.completions.create(model=model.id, prompt="x", max_tokens=1, best_of=2)
             with pytest.raises(openai.BadRequestError) as long:
                 await client.completions.create(model=model.id, prompt="x", max_tokens=100_000)
             assert long.value.code == "context_length_exceeded"

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from console.engine.port import ChatMessage, EngineError
+from console.protocol.types import SamplingRules
 
 STOPS = 4
 MESSAGES = 1024
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 _NEUTRAL: dict[str, tuple[object, ...]] = {
-    "n": (1,), "best_of": (1,), "top_p": (1,), "frequency_penalty": (0,), "presence_penalty": (0,),
+    "n": (1,), "best_of": (1,),
     "logprobs": (False, 0), "top_logprobs": (0,), "logit_bias": ({},), "tools": ([],), "functions": ([],),
     "tool_choice": ("none", "auto"), "response_format": ({"type": "text"},), "modalities": (["text"],),
     "audio": (), "prediction": (), "suffix": ("",), "echo": (False,),
@@ -40,6 +41,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float | None = None
     stop: str | list[str] | None = None
     seed: int | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
 
     @property
     def wanted_tokens(self) -> int | None:
@@ -54,10 +59,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def temperature_milli(self) -> int:
         """The temperature × 1000. Raises EngineError."""
-        value = 1.0 if self.temperature is None else self.temperature
-        if not 0 <= value <= 2:
-            raise EngineError("bad_request", "`temperature` has to be a number from 0 to 2.")
-        return round(value * 1000)
+        return _scaled("temperature", self.temperature, 0, 2, 1, 1000)
+
+    @property
+    def rules(self) -> SamplingRules:
+        """What beside the temperature shapes the answer. Raises EngineError."""
+        return SamplingRules(
+            top_p_ppm=_scaled("top_p", self.top_p, 0, 1, 1, 1_000_000),
+            min_p_ppm=_scaled("min_p", self.min_p, 0, 1, 0, 1_000_000),
+            frequency_milli=_scaled("frequency_penalty", self.frequency_penalty, -2, 2, 0, 1000),
+            presence_milli=_scaled("presence_penalty", self.presence_penalty, -2, 2, 0, 1000),
+        )
 
     @property
     def stops(self) -> tuple[str, ...]:
@@ -68,6 +80,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
                 "bad_request", f"`stop` has to be a string or up to {STOPS} strings, none empty."
             )
         return tuple(dict.fromkeys(stops))
+
+
+def _scaled(name: str, value: float | None, least: int, most: int, usual: int, scale: int) -> int:
+    asked = usual if value is None else value
+    if not least <= asked <= most:
+        raise EngineError("bad_request", f"`{name}` has to be a number from {least} to {most}.")
+    return round(asked * scale)
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -88,6 +88,7 @@ class OpenaiEndpoints:
             max_tokens=max(1, room) if wanted is None else wanted,
             stop=asked.stops,
             source="local",
+            rules=asked.rules,
         )
         check_generate(generation, loaded.facts.context, loaded.facts.vocabulary)
         shape = Shape(generation.id, loaded.facts.name, int(time.time()), chat, asked.stops)
