@@ -25,6 +25,39 @@ class Detokenizer:
         return self._decoder.decode(data, final)
 
 
+class UntilStop:
+    """Text in as it is generated, text out as soon as it is certain.
+
+    Never a stop string, nor the start of one
+    that may be completed.
+    """
+
+    def __init__(self, stop: tuple[str, ...]) -> None:
+        """`stop`: strings that end the answer and are not part of it."""
+        self._stop = stop
+        self._held = ""
+        self._ended = False
+
+    def feed(self, text: str, final: bool = False) -> str:
+        """What is certain now; `final`: nothing comes after."""
+        if self._ended:
+            return ""
+        text = self._held + text
+        cut = min((at for s in self._stop if (at := text.find(s)) >= 0), default=-1)
+        if cut >= 0:
+            self._ended = True
+            return text[:cut]
+        keep = 0 if final else self._open_start(text)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep]
+
+    def _open_start(self, text: str) -> int:
+        """Characters at the end of `text` that may be the beginning of a stop string."""
+        longest = max((len(s) for s in self._stop), default=1) - 1
+        sizes = range(min(longest, len(text)), 0, -1)
+        return next((size for size in sizes if any(s.startswith(text[-size:]) for s in self._stop)), 0)
+
+
 class StopWatch:
     """Notices the token whose text first completes one of the client's stop strings."""
 

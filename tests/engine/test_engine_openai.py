@@ -23,8 +23,8 @@ from console.engine.process.listener import AddressError
 from console.engine.process.local_port import listen_on_loopback, read_key
 from console.engine.process.openai_answers import DONE, Shape
 from console.engine.process.openai_requests import ChatAsked, TextAsked, parsed
-from console.engine.process.openai_stops import VisibleText
 from console.protocol.types import SamplingRules
+from console.verification.pieces import UntilStop
 
 KEY = "a-key-of-the-operators-own"
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
@@ -119,7 +119,7 @@ def test_visible_text_ends_before_the_first_stop_string_however_it_comes(
 ) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=5)))
     parts = [text[a:b] for a, b in itertools.pairwise((0, *cuts, len(text)))]
-    visible = VisibleText(tuple(stop))
+    visible = UntilStop(tuple(stop))
     said = "".join(visible.feed(part) for part in parts) + visible.feed("", final=True)
     first = min((text.find(s) for s in stop if s in text), default=len(text))
     assert text.startswith(said)

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from console.engine.port import Broken, EngineError, Generated, Tokens
-from console.engine.process.openai_stops import VisibleText
 from console.engine.process.sequence import Event
+from console.verification.pieces import UntilStop
 
 _encode = msgspec.json.Encoder().encode
 DONE = b"data: [DONE]\n\n"
@@ -31,7 +31,7 @@ class Shape:
         self, request_id: str, model: str, created_s: int, chat: bool, stop: tuple[str, ...] = ()
     ) -> None:
         """`chat`: a message, or plain text; `stop`: strings that are not part of the answer."""
-        self._visible = VisibleText(stop)
+        self._visible = UntilStop(stop)
         self._chat = chat
         self._kind = "chat.completion" if chat else "text_completion"
         self._head = {
