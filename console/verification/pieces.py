@@ -28,8 +28,7 @@ class Detokenizer:
 class UntilStop:
     """Text in as it is generated, text out as soon as it is certain.
 
-    Never a stop string, nor the start of one
-    that may be completed.
+    Never a stop string, nor the start of one that may be completed.
     """
 
     def __init__(self, stop: tuple[str, ...]) -> None:
