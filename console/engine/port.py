@@ -10,7 +10,6 @@ import msgspec
 from console.protocol.types import FinishReason
 from console.verification.profiles import Profile
 
-
 Source = Literal["network", "local"]
 """Who asks: the network, or the operator's own programs."""
 
@@ -19,7 +18,9 @@ class EngineError(Exception):
     """The engine cannot do it. `code` is for programs, the text for people (what, meaning, next step)."""
 
     def __init__(self, code: str, sentence: str) -> None:
-        """Codes: unreachable, busy, context_exceeded, bad_request, decode_failed, cancelled, deadline, not_ready."""
+        """Codes: unreachable, not_ready, busy, bad_request, context_exceeded, decode_failed, cancelled,
+        deadline.
+        """
         super().__init__(sentence)
         self.code = code
         self.sentence = sentence
@@ -36,7 +37,7 @@ class GenerateRequest(msgspec.Struct, frozen=True):
     stop: tuple[str, ...] = ()
     source: Source = "network"
     deadline_ms: int = 0
-    """The generation is broken off, with `deadline`, when it has not ended so long after it came; 0: never."""
+    """It is broken off, with `deadline`, when it has not ended so long after it came; 0: never."""
 
 
 class Tokens(msgspec.Struct, frozen=True, tag="tokens"):
