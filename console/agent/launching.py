@@ -92,8 +92,8 @@ class LlamaLauncher:
             gpu_layers=plan.gpu_layers,
             log=self._home / "engine.log",
             slots=plan.slots,
-            local=config.local_priority if config.local_port else "equal",
-            local_port=config.local_port,
+            local=config.local_priority,
+            local_port=config.local_port or None,
             local_key_file=key,
         )
         self._process = LlamaProcess(await launch.start())

@@ -82,10 +82,9 @@ class EngineLaunch:
     """Sequences that run at once, each with `context` tokens of its own."""
     local: str = "equal"
     """Where the operator's own requests stand beside the network's: first, equal, last."""
-    local_port: int = 0
-    """Loopback port for the operator's own programs; 0: none is open. It needs `local_key_file`."""
+    local_port: int | None = None
+    """Loopback port for the operator's own programs; None: none is open. It needs `local_key_file`."""
     local_key_file: Path | None = None
-    """Holds the key that they must send."""
 
     def command(self) -> tuple[str, ...]:
         """The command line; `-P`, so that no file of the folder one happens to be in is imported."""
@@ -98,9 +97,12 @@ class EngineLaunch:
             "--slots": self.slots,
             "--log": self.log,
         }
-        if self.local_port and self.local_key_file is not None:
-            options |= {"--local": self.local, "--local-port": self.local_port}
-            options |= {"--local-key-file": self.local_key_file}
+        if self.local_port is not None and self.local_key_file is not None:
+            options |= {
+                "--local": self.local,
+                "--local-port": self.local_port,
+                "--local-key-file": self.local_key_file,
+            }
         words = [word for name, value in options.items() for word in (name, str(value))]
         return (sys.executable, "-P", "-m", "console.engine.process", *words)
 

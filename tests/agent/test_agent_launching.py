@@ -87,7 +87,7 @@ async def test_the_plan_is_what_the_engine_is_started_with(
 ) -> None:
     launch = await started_with(tmp_path, starter_model, EngineConfig(), monkeypatch)
     assert (launch.context, launch.slots, launch.threads, launch.gpu_layers) == (2048, 8, 2, 0)
-    assert (launch.local, launch.local_port, launch.local_key_file) == ("equal", 0, None)
+    assert (launch.local, launch.local_port, launch.local_key_file) == ("equal", None, None)
     assert not (tmp_path / LOCAL_KEY).exists()
     stepped = await started_with(tmp_path, starter_model, EngineConfig(), monkeypatch, Learned(steps=3))
     assert (stepped.context, stepped.slots) == (512, 4)

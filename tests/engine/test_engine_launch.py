@@ -66,13 +66,13 @@ def test_a_backtrace_does_not_hide_the_cause() -> None:
 
 def test_what_the_operators_own_programs_need_is_passed_only_when_set(tmp_path: Path) -> None:
     plain = EngineLaunch(tmp_path / "m", tmp_path / "s", 2048, 1, 0, tmp_path / "log", slots=4)
-    assert not [word for word in plain.command() if word.startswith("--local")]
+    assert not {"--local-port", "--local-key-file"} & set(plain.command())
     key = tmp_path / "key"
     local = EngineLaunch(
         tmp_path / "m", tmp_path / "s", 2048, 1, 0, tmp_path / "log", 4, "last", 8090, key
     ).command()
-    at = local.index("--local")
-    assert local[at : at + 6] == ("--local", "last", "--local-port", "8090", "--local-key-file", str(key))
+    told = {name: local[local.index(name) + 1] for name in ("--local", "--local-port", "--local-key-file")}
+    assert told == {"--local": "last", "--local-port": "8090", "--local-key-file": str(key)}
 
 
 async def test_a_socket_path_that_no_system_takes_is_refused(tmp_path: Path) -> None:
