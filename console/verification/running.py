@@ -15,6 +15,7 @@ Order matters to the two CUSUMs, not to the plain sums.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import msgspec
@@ -91,6 +92,7 @@ def crossed(totals: Totals, calibration: Calibration) -> Finding | None:
     return Finding("recompute_tolerant", n, mismatches, -1, sentence, statistics, calibration.digest, n)
 
 
+@functools.lru_cache(maxsize=64)
 def margin_tilt(calibration: Calibration) -> float:
     """θ of the margin's CUSUM, per logit.
 
