@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from console.verification.calibration import DEVIATIONS, LEAST_POSITIONS, PPM, Calibration
-from console.verification.margins import MARGIN_CAP, Differences
+from console.verification.margins import MARGIN_CAP, OUTSIDE_MARGIN, Differences, Figures
 
 LEAST_TOKENS = 1000
 """Honest tokens of one condition below which nothing is calibrated."""
@@ -29,6 +29,9 @@ class Condition(msgspec.Struct, frozen=True):
     margin_deviation_ppm: int
     mismatch_ppm: int
     max_margin_ppm: int
+    """Largest margin of a token among the reference's 40; others have one that was set, not measured."""
+    tail_margin_ppm: int
+    """Where the tail of those margins leaves `TAIL`."""
     mean_distance_ppm: int
     distance_deviation_ppm: int
     max_distance_ppm: int
@@ -50,6 +53,7 @@ def condition_of(name: str, answers: Sequence[Differences]) -> Condition:
         raise TooFewError(f"{name}: {tokens} honest tokens are too few; {LEAST_TOKENS} are needed")
     margins = np.concatenate([one.margins for one in answers])
     capped = np.minimum(margins, MARGIN_CAP)
+    measured = margins[(margins > 0) & (margins != OUTSIDE_MARGIN)]
     distances = np.concatenate([one.distances for one in answers])
     stretches = np.array([mean for one in answers for mean in _stretches(one)])
     return Condition(
@@ -59,7 +63,8 @@ def condition_of(name: str, answers: Sequence[Differences]) -> Condition:
         mean_margin_ppm=_ppm(capped.mean()),
         margin_deviation_ppm=_ppm(capped.std()),
         mismatch_ppm=_ppm(np.count_nonzero(margins) / tokens),
-        max_margin_ppm=_ppm(margins.max()),
+        max_margin_ppm=_ppm(measured.max(initial=0.0)),
+        tail_margin_ppm=_ppm(_tail(measured, tokens)),
         mean_distance_ppm=_ppm(distances.mean()),
         distance_deviation_ppm=_ppm(stretches.std()) if stretches.size else 0,
         max_distance_ppm=_ppm(stretches.max()) if stretches.size else 0,
@@ -87,7 +92,9 @@ def calibrate(
         mean_margin_ppm=max(one.mean_margin_ppm for one in differing),
         margin_deviation_ppm=max(one.margin_deviation_ppm for one in differing),
         mismatch_ppm=max(one.mismatch_ppm for one in differing),
-        max_margin_ppm=max(_tail_limit(one) for one in differing),
+        max_margin_ppm=max(
+            max(one.tail_margin_ppm, round(HEADROOM * one.max_margin_ppm)) for one in differing
+        ),
         mean_distance_ppm=mean_distance,
         distance_deviation_ppm=spread,
         distance_limit_ppm=max(mean_distance + DEVIATIONS * spread, round(HEADROOM * largest)),
@@ -97,18 +104,22 @@ def calibrate(
     )
 
 
-def _tail_limit(one: Condition) -> int:
-    """Where the tail of the honest margins leaves `TAIL`, and never near the largest that was seen.
+def _margin_limit_ppm(one: Condition) -> int:
+    return max(one.tail_margin_ppm, round(HEADROOM * one.max_margin_ppm))
 
-    The tail is that of a Weibull distribution with the mean and the deviation of the margins above 0:
+
+def _tail(measured: Figures, tokens: int) -> float:
+    """The margin that `TAIL` of all positions exceed.
+
+    The tail is that of a Weibull distribution with the mean and the mean square of the margins above 0:
     between a half-normal (noise of one size) and an exponential (noise of mixed sizes), as measured.
     """
-    share, mean = one.mismatch_ppm / PPM, one.mean_margin_ppm / PPM
-    square = (one.margin_deviation_ppm / PPM) ** 2 + mean**2
-    shape = _weibull_shape(square * share / mean**2)
-    scale = mean / (share * math.gamma(1 + 1 / shape))
-    tail = scale * math.pow(math.log(max(share / TAIL, math.e)), 1 / shape)
-    return max(round(PPM * tail), round(HEADROOM * one.max_margin_ppm))
+    if not measured.size:
+        return 0.0
+    mean = float(measured.mean())
+    shape = _weibull_shape(float((measured**2).mean()) / mean**2)
+    exceeding = max(measured.size / tokens / TAIL, math.e)
+    return mean / math.gamma(1 + 1 / shape) * math.pow(math.log(exceeding), 1 / shape)
 
 
 def _weibull_shape(ratio: float) -> float:

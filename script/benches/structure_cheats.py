@@ -34,7 +34,8 @@ def rows(played: Sequence[Played], model: Path) -> Iterator[Row]:
     fallen = Share(sum(not passes(claim) for claim in honest), len(honest))
     yield Row("structure and replay: honest answers rejected", fallen.found, f"of {fallen.of}", 0)
     for name, made in KINDS.items():
-        met = Share(sum(not passes(made(claim)) for claim in honest), len(honest))
+        long = [claim for claim in honest if len(claim.token_ids) > CUT_AT]
+        met = Share(sum(not passes(made(claim)) for claim in long), len(long))
         yield Row(f"structure and replay: met: {name}", met.value, f"of {met.of}", 0.99, least=True)
 
 

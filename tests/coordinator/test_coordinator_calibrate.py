@@ -23,7 +23,9 @@ from console.engine.quantise import quantise
 from console.verification.calibrating import Condition
 from console.verification.calibration import Calibration
 
-CONDITION = Condition("flash attention off", 40, 5000, 5000, 32000, 44000, 700_000, 99_000, 20_000, 170_000)
+CONDITION = Condition(
+    "flash attention off", 40, 5000, 5000, 32000, 44000, 700_000, 1_000_000, 99_000, 20_000, 170_000
+)
 MADE = Calibration(
     "a" * 64,
     "unlike",
