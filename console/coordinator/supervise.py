@@ -32,7 +32,7 @@ async def supervise(launch: EngineLaunch, engine: Engine) -> None:
                 await wait_ready(engine, process, _LOAD_S)
                 was_ready, pause_s = True, _FIRST_PAUSE_S
                 await process.wait()
-                log.warning("The reference engine ended. %s It is started again.", process.ended())
+                log.warning("The reference engine ended. %s It is started again.", process.ended().sentence)
             finally:
                 if process.returncode is None:
                     await process.stop()

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from doubles.agent_doubles import RunningAgent
 
-from console.agent.supervision import machine
+from console.agent.supervision import setbacks
 
 
 async def test_weights_that_are_gone_are_named_and_tried_once_they_are_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine, "FIRST_BACKOFF_S", machine.LAST_BACKOFF_S)
+    monkeypatch.setattr(setbacks, "FIRST_BACKOFF_S", setbacks.LAST_BACKOFF_S)
     weights = tmp_path / "toy.gguf"
     weights.write_bytes(b"GGUF")
     node = RunningAgent(tmp_path, "")

@@ -89,7 +89,7 @@ RECORDED: dict[str, tuple[tuple[str, ...], CauseName]] = {
             FILE + "failed to read header",
             LOADING,
         ),
-        "architecture",
+        "version",
     ),
 }
 """From llama-cpp-python 0.3.36 with the starter model, damaged or under limits."""

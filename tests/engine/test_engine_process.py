@@ -319,7 +319,7 @@ async def test_a_killed_engine_is_told_and_another_serves_at_the_same_socket(
                 pass
         assert gone.value.code == "unreachable"
         await first.process.wait()
-        assert "out-of-memory" in first.process.ended()
+        assert "out-of-memory" in first.process.ended().sentence
         with pytest.raises(EngineError, match="does not answer"):
             await first.engine.health()
         async with serving(starter_model, tmp_path, 512) as second:
@@ -342,7 +342,7 @@ async def test_a_running_stream_is_told_when_the_engine_is_stopped(
 async def test_a_second_engine_at_the_same_socket_is_refused(running: Running) -> None:
     second = await running.launch.start()
     assert await second.wait() == ExitCode.ADDRESS
-    assert "Another engine listens" in second.ended()
+    assert "Another engine listens" in second.ended().sentence
     assert (await running.engine.health()).state == "ready"
 
 
@@ -367,7 +367,7 @@ def _absent(_model: Path, _target: Path) -> None:
     [
         (_truncated, "cut short"),
         (_header_only, "damaged"),
-        (_noise, "not a GGUF model that llama.cpp can read"),
+        (_noise, "no GGUF file, or of a newer version"),
         (_absent, "There is no model"),
     ],
 )
@@ -381,7 +381,7 @@ async def test_a_bad_file_is_named_and_the_process_ends(
         await wait_ready(one.engine, one.process, READY_S)
     assert refused.value.code == "not_ready"
     assert await asyncio.wait_for(one.process.wait(), 30) == ExitCode.MODEL
-    assert words in one.process.ended()
+    assert words in one.process.ended().sentence
     await one.engine.close()
 
 

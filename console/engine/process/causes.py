@@ -38,6 +38,7 @@ CauseName = Literal[
     "gpu_fault",
     "damaged",
     "architecture",
+    "version",
     "flash_attention",
     "not_gguf",
     "missing",
@@ -127,8 +128,15 @@ _SIGNS: tuple[_Sign, ...] = (
     _Sign(
         "architecture",
         ExitCode.MODEL,
-        ("unknown model architecture", "unsupported model architecture", "only supports up to version"),
+        ("unknown model architecture", "unsupported model architecture"),
         "This build of llama.cpp does not know the model's architecture. Serve another model, or update.",
+    ),
+    _Sign(
+        "version",
+        ExitCode.MODEL,
+        ("only supports up to version",),
+        "The model's file is no GGUF file, or of a newer version than this build of llama.cpp reads. Fetch it "
+        "again, or update.",
     ),
     _Sign(
         "damaged",
