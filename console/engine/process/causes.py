@@ -135,8 +135,8 @@ _SIGNS: tuple[_Sign, ...] = (
         "version",
         ExitCode.MODEL,
         ("only supports up to version",),
-        "The model's file is no GGUF file, or of a newer version than this build of llama.cpp reads. Fetch it "
-        "again, or update.",
+        "The model's file is no GGUF file, or of a newer version than this build of llama.cpp reads. Fetch "
+        "it again, or update.",
     ),
     _Sign(
         "damaged",
