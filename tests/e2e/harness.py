@@ -43,7 +43,7 @@ class Net:
         rigging.write_policy(self.plan)
         await self.start_coordinator()
         for cast in self.plan.cast:
-            rigging.write_config(cast, self.weights, f"ws://127.0.0.1:{self.port}/net/v1/ws")
+            rigging.write_config(cast, self.weights, f"ws://127.0.0.1:{self.port}/net/v1/ws", slots=1)
             await self.start_node(cast)
         await self.until(self.served)
 
