@@ -8,8 +8,6 @@ import msgspec
 
 from console.fairness.draw import SEEDS_PER_EPOCH, pick
 from console.fairness.merkle import root_from_path
-from console.protocol.frames import ticket_bytes
-from console.protocol.keys import verify
 from console.protocol.types import DrawProof
 
 
@@ -28,6 +26,10 @@ def check_draw(
 
     `seeds_root`: the commitment that this node was given *before* the draw.
     """
+    # Signatures bring 8 MB of cryptography along: who only draws a band has no use for them.
+    from console.protocol.frames import ticket_bytes
+    from console.protocol.keys import verify
+
     ticket = proof.ticket
     return (
         _check(
