@@ -34,7 +34,8 @@ from console.coordinator.runner import Runner
 from console.coordinator.sealing import Secrets
 from console.coordinator.second import SecondVerifier, Start
 from console.coordinator.settings import CoordinatorConfig, Served
-from console.coordinator.store import StoreError
+from console.coordinator.store import StoreError, Unit
+from console.coordinator.store.schema import DATABASE as DATABASE
 from console.coordinator.store.sqlite import SqliteStore
 from console.engine.port import Engine
 from console.ledger import deterrent_ppm
@@ -42,7 +43,6 @@ from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
 
 log = logging.getLogger(__name__)
-DATABASE = "coordinator.sqlite"
 _SWEEP_S = 0.5
 _FORGET_S = 60.0
 
@@ -162,10 +162,12 @@ class Coordinator:
 
     async def _forget(self) -> None:
         now_ms, kept = self.parts.clock.now_ms(), self.parts.config.evidence
-        await self.parts.store.transact(lambda unit: unit.forget_evidence(now_ms))
-        await self.parts.store.transact(
-            lambda unit: unit.trim_evidence(kept.accepted_rows, kept.accepted_bytes)
-        )
+
+        def forget(unit: Unit) -> None:
+            unit.forget_evidence(now_ms)
+            unit.trim_evidence(kept.accepted_rows, kept.accepted_bytes)
+
+        await self.parts.store.transact(forget)
 
     async def _announce(self, epoch: Epoch) -> None:
         """Tell every node. One that could not be told is cut off, and learns of it as it signs in again:

@@ -14,7 +14,7 @@ from coordinator_harness import CONFIG, GROUP, POLICY, Verdict, running
 from doubles.engine_double import END, PIECES, PROFILE, ScriptedEngine
 
 from console.coordinator.again.__main__ import main
-from console.coordinator.again.cases import Case, DataError, chosen, read_cases
+from console.coordinator.again.cases import DataError, chosen, context_for, read_cases
 from console.coordinator.again.judge import Bench, check
 from console.coordinator.again.places import coordinator_folder, keys_of, model_of
 from console.coordinator.again.told import Checked, document, lines
@@ -292,7 +292,7 @@ async def test_a_verdict_forged_from_end_to_end_fails_at_the_recompute(home: Pat
     receipt = msgspec.structs.replace(case.receipt, outcome="rejected")
     receipt = msgspec.structs.replace(receipt, signature=key.sign(receipt_bytes(receipt)))
     sealed = seal_to((key.node_id,), place(forged.id), msgspec.msgpack.encode(evidence), bytes(32))
-    lying = Case(forged, case.group, receipt, sealed, case.rate_ppm, case.seeds_root)
+    lying = msgspec.structs.replace(case, verdict=forged, receipt=receipt, sealed=sealed)
     found = await check(lying, keys_of(home, None), bench())
     assert [flaw.name for flaw in found.flaws] == ["outcome", "mismatches", "first mismatch"]
 
@@ -321,6 +321,15 @@ def test_places_that_do_not_do_are_told(tmp_path: Path, capsys: pytest.CaptureFi
         model_of("00" * 32, tmp_path, None)
     with pytest.raises(DataError, match="another"):
         model_of("00" * 32, tmp_path, tmp_path / DATABASE)
+
+
+def test_the_engine_has_room_for_the_longest_answer_that_was_audited(home: Path) -> None:
+    cases = read_cases(home)
+    assert all(case.tokens > 0 for case in cases)
+    assert context_for(cases, 8192) == 2048
+    long = [msgspec.structs.replace(cases[0], tokens=4000), *cases[1:]]
+    assert context_for(long, 8192) == context_for(long, 0) == 4000
+    assert context_for(cases, 512) == 512
 
 
 async def test_a_database_of_another_version_is_told(home: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from console.coordinator.again.cases import Case, DataError, chosen, read_cases
+from console.coordinator.again.cases import Case, DataError, chosen, context_for, read_cases
 from console.coordinator.again.judge import Bench, Keys, check
 from console.coordinator.again.places import coordinator_folder, keys_of, model_of
 from console.coordinator.again.told import Checked, document, lines
@@ -68,7 +68,7 @@ async def _check(options: argparse.Namespace) -> list[Checked]:
     if options.no_engine or not audited:
         return [await check(case, keys, None) for case in cases]
     model = await asyncio.to_thread(model_of, audited[0].group, options.models, options.model)
-    async with _bench(model, options.threads, folder) as bench:
+    async with _bench(model, options.threads, folder, audited) as bench:
         return await _all(cases, keys, bench)
 
 
@@ -83,12 +83,14 @@ async def _all(cases: list[Case], keys: Keys, bench: Bench) -> list[Checked]:
 
 
 @asynccontextmanager
-async def _bench(model: Path, threads: int, folder: Path) -> AsyncIterator[Bench]:
-    """An engine of this machine, for as long as it takes. Raises EngineError."""
+async def _bench(model: Path, threads: int, folder: Path, audited: list[Case]) -> AsyncIterator[Bench]:
+    """An engine of this machine with room for all that was `audited`. Raises EngineError and ModelError."""
+    info = await asyncio.to_thread(read_gguf, model)
+    context = context_for(audited, info.context_length)
     print("Loading the model, to recompute on this machine.", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(prefix="quarterdeck-") as private:
         home = Path(private)
-        launch = EngineLaunch(model, home / "engine.sock", 2048, threads, 0, home / "engine.log")
+        launch = EngineLaunch(model, home / "engine.sock", context, threads, 0, home / "engine.log")
         process = await launch.start()
         engine = LlamaEngine(launch.socket)
         try:
@@ -97,7 +99,7 @@ async def _bench(model: Path, threads: int, folder: Path) -> AsyncIterator[Bench
             if health.profile is None:
                 raise EngineError("not_ready", "The engine does not say what its numerics are.")
             table = list(vocabulary.pieces), frozenset(vocabulary.end_ids)
-            exact = not inexact(read_gguf(model).tensor_types)
+            exact = not inexact(info.tensor_types)
             yield Bench(engine, health.profile, *table, load_calibrations(folder), exact)
         finally:
             await engine.close()

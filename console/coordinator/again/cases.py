@@ -8,14 +8,16 @@ from pathlib import Path
 
 import msgspec
 
+from console.coordinator.store.schema import DATABASE, VERSION
 from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
 from console.protocol.types import Receipt, Statistic, Verdict
 
-DATABASE = "coordinator.sqlite"
-_VERSION = 2
+ENGINE_CONTEXT = 2048
+"""Tokens; a coordinator that allows longer jobs has longer ones judged again."""
 _ROWS = """SELECT v.id, v.job, v.attempt, v.node, v.outcome, v.mode, v.tokens_checked, v.mismatches,
   v.first_mismatch, v.sentence, v.at_ms, v.statistics, v.calibration, v.positions,
-  j."group", coalesce(r.body, x''), coalesce(e.sealed, x''), coalesce(a.rate_ppm, -1), coalesce(p.root, '')
+  j."group", coalesce(r.body, x''), coalesce(e.sealed, x''), coalesce(a.rate_ppm, -1), coalesce(p.root, ''),
+  j.prompt_tokens + j.max_tokens
   FROM verdicts v JOIN jobs j ON j.id = v.job
   LEFT JOIN receipts r ON r.job = v.job AND r.attempt = v.attempt
   LEFT JOIN evidence e ON e.id = v.id LEFT JOIN audits a ON a.verdict = v.id
@@ -39,6 +41,8 @@ class Case(msgspec.Struct, frozen=True):
     """At which the audit was drawn; -1 where that is not known."""
     seeds_root: str
     """What the coordinator committed to before the epoch of the draw."""
+    tokens: int = 0
+    """Of prompt and answer at most."""
 
 
 def read_cases(folder: Path) -> list[Case]:
@@ -56,9 +60,9 @@ def read_cases(folder: Path) -> list[Case]:
     try:
         with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
             (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version != _VERSION:
+            if version != VERSION:
                 raise DataError(
-                    f"{path} has version {version}; this Quarterdeck reads {_VERSION}. Start its coordinator "
+                    f"{path} has version {version}; this Quarterdeck reads {VERSION}. Start its coordinator "
                     "once with this Quarterdeck, or use the newer one that wrote it."
                 )
             return [_case(row) for row in db.execute(_ROWS)]
@@ -81,8 +85,14 @@ def chosen(cases: list[Case], names: tuple[str, ...]) -> list[Case]:
     return found
 
 
+def context_for(cases: list[Case], trained: int) -> int:
+    """Context in which an engine can recompute every one, tokens. `trained`: the model's most; 0: unknown."""
+    needed = max([ENGINE_CONTEXT, *(case.tokens for case in cases)])
+    return min(needed, trained) if trained else needed
+
+
 def _case(row: tuple[object, ...]) -> Case:
-    *plain, statistics, calibration, positions, group, receipt, sealed, rate_ppm, root = row
+    *plain, statistics, calibration, positions, group, receipt, sealed, rate_ppm, root, tokens = row
     told = dict(zip(Verdict.__struct_fields__, plain, strict=False))
     told |= {"statistics": msgspec.json.decode(str(statistics), type=tuple[Statistic, ...])}
     told |= {"calibration": calibration, "positions": positions}
@@ -98,4 +108,5 @@ def _case(row: tuple[object, ...]) -> Case:
         sealed=bytes(sealed),  # type: ignore[call-overload]
         rate_ppm=int(rate_ppm),  # type: ignore[call-overload]
         seeds_root=str(root),
+        tokens=int(tokens),  # type: ignore[call-overload]
     )

@@ -6,15 +6,14 @@ from pathlib import Path
 
 import msgspec
 
-from console.coordinator.again.cases import DATABASE, DataError
+from console.coordinator.again.cases import DataError
 from console.coordinator.again.judge import Keys
+from console.coordinator.identity import BYTES, NAME
 from console.coordinator.sealing import Secrets
 from console.coordinator.start import READY, Address
+from console.coordinator.store.schema import DATABASE
 from console.models import CATALOGUE, ModelError, sha256_file, verify_file
 from console.protocol.keys import SigningKey
-
-_KEY_BYTES = 32
-_COORDINATOR_KEY = "coordinator.key"
 
 
 def coordinator_folder(data: Path) -> Path:
@@ -35,7 +34,7 @@ def keys_of(folder: Path, identity: Path | None) -> Keys:
         DataError: no key, a damaged one, or no way to know the coordinator's id.
     """
     if identity is None:
-        seed = _seed(folder / _COORDINATOR_KEY)
+        seed = _seed(folder / NAME)
         key = SigningKey(seed)
         return Keys(key, key.node_id, Secrets(seed))
     try:
@@ -73,6 +72,6 @@ def _seed(path: Path) -> bytes:
             f"The key {path} cannot be read ({error.strerror}). Evidence is sealed to the coordinator and to "
             "the node; give a node's key with --identity where the coordinator's is not here."
         ) from error
-    if len(seed) != _KEY_BYTES:
-        raise DataError(f"The key {path} is damaged: {len(seed)} bytes instead of {_KEY_BYTES}.")
+    if len(seed) != BYTES:
+        raise DataError(f"The key {path} is damaged: {len(seed)} bytes instead of {BYTES}.")
     return seed

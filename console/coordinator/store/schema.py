@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+DATABASE = "coordinator.sqlite"
+"""The file in a coordinator's home."""
 VERSION = 2
+
+_SINCE_2 = """
+CREATE TABLE audits (
+  verdict TEXT PRIMARY KEY REFERENCES verdicts, rate_ppm INTEGER NOT NULL,
+  rows INTEGER NOT NULL, score_ms INTEGER NOT NULL,
+  generated_rows INTEGER NOT NULL, generation_ms INTEGER NOT NULL, confirmation TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE totals (node TEXT PRIMARY KEY, body BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
 
 TABLES = """
 CREATE TABLE jobs (
@@ -72,24 +83,14 @@ CREATE TABLE outbox (
 ) STRICT;
 CREATE INDEX outbox_node ON outbox (node, id);
 CREATE TABLE keys (key_sha256 TEXT PRIMARY KEY, client TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE audits (
-  verdict TEXT PRIMARY KEY REFERENCES verdicts, rate_ppm INTEGER NOT NULL,
-  rows INTEGER NOT NULL, score_ms INTEGER NOT NULL,
-  generated_rows INTEGER NOT NULL, generation_ms INTEGER NOT NULL, confirmation TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE totals (node TEXT PRIMARY KEY, body BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
+TABLES += _SINCE_2
 
 FROM_1 = """
 ALTER TABLE verdicts ADD COLUMN statistics TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE verdicts ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
 ALTER TABLE verdicts ADD COLUMN positions INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE evidence ADD COLUMN outcome TEXT NOT NULL DEFAULT 'rejected';
-CREATE TABLE audits (
-  verdict TEXT PRIMARY KEY REFERENCES verdicts, rate_ppm INTEGER NOT NULL,
-  rows INTEGER NOT NULL, score_ms INTEGER NOT NULL,
-  generated_rows INTEGER NOT NULL, generation_ms INTEGER NOT NULL, confirmation TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE totals (node TEXT PRIMARY KEY, body BLOB NOT NULL, at_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
+FROM_1 += _SINCE_2
 """What version 1 lacks."""
