@@ -6,17 +6,14 @@ another build of llama.cpp can be put in its place through `PYTHONPATH`.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-import sys
 from pathlib import Path
 
 import msgspec
 
 from console.engine.answering import Answered
+from console.engine.child import run_module
 from console.engine.numerics import Numerics
-from console.engine.port import EngineError
 from console.verification.profiles import Profile
 
 
@@ -51,20 +48,5 @@ class HonestRun(msgspec.Struct, frozen=True):
             paths = [self.library, environment.get("PYTHONPATH", "")]
             environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
         given = ("--model", str(self.model), "--threads", str(self.threads))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "console.engine.honest_process", *words, *given),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            env=environment,
-        )
-        try:
-            _, said = await process.communicate()
-        except asyncio.CancelledError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            raise
-        if process.returncode:
-            lines = said.decode("utf-8", "replace").strip().splitlines()
-            raise EngineError("bad_request", lines[-1] if lines else "An honest run ended without a word.")
+        command = ("console.engine.honest_process", *words, *given)
+        await run_module(command, "An honest run ended without a word.", environment)

@@ -48,18 +48,24 @@ async def load_and_generate(engine: Engine) -> Probed:
         temperature_milli=700,
         max_tokens=PROBE_TOKENS,
     )
-    answer: Generated | None = None
-    async for event in engine.generate(request):
-        if isinstance(event, Broken):
-            raise EngineError(event.code, event.sentence)
-        if not isinstance(event, Tokens):
-            answer = event
+    answer = await answer_of(engine, request)
     if answer is None or not answer.token_ids:
         raise _unfit("it gave no token")
     _check(answer, request)
     decode_ms = max(1, answer.generation_ms - answer.first_token_ms)
     speed = max(1, len(answer.token_ids) - 1) * 1_000_000 // decode_ms
     return Probed(speed, answer.first_token_ms)
+
+
+async def answer_of(engine: Engine, request: GenerateRequest) -> Generated | None:
+    """The whole answer; None when the stream had no end. Raises EngineError when it broke off."""
+    answer: Generated | None = None
+    async for event in engine.generate(request):
+        if isinstance(event, Broken):
+            raise EngineError(event.code, event.sentence)
+        if not isinstance(event, Tokens):
+            answer = event
+    return answer
 
 
 async def probe_prompt(engine: Engine) -> tuple[int, ...]:

@@ -9,8 +9,8 @@ import time
 
 import msgspec
 
-from console.engine.port import Broken, Engine, EngineError, Generated, GenerateRequest, Tokens
-from console.engine.probe import probe_prompt
+from console.engine.port import Engine, GenerateRequest
+from console.engine.probe import answer_of, probe_prompt
 
 STREAM_TOKENS = 24
 LEAST_TOKENS = 8
@@ -73,10 +73,5 @@ async def _one(engine: Engine, number: int, tokens: int, prompt: tuple[int, ...]
         temperature_milli=700,
         max_tokens=tokens,
     )
-    answer: Generated | None = None
-    async for event in engine.generate(request):
-        if isinstance(event, Broken):
-            raise EngineError(event.code, event.sentence)
-        if not isinstance(event, Tokens):
-            answer = event
+    answer = await answer_of(engine, request)
     return 0 if answer is None else len(answer.token_ids)

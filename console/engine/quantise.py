@@ -6,14 +6,13 @@ It serves experiments and the practice network's cheat, which serves fewer bits 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import contextlib
 import functools
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
+from console.engine.child import run_module
 from console.engine.port import EngineError
 
 KINDS = {"Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "Q2_K": 10, "Q3_K_M": 12, "Q4_K_M": 15}
@@ -26,27 +25,8 @@ async def requantise(source: Path, destination: Path, kind: str) -> None:
     Raises:
         EngineError: `bad_request`, with what went wrong.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "console.engine.quantise",
-        str(source),
-        str(destination),
-        kind,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        _, said = await process.communicate()
-    except asyncio.CancelledError:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        raise
-    if process.returncode:
-        lines = said.decode("utf-8", "replace").strip().splitlines()
-        raise EngineError("bad_request", lines[-1] if lines else "The model could not be re-quantised.")
+    words = ("console.engine.quantise", str(source), str(destination), kind)
+    await run_module(words, "The model could not be re-quantised.")
 
 
 def quantise(source: Path, destination: Path, kind: str, threads: int = 1) -> None:

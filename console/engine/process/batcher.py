@@ -12,6 +12,7 @@ from collections.abc import Callable
 from console.engine.port import Broken, Generated, GenerateRequest, Vocabulary
 from console.engine.process.decoding import DecodeError, Decoder, Row
 from console.engine.process.gauges import Gauges
+from console.engine.process.placing import move_in
 from console.engine.process.prefill import Prompt, shares
 from console.engine.process.sampled import BROKEN_MODEL, sample
 from console.engine.process.sequence import Sequence, Sink, late, vocabulary_parts
@@ -101,17 +102,9 @@ class Batcher:
     def _admit(self, entry: Entry) -> None:
         request, sink, submitted_s = entry
         # The last token of a prompt is always computed: its logits are the first that are sampled.
-        place = self._slots.take(request.prompt_ids, request.source, len(request.prompt_ids) - 1)
-        reused = place.reused
-        if place.copied_from is not None:
-            self._decoder.copy(place.copied_from, place.slot)
-        if not self._decoder.forget(place.slot, reused):
-            self._decoder.forget(place.slot)
-            self._slots.lose(place.slot)
-            reused = 0
-        sequence = Sequence(
-            request, place.slot, sink, self._pieces, self._end_ids, submitted_s, reused, reused
-        )
+        prompt = request.prompt_ids
+        slot, reused = move_in(self._slots, self._decoder, prompt, request.source, len(prompt) - 1)
+        sequence = Sequence(request, slot, sink, self._pieces, self._end_ids, submitted_s, reused, reused)
         self._running.append(sequence)
         self._gauges.reused(reused)
         self._count()

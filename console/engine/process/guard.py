@@ -6,6 +6,8 @@ a request with an `Origin` comes from a web page, and a foreign `Host` from a re
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -31,17 +33,21 @@ _STATUS = {
 }
 
 
+Refuse = Callable[[EngineError], Response]
+
+
 class Guard:
     """ASGI middleware that refuses web pages."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        """`app`: what is guarded."""
+    def __init__(self, app: ASGIApp, refuse: Refuse | None = None) -> None:
+        """`app`: what is guarded; `refuse`: a refusal in the form that its callers understand."""
         self._app = app
+        self._refuse = refuse or refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on or refuse."""
-        if scope["type"] == "http" and not local_host(scope):
-            refusal = refused(EngineError("forbidden", "Web pages may not talk to the engine."))
+        if scope["type"] == "http" and not _local_host(scope):
+            refusal = self._refuse(EngineError("forbidden", "Web pages may not talk to the engine."))
             await refusal(scope, receive, send)
             return
         await self._app(scope, receive, send)
@@ -68,7 +74,7 @@ def status_of(code: str) -> int:
     return _STATUS.get(code, 500)
 
 
-def local_host(scope: Scope) -> bool:
+def _local_host(scope: Scope) -> bool:
     """Whether a request names this machine and comes from no web page."""
     headers = {name.lower(): value for name, value in scope["headers"]}
     host = headers.get(b"host", b"").decode("latin-1")

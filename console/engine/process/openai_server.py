@@ -19,11 +19,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from console.engine.port import Broken, EngineError, Generated, GenerateRequest, Tokens
 from console.engine.process import prompts
-from console.engine.process.guard import bounded_body, local_host, status_of
+from console.engine.process.guard import Guard, bounded_body, status_of
 from console.engine.process.limits import check_generate
 from console.engine.process.openai_answers import Shape, error_body
 from console.engine.process.openai_requests import Asked, ChatAsked, TextAsked, parsed
@@ -47,7 +47,7 @@ class OpenaiEndpoints:
             Route("/v1/completions", self._telling(self.text), methods=["POST"]),
             Route("/v1/models", self._telling(self.models), methods=["GET"]),
         ]
-        return _NoWebPages(Starlette(routes=routes))
+        return Guard(Starlette(routes=routes), _refusal)
 
     async def models(self, _request: Request) -> Response:
         """The one model that is held."""
@@ -139,20 +139,6 @@ class OpenaiEndpoints:
             raise EngineError(
                 "unauthorised", "Send the key of this engine in the header `Authorization: Bearer <key>`."
             )
-
-
-class _NoWebPages:
-    """Refuses whatever comes from a browser, before the key is looked at."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not local_host(scope):
-            error = EngineError("forbidden", "Web pages may not talk to the engine.")
-            await _refusal(error)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
 
 
 def _seed(given: int | None) -> str:

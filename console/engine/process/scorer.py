@@ -12,6 +12,7 @@ from collections.abc import Callable
 from console.engine.port import Broken, Scored, ScoreRequest
 from console.engine.process.decoding import DecodeError, Decoder, Row
 from console.engine.process.gauges import Gauges
+from console.engine.process.placing import move_in
 from console.engine.process.sampled import NotFiniteError, candidates_of
 from console.engine.process.scoring import ScoreSink, Scoring
 from console.engine.process.slots import Slots
@@ -81,15 +82,8 @@ class Scorer:
         return True
 
     def _admit(self, decoder: Decoder, scoring: Scoring) -> None:
-        place = self._lanes.take(scoring.tokens, "network", scoring.first_wanted)
-        if place.copied_from is not None:
-            decoder.copy(place.copied_from, place.slot)
-        reused = place.reused
-        if not decoder.forget(place.slot, reused):
-            decoder.forget(place.slot)
-            self._lanes.lose(place.slot)
-            reused = 0
-        scoring.lane, scoring.computed = place.slot, reused
+        place = move_in(self._lanes, decoder, scoring.tokens, "network", scoring.first_wanted)
+        scoring.lane, scoring.computed = place
         self._running.append(scoring)
 
     def _compute(self, decoder: Decoder) -> int:
