@@ -8,7 +8,7 @@ import os
 import random
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
@@ -20,6 +20,7 @@ from console.agent.clock import steady
 from console.agent.commands import Commands
 from console.agent.daybook import Daybook
 from console.agent.daybook.export import Export
+from console.agent.engine_news import EngineNews
 from console.agent.identity import Identity, machine_digest
 from console.agent.jobs.aftermath import Aftermath, verdict_view
 from console.agent.jobs.desk import Desk
@@ -40,7 +41,7 @@ from console.agent.pins import KeptPins
 from console.agent.policies import Policies
 from console.agent.pulse import Pulse
 from console.agent.recompute import Recompute
-from console.agent.supervision.happenings import OURS, Limits, Supervised
+from console.agent.supervision.happenings import Limits
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.surveyor import Surveyor
 from console.agent.uplink import Uplink
@@ -58,7 +59,7 @@ from console.protocol.messages import (
     OpenRequest,
     ResultAnswered,
 )
-from console.protocol.types import Assignment, ModelOffer, Receipt, Verdict
+from console.protocol.types import Assignment, Receipt, Verdict
 from console.settings.config import Config
 from console.settings.paths import socket_path
 
@@ -180,8 +181,10 @@ class Node:
 
     def _connect_parts(self, limits: Limits) -> None:
         self._records.on_trouble = self._pulse.trouble_is
-        self.supervisor.on_change = self._engine_changed
-        self.supervisor.on_health = lambda: self._health_came(limits.late_ms)
+        parts = (self.board, self.supervisor, self._desk, self._pulse, self._uplink)
+        news = EngineNews(*parts, self._model, self._served, limits.late_ms)
+        self.supervisor.on_change = news.changed
+        self.supervisor.on_health = news.health_came
         self.supervisor.job_idle_ms = lambda: self._desk.idle_ms
         self._uplink.describe = self._heartbeat
         self._uplink.on_message = self._route
@@ -271,40 +274,3 @@ class Node:
             case Receipt():
                 await self._aftermath.paid(message)
         self._pulse.refresh()
-
-    def _health_came(self, late_ms: int) -> None:
-        self._desk.end_stalled(late_ms)
-        self._pulse.show_engine(sample=True)
-
-    def _engine_changed(self, old: Supervised, new: Supervised) -> None:
-        if old.state == "ready" and new.state != "ready":
-            self._desk.engine_lost("The engine's process ended in the middle of this job.")
-        if new.state != old.state:
-            self._tell_engine(old, new)
-            self._desk.wake()
-        self._pulse.show_engine()
-
-    def _tell_engine(self, old: Supervised, new: Supervised) -> None:
-        if new.state in ("waiting", "failed"):
-            smaller = new.learned.steps > old.learned.steps
-            level: Literal["info", "error"] = "info" if old.killed_for in OURS else "error"
-            self.board.note(level, "engine", new.sentence, calls=smaller or new.state == "failed")
-        elif new.state == "ready":
-            self.board.note("good", "engine", f"The engine is ready with {self._model.name}.")
-            offering = asyncio.ensure_future(self._offer())
-            offering.add_done_callback(lambda task: task.exception() if not task.cancelled() else None)
-
-    async def _offer(self) -> None:
-        health, proof = self.supervisor.health, self.supervisor.proof
-        if health is None or health.profile is None or health.model is None or proof is None:
-            return
-        await self._uplink.offer_model(
-            ModelOffer(
-                group=self._served.group,
-                name=self._served.name or self._model.name,
-                profile=health.profile.class_id,
-                context=health.model.context,
-                milli_tokens_per_s=proof.milli_tokens_per_s,
-                first_token_ms=proof.first_token_ms,
-            )
-        )
