@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 from console.cli.agent_home import FAILED, control_socket, home_of, home_option, question, unusable
-from console.control.link import NoAgent, ask
+from console.control.asking import ask
+from console.control.link import NoAgent
 
 LOG = "agent.log"
 LOG_BYTES_LIMIT = 4 << 20

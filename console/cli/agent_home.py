@@ -11,7 +11,8 @@ from typing import TypeVar
 import click
 import msgspec
 
-from console.control.link import NoAgent, ask
+from console.control.asking import ask
+from console.control.link import NoAgent
 from console.control.wire import Answer, CommandName
 from console.settings.paths import data_dir, socket_path
 

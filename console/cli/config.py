@@ -9,17 +9,8 @@ import click
 from console.cli.agent_home import FAILED, print_json
 from console.settings import edit, paths
 from console.settings.config import Config, ConfigError, load
-from console.settings.schema import (
-    BY_NAME,
-    SETTINGS,
-    TAKES_WORDS,
-    Setting,
-    default_of,
-    out_of_bounds,
-    understood,
-    value_in,
-    written,
-)
+from console.settings.schema import BY_NAME, SETTINGS, TAKES_WORDS, Setting
+from console.settings.values import default_of, out_of_bounds, understood, value_in, written
 
 
 @click.group(name="config")

@@ -1,4 +1,4 @@
-"""The clients' end of the control socket: follow the agent, command it, ask it once.
+"""The clients' end of the control socket: follow the agent, and command it.
 
 Following survives everything: an agent that is not there, one that stops, a lost delta. No screen may enter.
 """
@@ -10,7 +10,6 @@ import itertools
 import os
 import shlex
 import socket
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -128,7 +127,7 @@ class Link:
                     yield news
                 sentence = "The agent closed the connection."
             except (OSError, NoAgent) as error:
-                sentence = _why(error, self.path)
+                sentence = why_not(error, self.path)
             except (ValueError, msgspec.MsgspecError) as error:
                 sentence = f"The agent said something that is not understood ({error})."
             retry_s = next(waits)
@@ -139,7 +138,7 @@ class Link:
         """One connection's life."""
         loop = asyncio.get_running_loop()
         hello = encode_line(Attach(VERSION, self._client))
-        with _unix_socket() as sock:
+        with unix_socket() as sock:
             sock.setblocking(False)
             await loop.sock_connect(sock, str(self.path))
             await loop.sock_sendall(sock, hello)
@@ -160,24 +159,24 @@ class Link:
         """Send a command on a connection of its own; a stuck or absent agent is an answer with `ok` false."""
         try:
             async with asyncio.timeout(timeout_s):
-                return await self._ask(Command(_new_id(), name, args or {}))
+                return await self._ask(Command(new_id(), name, args or {}))
         except TimeoutError:
             sentence = f"The agent gave no answer within {timeout_s:.0f} s. Try again, or see Events."
         except (OSError, NoAgent) as error:
-            sentence = _why(error, self.path)
+            sentence = why_not(error, self.path)
         except (ValueError, msgspec.MsgspecError) as error:
             sentence = f"The agent's answer is not understood ({error})."
         return Answer("", False, sentence)
 
     async def _ask(self, command: Command) -> Answer:
         loop = asyncio.get_running_loop()
-        with _unix_socket() as sock:
+        with unix_socket() as sock:
             sock.setblocking(False)
             await loop.sock_connect(sock, str(self.path))
-            await loop.sock_sendall(sock, _question(command, self._client))
+            await loop.sock_sendall(sock, question(command, self._client))
             lines = Lines()
             while data := await loop.sock_recv(sock, READ_BYTES):
-                answer = _find_answer(lines.feed(data), command.id)
+                answer = find_answer(lines.feed(data), command.id)
                 if answer is not None:
                     return answer
         raise NoAgent("The agent closed the connection before it answered.")
@@ -220,46 +219,13 @@ class Order:
         return ask
 
 
-def ask(
-    path: Path,
-    name: CommandName,
-    args: Args | None = None,
-    *,
-    timeout_s: float = ANSWER_TIMEOUT_S,
-    client: str = "cli",
-) -> Answer:
-    """One command and its answer, without an event loop: for commands of the shell.
-
-    Raises:
-        NoAgent: nobody listens on `path`, or no answer came within `timeout_s`.
-    """
-    command = Command(_new_id(), name, args or {})
-    ends = time.monotonic() + timeout_s
-    try:
-        with _unix_socket() as sock:
-            sock.settimeout(timeout_s)
-            sock.connect(str(path))
-            sock.sendall(_question(command, client))
-            lines = Lines()
-            while data := sock.recv(READ_BYTES):
-                answer = _find_answer(lines.feed(data), command.id)
-                if answer is not None:
-                    return answer
-                sock.settimeout(max(0.001, ends - time.monotonic()))
-    except TimeoutError as error:
-        raise NoAgent(f"The agent gave no answer within {timeout_s:.0f} s. Try again.") from error
-    except OSError as error:
-        raise NoAgent(_why(error, path)) from error
-    except (ValueError, msgspec.MsgspecError) as error:
-        raise NoAgent(f"The agent's answer is not understood ({error}).") from error
-    raise NoAgent("The agent closed the connection before it answered. See its log.")
-
-
-def _question(command: Command, client: str) -> bytes:
+def question(command: Command, client: str) -> bytes:
+    """What one connection sends for one command."""
     return encode_line(Attach(VERSION, client, watch=False)) + encode_line(command)
 
 
-def _find_answer(lines: list[bytes], command_id: str) -> Answer | None:
+def find_answer(lines: list[bytes], command_id: str) -> Answer | None:
+    """The answer among what came. Raises ValueError and msgspec.MsgspecError."""
     for line in lines:
         message = decode_from_agent(line)
         if isinstance(message, Answer) and message.id == command_id:
@@ -267,13 +233,15 @@ def _find_answer(lines: list[bytes], command_id: str) -> Answer | None:
     return None
 
 
-def _unix_socket() -> socket.socket:
+def unix_socket() -> socket.socket:
+    """Raises NoAgent where the system has none."""
     if not hasattr(socket, "AF_UNIX"):
         raise NoAgent("This system has no Unix sockets; run the agent and the console in WSL.")
     return socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
 
 
-def _why(error: Exception, path: Path) -> str:
+def why_not(error: Exception, path: Path) -> str:
+    """Why the agent cannot be reached at `path`, and what to do."""
     match error:
         case NoAgent():
             return str(error)
@@ -293,7 +261,8 @@ def _home_words(path: Path) -> str:
     return f" --home {shlex.quote(str(path.parent))}"
 
 
-def _new_id() -> str:
+def new_id() -> str:
+    """For one command."""
     return os.urandom(8).hex()
 
 

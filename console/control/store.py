@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from console.control.events import Event, JobChanged, reduce
+from console.control.events import Event, JobChanged
 from console.control.job_book import JobBook
+from console.control.reducer import reduce
 from console.control.state import NodeState
 
 

@@ -7,7 +7,8 @@ import time
 
 import msgspec
 
-from console.control.link import NoAgent, ask
+from console.control.asking import ask
+from console.control.link import NoAgent
 from console.control.state import NodeState
 from console.practice.plan import Cast
 from console.settings.paths import socket_path

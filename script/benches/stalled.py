@@ -21,8 +21,9 @@ from benches.paths import RECORDINGS
 from benches.rows import Row, percentile, say
 from benches.terminal import Terminal
 from console.agent.board import Board
+from console.control.asking import ask
 from console.control.events import JobChanged
-from console.control.link import NoAgent, ask
+from console.control.link import NoAgent
 from console.control.recording import read
 from console.control.server import ControlServer
 from console.control.wire import Answer, Command, Snapshot

@@ -17,7 +17,7 @@ from console.agent.clock import now_ms
 from console.agent.journal import Journal, JournalError
 from console.agent.policies import Policies
 from console.agent.reason import Facts, current
-from console.control.link import ask
+from console.control.asking import ask
 from console.control.moments import LONGEST_MS, moment_words
 from console.control.state import EngineView, NetworkView, NodeState, Switches
 from console.settings.paths import socket_path

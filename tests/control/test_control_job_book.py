@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.control import events, job_book
-from console.control.events import Event, JobChanged, SwitchesChanged, Ticked, reduce
+from console.control import job_book, reducer
+from console.control.events import Event, JobChanged, SwitchesChanged, Ticked
 from console.control.job_book import JobBook, key_of
+from console.control.reducer import reduce
 from console.control.state import LIVE_JOB_STATES, JobView, NodeState, Switches
 from console.control.store import StateStore
 from console.protocol.ids import JobId
@@ -42,7 +43,7 @@ steps = st.lists(
 @pytest.fixture
 def few_kept(monkeypatch: pytest.MonkeyPatch) -> int:
     """So few finished jobs are kept that forty steps reach the bound, and changes are soon forgotten."""
-    monkeypatch.setattr(events, "JOBS_KEPT", 3)
+    monkeypatch.setattr(reducer, "JOBS_KEPT", 3)
     monkeypatch.setattr(job_book, "JOBS_KEPT", 3)
     monkeypatch.setattr(job_book, "CHANGES_KEPT", 4)
     return 3

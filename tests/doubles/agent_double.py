@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from console.control.events import Event, JobChanged, Ticked, reduce
+from console.control.events import Event, JobChanged, Ticked
 from console.control.recording import Asked, Recorded, read
+from console.control.reducer import reduce
 from console.control.state import JobView, NodeState
 from console.control.wire import (
     Answer,

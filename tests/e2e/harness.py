@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from console.control.link import NoAgent, ask
+from console.control.asking import ask
+from console.control.link import NoAgent
 from console.control.state import NodeState
 from console.practice import rigging
 from console.practice.crew import Member

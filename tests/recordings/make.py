@@ -36,6 +36,7 @@ from console.control.earnings import EarningsView
 from console.control.link import Lost, News
 from console.control.machine import MachineView
 from console.control.recording import Asked, Recorder
+from console.control.reducer import reduce
 from console.control.state import (
     EngineView,
     JobView,
@@ -288,7 +289,7 @@ def busy(seconds: int) -> Iterator[tuple[int, News]]:
         at = NOW + 500 * (tick + 1)
         for event in _tick(state, tick, at):
             seq += 1
-            state = ev.reduce(state, at, event)
+            state = reduce(state, at, event)
             yield at, Delta(seq, at, event)
 
 

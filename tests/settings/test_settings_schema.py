@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.settings.config import Config
-from console.settings.schema import BY_NAME, SETTINGS, default_of, out_of_bounds, understood, written
+from console.settings.schema import BY_NAME, SETTINGS
+from console.settings.values import default_of, out_of_bounds, understood, written
 
 
 def test_every_setting_of_the_configuration_is_explained() -> None:

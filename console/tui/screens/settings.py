@@ -11,8 +11,9 @@ from textual.geometry import Region, Size
 from console.settings import edit
 from console.settings.config import Config, ConfigError, load
 from console.settings.paths import config_file
-from console.settings.schema import SETTINGS, TAKES_WORDS, Setting, Value, understood, value_in, written
+from console.settings.schema import SETTINGS, TAKES_WORDS, Setting, Value
 from console.settings.themes import DEFAULT
+from console.settings.values import understood, value_in, written
 from console.tui.commands import bindings
 from console.tui.rows import Row
 from console.tui.screens.ask import Ask

@@ -12,8 +12,9 @@ from textual.binding import Binding, BindingType
 from console.control.setup import Choices, MachineFound, ModelChoice, Reached, SetupHost
 from console.settings.config import ScreenConfig
 from console.settings.paths import user_themes_dir
-from console.settings.schema import BY_NAME, understood
+from console.settings.schema import BY_NAME
 from console.settings.terminal import speaks_utf8
+from console.settings.values import understood
 from console.tui.look import Wardrobe
 from console.tui.rows import Row, Span, clean, fit
 from console.tui.screens.ask import Ask

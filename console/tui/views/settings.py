@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.settings.config import Config
-from console.settings.schema import TAKES_WORDS, Setting, default_of, value_in, written
+from console.settings.schema import TAKES_WORDS, Setting
+from console.settings.values import default_of, value_in, written
 from console.tui.rows import Row, Span, fit, row, text_fit, wrap
 from console.tui.views.frame import Frame, framed
 
