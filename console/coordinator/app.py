@@ -26,7 +26,6 @@ from console.coordinator.gateway.chat import Gateway
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
-from console.coordinator.probation import typical_reward
 from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -38,7 +37,7 @@ from console.coordinator.store import StoreError, Unit
 from console.coordinator.store.schema import DATABASE as DATABASE
 from console.coordinator.store.sqlite import SqliteStore
 from console.engine.port import Engine
-from console.ledger import deterrent_ppm
+from console.ledger import deterrent_ppm, typical_reward
 from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
 

@@ -8,9 +8,6 @@ from console.coordinator.store import Unit
 from console.ledger import deterrent_ppm, node_bond, node_pending
 from console.protocol.types import Policy
 
-TYPICAL_TOKENS = 100
-"""Of prompt and answer together, for the rate that a node is told before its next answer is known."""
-
 
 class Probation(msgspec.Struct, frozen=True):
     """A node's standing with the auditors."""
@@ -35,8 +32,3 @@ def probation_of(unit: Unit, policy: Policy, node: str, reward: int) -> Probatio
         return Probation(left, policy.probation_audit_ppm)
     held = unit.balance(node_bond(node)) + unit.balance(node_pending(node))
     return Probation(0, max(policy.audit_ppm, deterrent_ppm(policy, reward, held)))
-
-
-def typical_reward(policy: Policy) -> int:
-    """Nano-credits for an answer of usual size."""
-    return TYPICAL_TOKENS * policy.node_rate

@@ -6,13 +6,14 @@ import msgspec
 
 from console.coordinator.census import Census
 from console.coordinator.parts import Parts
-from console.coordinator.probation import probation_of, typical_reward
+from console.coordinator.probation import probation_of
 from console.coordinator.reference import Reference
 from console.coordinator.rosters import Candidate, Rules, exclusion, roster_ids
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import duplicate
 from console.coordinator.store import NodeRow, StoreError, Unit
 from console.fairness import roster_of
+from console.ledger import typical_reward
 from console.protocol.frames import presence_bytes
 from console.protocol.ids import JobId, NodeId, SessionId
 from console.protocol.messages import GroupNow, Heartbeat, Presence, Refused, SignIn, Surroundings

@@ -12,6 +12,7 @@ from console.ledger.accounts import node_available as node_available
 from console.ledger.accounts import node_bond as node_bond
 from console.ledger.accounts import node_pending as node_pending
 from console.ledger.deterrence import deterrent_ppm as deterrent_ppm
+from console.ledger.deterrence import typical_reward as typical_reward
 from console.ledger.prices import Price as Price
 from console.ledger.prices import collectable as collectable
 from console.ledger.prices import price as price

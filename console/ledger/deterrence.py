@@ -5,6 +5,8 @@ from __future__ import annotations
 from console.protocol.types import Policy
 
 PPM = 1_000_000
+TYPICAL_TOKENS = 100
+"""Of prompt and answer together, for a rate that is told before an answer is known."""
 
 
 def deterrent_ppm(policy: Policy, reward: int, held: int) -> int:
@@ -21,3 +23,8 @@ def deterrent_ppm(policy: Policy, reward: int, held: int) -> int:
     if denominator <= 0:
         return PPM
     return min(PPM, -(-PPM * policy.saving_ppm * reward // denominator))
+
+
+def typical_reward(policy: Policy) -> int:
+    """Nano-credits for an answer of usual size."""
+    return TYPICAL_TOKENS * policy.node_rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.control.state import NetworkView
-from console.ledger import deterrent_ppm
+from console.ledger import deterrent_ppm, typical_reward
 from console.ledger.figures import credits
 from console.protocol.types import Policy
 from console.tui.figures import duration
@@ -14,8 +14,6 @@ from console.tui.store import View
 
 NAME_WIDTH = 12
 MILLION = 1_000_000
-TYPICAL_TOKENS = 100
-"""Of prompt and answer: the size that the formula's result is told for."""
 
 
 def rules_content(view: View, width: int) -> list[Row]:
@@ -70,7 +68,7 @@ def _audits(policy: Policy) -> str:
 
 def _deterrence(policy: Policy) -> str:
     """The formula's result: the rate below which a false answer would pay, with the bond in full."""
-    reward = TYPICAL_TOKENS * policy.node_rate
+    reward = typical_reward(policy)
     if not reward or policy.audit_ppm <= 0:
         return ""
     least = deterrent_ppm(policy, reward, policy.bond_target)
