@@ -85,7 +85,7 @@ def _top_of(logits: Logits) -> tuple[Integers, Integers]:
         border = np.partition(logits, size - TOP_K)[size - TOP_K]
         near = np.flatnonzero(logits >= border - np.float32(2.0 / GRID))
     rounded = np.rint(logits[near].astype(np.float64) * GRID)
-    q = np.maximum(rounded, -(2.0**62)).astype(np.int64)
+    q = np.clip(rounded, -(2.0**62), 2.0**62).astype(np.int64)
     order = np.lexsort((near, -q))[:TOP_K]
     return near[order], np.clip(q[order], -(2**31), 2**31 - 1)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,8 @@ import numpy.typing as npt
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_KEYS = 32
+"""Positions whose keys are made at once."""
 _ONE, _SHIFT_1, _SHIFT_2, _SHIFT_3, _SHIFT_U = (np.uint64(n) for n in (1, 30, 27, 31, 11))
 
 
@@ -26,26 +29,32 @@ def job_seed(draw: bytes, job: str, node: str, prompt_digest: str) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def position_key(seed: bytes, position: int) -> np.uint64:
+def position_key(seed: bytes, position: int) -> int:
     """key_t for the answer's token number `position`, counted from 0."""
-    return np.uint64(_key(seed, position))
+    return _keys(seed, position // _KEYS)[position % _KEYS]
 
 
 def gumbel(seed: bytes, position: int, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Noise for each of `ids` at `position`; float64, same shape."""
-    return _noise(position_key(seed, position), ids)
+    return _noise(np.uint64(position_key(seed, position)), ids)
 
 
 def gumbel_each(
     seeds_and_positions: Sequence[tuple[bytes, int]], ids: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     """`gumbel` for many answers: row i of `ids` under seed and position i."""
-    keys = [[_key(seed, position)] for seed, position in seeds_and_positions]
+    keys = [[position_key(seed, position)] for seed, position in seeds_and_positions]
     return _noise(np.array(keys, dtype=np.uint64), ids)
 
 
-def _key(seed: bytes, position: int) -> int:
-    return int.from_bytes(hashlib.sha256(seed + position.to_bytes(4, "big")).digest()[:8], "big")
+@lru_cache(maxsize=128)
+def _keys(seed: bytes, block: int) -> tuple[int, ...]:
+    """The keys of _KEYS positions: right after a decode the first hash costs as much as all that follow."""
+    first = block * _KEYS
+    return tuple(
+        int.from_bytes(hashlib.sha256(seed + position.to_bytes(4, "big")).digest()[:8], "big")
+        for position in range(first, first + _KEYS)
+    )
 
 
 def _noise(key: np.uint64 | npt.NDArray[np.uint64], ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

@@ -66,7 +66,7 @@ def choose(
     if temperature_milli == 0:
         return int(candidates["id"][0])
     ids = candidates["id"].astype(np.int64)
-    scores = candidates["q"].astype(np.float64) * _per_step(temperature_milli)
+    scores = candidates["q"].astype(np.float64) * per_step(temperature_milli)
     return int(ids[int(np.argmax(scores + gumbel(seed, position, ids)))])
 
 
@@ -83,7 +83,7 @@ class Place(NamedTuple):
 
 def choose_each(cut: Cut, places: Sequence[Place]) -> list[int]:
     """`choose` for many answers at once, row by row of the cut."""
-    scale = np.array([[_per_step(place.temperature_milli or 1)] for place in places])
+    scale = np.array([[per_step(place.temperature_milli or 1)] for place in places])
     noise = gumbel_each([(place.seed, place.position) for place in places], cut.ids)
     best = (cut.q * scale + noise).argmax(axis=1).tolist()
     chosen = [
@@ -107,6 +107,6 @@ def _by_rules(ids: npt.NDArray[np.int64], q: npt.NDArray[np.int64], place: Place
     return int(ids[left[int(np.argmax(scores + gumbel(place.seed, place.position, ids[left])))]])
 
 
-def _per_step(temperature_milli: int) -> float:
-    """What one step of q weighs beside the noise."""
+def per_step(temperature_milli: int) -> float:
+    """What one step of q weighs beside the noise; a temperature of 0 has no such weight."""
     return 1000.0 / (GRID * temperature_milli)

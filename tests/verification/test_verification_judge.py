@@ -137,7 +137,7 @@ def test_top_candidates_are_the_definition(values: list[int]) -> None:
 def test_noise_is_the_documented_function() -> None:
     """By hand, with Python integers."""
     token, mask = 17, (1 << 64) - 1
-    x = (int(position_key(SEED, 3)) + (token + 1) * 0x9E3779B97F4A7C15) & mask
+    x = (position_key(SEED, 3) + (token + 1) * 0x9E3779B97F4A7C15) & mask
     x = ((x ^ (x >> 30)) * 0xBF58476D1CE4E5B9) & mask
     x = ((x ^ (x >> 27)) * 0x94D049BB133111EB) & mask
     x ^= x >> 31

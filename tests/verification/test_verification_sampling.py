@@ -31,7 +31,7 @@ SIZES = (40, 41, 300, 2047, 2048, 2049, 6143, 6144, 12_288, 12_289, 24_576, 24_5
 
 def reference_candidates(logits: Logits) -> npt.NDArray[np.void]:
     """The simple version: round all, sort all. What int64 cannot hold is all the same, and last."""
-    q = np.maximum(np.rint(logits.astype(np.float64) * 1024), -(2.0**62)).astype(np.int64)
+    q = np.clip(np.rint(logits.astype(np.float64) * 1024), -(2.0**62), 2.0**62).astype(np.int64)
     order = np.lexsort((np.arange(logits.shape[0]), -q))[:TOP_K]
     pairs = np.empty(TOP_K, dtype=PAIR)
     pairs["id"], pairs["q"] = order, np.clip(q[order], -(2**31), 2**31 - 1)
@@ -68,6 +68,8 @@ def some_logits(draw: st.DrawFn) -> Logits:
         logits = np.sort(logits, axis=1)
     if draw(st.booleans()):
         logits[:, : size - 45] = draw(st.sampled_from([-1e30, -5e5]))
+    if draw(st.booleans()):
+        logits[0, draw(st.integers(0, size - 1))] = 1e30
     return logits
 
 

@@ -168,7 +168,8 @@ class Context:
         self._memory = llama_cpp.llama_get_memory(self._handle)
         self._batch = Batch(BATCH_ROWS)
         self._wanted = 0
-        self._outputs = np.empty((0, model.vocabulary_size), dtype=np.float32)
+        self._outputs: tuple[npt.NDArray[np.float32], ...] = ()
+        """Views of one array by their rows; the same view for the same number: its address is known then."""
         self._outputs_at = 0
 
     @property
@@ -195,11 +196,12 @@ class Context:
             raise DecodeError("llama.cpp gave no logits for rows that asked for them.")
         address = ctypes.addressof(pointer.contents)
         if address != self._outputs_at:
-            # As many rows as there can ever be: only those that the last batch wanted are looked at.
+            # As many rows as there can ever be; a view has those that the batch wanted.
             size = self._model.vocabulary_size
-            self._outputs = np.ctypeslib.as_array(pointer, shape=(LOGITS_ROWS, size))
+            whole = np.ctypeslib.as_array(pointer, shape=(LOGITS_ROWS, size))
+            self._outputs = tuple(whole[:rows] for rows in range(LOGITS_ROWS + 1))
             self._outputs_at = address
-        return self._outputs[: self._wanted]
+        return self._outputs[self._wanted]
 
     def forget(self, sequence: int, start: int = 0) -> bool:
         """Empty the cache of `sequence` from position `start` on; False when the model cannot."""

@@ -5,10 +5,24 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from console.engine.process.compiled import compiled
 from console.verification.cut import top_of_each
-from console.verification.sampling import POSITION_BYTES, Candidates, Place, candidates_of_each, choose_each
+from console.verification.rules import PLAIN
+from console.verification.sampling import (
+    PAIR,
+    POSITION_BYTES,
+    Candidates,
+    Place,
+    candidates_of_each,
+    choose,
+    choose_each,
+)
 
 BROKEN_MODEL = "The model's output is not a finite number: its weights or their device are broken."
+
+Logits = npt.NDArray[np.float32]
+Chosen = tuple[int, bytes]
+"""Token and committed candidates."""
 
 
 class NotFiniteError(Exception):
@@ -18,16 +32,37 @@ class NotFiniteError(Exception):
         super().__init__(BROKEN_MODEL)
 
 
-def candidates_of(logits: npt.NDArray[np.float32]) -> Candidates:
+def candidates_of(logits: Logits) -> Candidates:
     """Candidates of each row. Raises NotFiniteError, and ValueError for a vocabulary below 40."""
+    quick = compiled()
+    if quick is not None and quick.takes(logits) and (found := quick.cut(logits)) is not None:
+        return found
     cut = top_of_each(logits)
     if not cut.finite.all():
         raise NotFiniteError
     return candidates_of_each(cut)
 
 
-def sample(logits: npt.NDArray[np.float32], places: list[Place]) -> list[tuple[int, bytes] | None]:
+def sample(logits: Logits, places: list[Place]) -> list[Chosen | None]:
     """Token and committed candidates for each row; None where the logits are no numbers."""
+    quick = compiled()
+    if quick is None or not quick.takes(logits):
+        return _by_definition(logits, places)
+    found = quick.sample(logits, places)
+    for row, place in enumerate(places):
+        chosen = found[row]
+        if chosen is None:
+            found[row] = _by_definition(logits[row : row + 1], [place])[0]
+        elif place.rules != PLAIN:
+            found[row] = (_by_rules(chosen[1], place), chosen[1])
+    return found
+
+
+def _by_rules(candidates: bytes, place: Place) -> int:
+    return choose(np.frombuffer(candidates, dtype=PAIR), *place)
+
+
+def _by_definition(logits: Logits, places: list[Place]) -> list[Chosen | None]:
     cut = top_of_each(logits)
     tokens = choose_each(cut, places)
     data = candidates_of_each(cut).tobytes()

@@ -1,0 +1,139 @@
+/* The cut to the top 40 and the keyed choice of console.verification, in one pass over each row of logits.
+
+   Right after a decode the caches hold weights. What numpy and Python need for the same (machine code, tables,
+   objects) then comes back from memory piece by piece, and takes six times as long as the work; this touches
+   little but the logits. A row that it cannot decide for certain is left to console.verification.cut, which is
+   the definition. */
+#include <math.h>
+#include <stdint.h>
+
+/* One library for every x86 processor, which takes the wider registers where there are some (glibc only). */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__)
+#define WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define WIDE
+#endif
+
+enum { TOP = 40, REACHED = TOP + 4, LANES = 64, BLOCKS = 512 };
+
+typedef struct {
+    uint32_t id;
+    int32_t q;
+} Candidate;
+
+static const float GRID = 1024.0f;
+static const float LARGE = 524288.0f; /* beyond it a rounded logit is no longer exact in 32 bits */
+
+/* The largest of `lines` times LANES logits; NaN when one of them is no number. */
+static inline float largest(const float *x, int lines) {
+    float best[LANES], sum[LANES];
+    for (int j = 0; j < LANES; j++) best[j] = sum[j] = x[j];
+    for (int i = 1; i < lines; i++) {
+        x += LANES;
+        for (int j = 0; j < LANES; j++) {
+            best[j] = x[j] > best[j] ? x[j] : best[j];
+            sum[j] += x[j];
+        }
+    }
+    for (int half = LANES / 2; half; half /= 2)
+        for (int j = 0; j < half; j++) {
+            best[j] = best[j + half] > best[j] ? best[j + half] : best[j];
+            sum[j] += sum[j + half];
+        }
+    return sum[0] != sum[0] ? sum[0] : best[0];
+}
+
+/* The REACHED-th largest of `maxima`: at least so many logits reach it. */
+static float border_of(const float *maxima, int count) {
+    float best[REACHED];
+    int held = 0;
+    for (int i = 0; i < count; i++) {
+        float value = maxima[i];
+        if (held == REACHED && !(value > best[held - 1])) continue;
+        int at = held < REACHED ? held++ : REACHED - 1;
+        for (; at > 0 && best[at - 1] < value; at--) best[at] = best[at - 1];
+        best[at] = value;
+    }
+    return best[REACHED - 1];
+}
+
+/* Keep the best TOP, q downwards; ids come in rising order, so equal q stay in it. */
+static int keep(Candidate *best, int held, uint32_t id, int32_t q) {
+    if (held == TOP && q <= best[TOP - 1].q) return held;
+    int at = held < TOP ? held++ : TOP - 1;
+    for (; at > 0 && best[at - 1].q < q; at--) best[at] = best[at - 1];
+    best[at].id = id;
+    best[at].q = q;
+    return held;
+}
+
+/* 0 when `out` holds the definition's candidates for certain. */
+WIDE static int cut(const float *x, int size, Candidate *out) {
+    if (size < REACHED * LANES) return 1;
+    float maxima[BLOCKS + 1];
+    int width = (size / BLOCKS + LANES) / LANES * LANES;
+    int whole = size / width, count = whole, odd = 0;
+    for (int b = 0; b < whole; b++) {
+        maxima[b] = largest(x + (long)b * width, width / LANES);
+        odd |= maxima[b] != maxima[b];
+    }
+    if (whole * width < size) {
+        float most = x[whole * width];
+        for (int i = whole * width; i < size; i++) {
+            most = x[i] > most ? x[i] : most;
+            odd |= x[i] != x[i];
+        }
+        maxima[count++] = most;
+    }
+    if (odd || count < REACHED) return 1;
+    float border = border_of(maxima, count), top = maxima[0];
+    for (int b = 1; b < count; b++) top = maxima[b] > top ? maxima[b] : top;
+    if (!(top < LARGE && border > -LARGE)) return 1;
+    int held = 0;
+    for (int b = 0; b < count; b++) {
+        if (maxima[b] < border) continue;
+        int end = (b + 1) * width < size ? (b + 1) * width : size;
+        for (int i = b * width; i < end; i++)
+            if (x[i] >= border) held = keep(out, held, (uint32_t)i, (int32_t)lrintf(x[i] * GRID));
+    }
+    /* What stayed below the border may round to the same q as the border does, and no higher. */
+    return !(out[TOP - 1].q > (int32_t)lrintf(border * GRID));
+}
+
+static uint64_t mixed(uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+/* The place among the 40 that the key picks. */
+static int chosen(const Candidate *of, uint64_t key, double scale) {
+    double most = -INFINITY;
+    int at = 0;
+    for (int i = 0; i < TOP; i++) {
+        uint64_t x = mixed(key + ((uint64_t)of[i].id + 1) * 0x9E3779B97F4A7C15u);
+        double u = ((double)(x >> 11) + 0.5) * 0x1p-53;
+        double score = of[i].q * scale + -log(-log(u));
+        if (score > most) {
+            most = score;
+            at = i;
+        }
+    }
+    return at;
+}
+
+/* The number in the name is this function's version: console.engine.process.compiled asks for it.
+   For each row its 40 candidates, and in `token` what its key picks; -1: left to the definition.
+   A scale of 0 asks for the largest. `keys` NULL: no choice is made, and a cut that holds gives 0. */
+void sample_rows_1(const float *logits, int rows, int size, const uint64_t *keys, const double *scales,
+                 Candidate *out, int32_t *tokens) {
+    for (int r = 0; r < rows; r++) {
+        Candidate *best = out + (long)r * TOP;
+        if (cut(logits + (long)r * size, size, best))
+            tokens[r] = -1;
+        else if (!keys)
+            tokens[r] = 0;
+        else
+            tokens[r] = (int32_t)best[scales[r] > 0 ? chosen(best, keys[r], scales[r]) : 0].id;
+    }
+}

@@ -1,0 +1,130 @@
+"""The compiled cut and choice against the definition; and where it is missing, or cannot decide."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from build_hook import compile_library
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.engine.process import sampled
+from console.engine.process.compiled import LIBRARY, SOURCE, Compiled, compiled
+from console.engine.process.sampled import NotFiniteError, candidates_of, sample
+from console.protocol.types import SamplingRules
+from console.verification.sampling import Place, top_candidates
+
+Logits = npt.NDArray[np.float32]
+SEED = bytes(range(32))
+SIZES = (40, 300, 2815, 2816, 2817, 32_767, 32_768, 49_152, 50_001, 151_936)
+
+
+def places(rows: int, rng: np.random.Generator) -> list[Place]:
+    temperatures = rng.choice([0, 1, 700, 1000, 2000], rows)
+    return [Place(SEED, int(rng.integers(0, 4096)), int(t)) for t in temperatures]
+
+
+@st.composite
+def some_logits(draw: st.DrawFn) -> tuple[Logits, list[Place]]:
+    rows, size = draw(st.integers(1, 9)), draw(st.sampled_from(SIZES))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    logits = (rng.standard_normal((rows, size)) * draw(st.sampled_from([0.0, 0.003, 3.0, 40.0, 3e6]))).astype(
+        np.float32
+    )
+    step = draw(st.sampled_from([0.0, 1 / 4096, 1 / 1024, 0.5]))
+    if step:
+        logits = (np.rint(logits / step) * step).astype(np.float32)
+    if draw(st.booleans()):
+        logits = np.sort(logits, axis=1)
+    for _ in range(draw(st.integers(0, 3))):
+        row, at = draw(st.integers(0, rows - 1)), draw(st.integers(0, size - 1))
+        logits[row, at] = draw(st.sampled_from([np.nan, np.inf, -np.inf, 1e30, -1e30, 0.0]))
+    if draw(st.booleans()):
+        logits[:, : size - 45] = draw(st.sampled_from([-1e30, -np.inf, -5e5]))
+    return np.ascontiguousarray(logits), places(rows, rng)
+
+
+@settings(max_examples=300, deadline=None)
+@given(some_logits())
+def test_both_ways_choose_the_same_from_the_same_candidates(given: tuple[Logits, list[Place]]) -> None:
+    logits, where = given
+    assert sample(logits, where) == sampled._by_definition(logits, where)
+
+
+def test_it_is_here_and_decides_what_models_give() -> None:
+    quick = compiled()
+    assert quick is not None, f"{LIBRARY.name} is missing: a compiler is needed, then script/setup"
+    rng = np.random.default_rng(7)
+    logits = rng.normal(0, 3, (64, 49_152)).astype(np.float32)
+    found = quick.sample(logits, places(64, rng))
+    assert all(found)
+    cut = quick.cut(logits)
+    assert cut is not None
+    assert [row.tobytes() for row in cut] == [top_candidates(row).tobytes() for row in logits]
+
+
+def test_rules_of_a_client_act_on_its_candidates() -> None:
+    logits = np.random.default_rng(3).normal(0, 3, (2, 49_152)).astype(np.float32)
+    rules = SamplingRules(min_p_ppm=300_000, frequency_milli=500)
+    where = [Place(SEED, 5, 800, rules, {3: 2}), Place(SEED, 5, 0, rules, {})]
+    assert sample(logits, where) == sampled._by_definition(logits, where)
+
+
+def test_rows_that_are_no_numbers_are_told_from_the_others() -> None:
+    logits = np.random.default_rng(3).normal(0, 3, (3, 49_152)).astype(np.float32)
+    logits[1, 40_000] = np.nan
+    found = sample(logits, [Place(SEED, 5, 800)] * 3)
+    assert [choice is None for choice in found] == [False, True, False]
+    with pytest.raises(NotFiniteError):
+        candidates_of(logits)
+
+
+def test_rows_laid_out_otherwise_are_left_to_numpy() -> None:
+    quick = compiled()
+    assert quick is not None
+    whole = np.random.default_rng(3).normal(0, 3, (2, 98_304)).astype(np.float32)
+    assert not quick.takes(whole[:, ::2])
+    assert not quick.takes(np.zeros((65, 4096), dtype=np.float32))
+    found = candidates_of(whole[:, ::2])
+    assert found[0].tobytes() == top_candidates(np.ascontiguousarray(whole[0, ::2])).tobytes()
+
+
+def test_another_array_of_as_many_rows_is_not_taken_for_the_last() -> None:
+    rng = np.random.default_rng(3)
+    for _ in range(4):
+        logits = rng.normal(0, 3, (1, 49_152)).astype(np.float32)
+        assert candidates_of(logits)[0].tobytes() == top_candidates(logits[0]).tobytes()
+
+
+def test_a_library_of_another_version_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = tmp_path / "sampling.c"
+    older.write_text(SOURCE.read_text("utf-8").replace("sample_rows_1", "sample_rows_0"), "utf-8")
+    library = tmp_path / LIBRARY.name
+    assert not compile_library(older, library)
+    with pytest.raises(AttributeError):
+        Compiled(library)
+    monkeypatch.setattr("console.engine.process.compiled.LIBRARY", library)
+    compiled.cache_clear()
+    try:
+        assert compiled() is None
+        logits = np.random.default_rng(3).normal(0, 3, (1, 49_152)).astype(np.float32)
+        assert sample(logits, [Place(SEED, 5, 800)]) == sampled._by_definition(logits, [Place(SEED, 5, 800)])
+    finally:
+        compiled.cache_clear()
+
+
+def test_what_cannot_be_compiled_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "sampling.c"
+    broken.write_text("int sample_rows_1(", "utf-8")
+    library = tmp_path / LIBRARY.name
+    library.write_bytes(b"the one that runs")
+    assert "error" in compile_library(broken, library)
+    assert library.read_bytes() == b"the one that runs"
+    assert {path.name for path in tmp_path.iterdir()} == {"sampling.c", library.name}
+    monkeypatch.setenv("CC", "no-such-compiler -m64")
+    assert compile_library(SOURCE, library) == "no C compiler: no-such-compiler was not found"
+    assert shutil.which("cc"), "the other tests need a compiler"
