@@ -1,9 +1,10 @@
 """`script/bench verification`: real cheats against the real model, honest answers, and what it costs.
 
 Parts, by `--only`: `honest` (exactness under continuous batching), `exact` and `tolerant` (the cheats, and
-honest answers among them), `cost`, `switches` (their price on true K-quants). `--jobs` and `--tokens` shrink
-it; `--second-build` compiles a llama.cpp without AVX-512 for `tolerant`, which is left out without it;
-`--keep DIR` leaves answers, raw figures and the tables in Markdown there, and takes up from there.
+honest answers among them), `bound` (many more honest answers in tolerant mode), `cost`, `switches` (their
+price on true K-quants). `--jobs` and `--tokens` shrink it; `--second-build` compiles a llama.cpp without
+AVX-512 for `tolerant` and `bound`, which are left out without it; `--keep DIR` leaves answers, raw figures
+and the tables in Markdown there, and takes up from there.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from benches import structure_cheats
 from benches.cheat_runs import Runs
 from benches.cheats import HONEST, QUANTISATIONS, Played
 from benches.costs import recompute_cost, savings, switches_price
-from benches.detection import LENGTHS, Looked, by_tolerant, look, look_forged, mismatches
+from benches.detection import LENGTHS, WHOLE, Looked, by_tolerant, look, look_forged, mismatches
 from benches.intervals import Share
 from benches.rows import Row, say
 from benches.running_bench import running_rows
@@ -48,8 +49,10 @@ from console.settings.paths import make_private, models_dir
 from console.verification.calibrating import Condition, calibrate
 from console.verification.calibration import UNLIKE, Calibration
 
-PARTS = ("honest", "exact", "tolerant", "cost", "switches")
+PARTS = ("honest", "exact", "tolerant", "bound", "cost", "switches")
 JOBS, TOKENS = 16, 256
+BOUND_JOBS = 96
+"""Honest answers by which false positives are bounded: a rare thing needs many."""
 HONEST_TOKENS = 12500
 """Per file, over four files."""
 CALIBRATION_TOKENS = 3000
@@ -70,6 +73,8 @@ class Bench:
             yield from self._honest()
         if only & {"exact", "tolerant"}:
             yield from self._cheats(only)
+        if "bound" in only:
+            yield from self._bound()
         if "cost" in only:
             yield from recompute_cost(self.model, min(self.jobs, 6))
             yield from savings(self.model, dict(self._smaller()))
@@ -134,7 +139,7 @@ class Bench:
     def _tolerant(
         self, played: list[Played], ours: dict[str, Scored], theirs: dict[str, Scored]
     ) -> Iterator[Row]:
-        made = self._calibration(theirs[HONEST])
+        made = self._calibration(theirs[HONEST].profile.class_id)
         say("judging in tolerant mode")
         plain, bent = _sides(played, ours, theirs)
         count = tolerant_counter(made)
@@ -142,21 +147,29 @@ class Bench:
         self._table("tolerant-forged.md", markdown("tolerant mode, made to replay", bent, count))
         genuine = plain.pop(HONEST)
         yield Row("second build: compiled in", build_seconds(), "s")
-        for length in LENGTHS:
-            wrong = by_tolerant(genuine, length, made)
-            if wrong.of:
-                name = f"tolerant: honest stretches of {length} rejected"
-                yield Row(name, wrong.found, f"of {wrong.of}")
-                yield Row(
-                    f"{name}, 95 % upper bound", wrong.upper95(), "share", 0.01 if length == 16 else None
-                )
+        yield from _rejected("tolerant", genuine, made)
         for name, looked in {HONEST: genuine, **plain}.items():
             yield Row(f"tolerant: other token than the reference: {name}", mismatches(looked).value, "share")
         yield from rows("tolerant", plain, count, goal=False)
         yield from rows("tolerant, made to replay", bent, count, goal=False)
         yield from running_rows(genuine, plain, made)
 
-    def _calibration(self, scored: Scored) -> Calibration:
+    def _bound(self) -> Iterator[Row]:
+        """Honest answers of one class before a verifier of another, more of them than the cheats need."""
+        if not (FOLDER / "llama_cpp").exists():
+            say("bound is left out: it needs `--second-build` once, for another class of processor")
+            return
+        runs = Runs(self.folder / "bound", self.model, BOUND_JOBS * self.jobs // JOBS, self.tokens)
+        answers = runs.played((HONEST,))
+        theirs = runs.scored(answers, str(FOLDER))[HONEST]
+        made = self._calibration(theirs.profile.class_id)
+        genuine = look(answers[0].answers, [one.blob for one in answers[0].answers], theirs.blobs)
+        yield Row("bound: honest answers", len(genuine), "answers")
+        yield Row("bound: honest tokens", sum(one.tokens for one in genuine), "tokens")
+        yield Row("bound: tokens that differ", mismatches(genuine).value, "share")
+        yield from _rejected("bound", genuine, made)
+
+    def _calibration(self, verifier_class: str) -> Calibration:
         """Made from other prompts than the bench's, for the second build as the verifier."""
         kept = self.folder / "calibration.json"
         if kept.exists():
@@ -167,11 +180,11 @@ class Bench:
             found = asyncio.run(
                 measure_honest(self.model, tokens, 1, "", Path(folder), scored_in=str(FOLDER))
             )
-        return self._keep_calibration(found[0], scored)
+        return self._keep_calibration(found[0], verifier_class)
 
-    def _keep_calibration(self, conditions: Sequence[Condition], scored: Scored) -> Calibration:
+    def _keep_calibration(self, conditions: Sequence[Condition], verifier_class: str) -> Calibration:
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
-        made = calibrate(conditions, STARTER.sha256, UNLIKE, scored.profile.class_id, today)
+        made = calibrate(conditions, STARTER.sha256, UNLIKE, verifier_class, today)
         (self.folder / "conditions.json").write_bytes(msgspec.json.encode(conditions))
         (self.folder / "calibration.json").write_bytes(msgspec.json.encode(made))
         return made
@@ -204,6 +217,17 @@ def _sides(
         if any(looked.replay.any() for looked in plain[one.name]):
             bent[one.name] = look_forged(one.answers, *blobs)
     return plain, bent
+
+
+def _rejected(part: str, genuine: Sequence[Looked], made: Calibration) -> Iterator[Row]:
+    """False positives by length, each with what they are at most."""
+    for length in (*LENGTHS, WHOLE):
+        wrong = by_tolerant(genuine, length, made)
+        if wrong.of:
+            what = f"stretches of {length}" if length else "whole answers"
+            name = f"{part}: honest {what} rejected"
+            yield Row(name, wrong.found, f"of {wrong.of}")
+            yield Row(f"{name}, 95 % upper bound", wrong.upper95(), "share", 0.01 if length == 16 else None)
 
 
 def _caught_by_replay(sides: dict[str, Sequence[Looked]]) -> dict[str, Sequence[Looked]]:

@@ -22,10 +22,24 @@ SOURCE = Path(__file__).with_name("sampling.c")
 LIBRARY = SOURCE.with_suffix(".dll" if sys.platform == "win32" else ".so")
 ROWS = 64
 """Rows of one call at most."""
-_FUNCTION = "sample_rows_1"
+_VERSION = 2
 _LEFT = -1
 
 Logits = npt.NDArray[np.float32]
+
+
+class _Call(ctypes.Structure):
+    """`Call` of sampling.c."""
+
+    _fields_ = (
+        ("logits", ctypes.c_void_p),
+        ("rows", ctypes.c_int64),
+        ("size", ctypes.c_int64),
+        ("keys", ctypes.c_void_p),
+        ("scales", ctypes.c_void_p),
+        ("out", ctypes.c_void_p),
+        ("tokens", ctypes.c_void_p),
+    )
 
 
 class Compiled:
@@ -34,50 +48,56 @@ class Compiled:
     def __init__(self, path: Path) -> None:
         """Raises OSError when it cannot be loaded, AttributeError when it is of another version."""
         # PyDLL keeps the interpreter's lock: the call takes less time than getting the lock back may.
-        self._call = getattr(ctypes.PyDLL(str(path)), _FUNCTION)
-        self._call.restype = None
-        self._call.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int, *[ctypes.c_void_p] * 4]
+        library = ctypes.PyDLL(str(path))
+        self._sample = getattr(library, f"sample_rows_{_VERSION}")
+        self._cut = getattr(library, f"cut_rows_{_VERSION}")
+        for function in (self._sample, self._cut):
+            function.restype, function.argtypes = None, [ctypes.c_void_p]
         self._keys = (ctypes.c_uint64 * ROWS)()
         self._scales = (ctypes.c_double * ROWS)()
-        out = (ctypes.c_ubyte * (ROWS * POSITION_BYTES))()
         self._tokens = (ctypes.c_int32 * ROWS)()
-        self._places = ctypes.addressof(self._keys), ctypes.addressof(self._scales)
-        self._answers = ctypes.addressof(out), ctypes.addressof(self._tokens)
+        out = (ctypes.c_ubyte * (ROWS * POSITION_BYTES))()
         self._candidates = memoryview(out).cast("B")
+        address = ctypes.addressof
+        answers = address(self._keys), address(self._scales), address(out), address(self._tokens)
+        self._about = _Call(None, 0, 0, *answers)
+        self._call = address(self._about)
         self._logits: Logits | None = None
-        self._logits_at = 0
 
     def takes(self, logits: Logits) -> bool:
-        """Whether these rows are laid out as the library wants them."""
-        return logits.shape[0] <= ROWS and logits.flags.c_contiguous and logits.dtype == np.float32
+        """Whether these rows are laid out as the library wants them; then the next call is about them.
 
-    def sample(self, logits: Logits, places: Sequence[Place]) -> list[tuple[int, bytes] | None]:
+        Asking numpy costs as much as a row's cut, and the decoder gives the same array again and again.
+        """
+        if logits is self._logits:
+            return True
+        if logits.shape[0] > ROWS or not logits.flags.c_contiguous or logits.dtype != np.float32:
+            return False
+        about, self._logits = self._about, logits
+        about.logits, (about.rows, about.size) = logits.ctypes.data, logits.shape
+        return True
+
+    def sample(self, places: Sequence[Place]) -> list[tuple[int, bytes] | None]:
         """Token and committed candidates of each row; None where the definition has to decide."""
         for row, place in enumerate(places):
             self._keys[row] = position_key(place.seed, place.position)
             self._scales[row] = per_step(place.temperature_milli) if place.temperature_milli else 0.0
-        rows, size = logits.shape
-        self._call(self._address(logits), rows, size, *self._places, *self._answers)
-        tokens, data = self._tokens[:rows], self._candidates[: rows * POSITION_BYTES].tobytes()
+        self._sample(self._call)
+        rows = len(places)
+        data = self._candidates[: rows * POSITION_BYTES].tobytes()
         return [
             None if token == _LEFT else (token, data[row * POSITION_BYTES : (row + 1) * POSITION_BYTES])
-            for row, token in enumerate(tokens)
+            for row, token in enumerate(self._tokens[:rows])
         ]
 
-    def cut(self, logits: Logits) -> Candidates | None:
+    def cut(self) -> Candidates | None:
         """Candidates of all rows, shape (rows, 40); None where the definition has to decide one of them."""
-        rows, size = logits.shape
-        self._call(self._address(logits), rows, size, None, None, *self._answers)
+        self._cut(self._call)
+        rows = self._about.rows
         if _LEFT in self._tokens[:rows]:
             return None
         data = bytearray(self._candidates[: rows * POSITION_BYTES])
         return np.frombuffer(data, dtype=PAIR).reshape(rows, TOP_K)
-
-    def _address(self, logits: Logits) -> int:
-        """Asking numpy for it costs as much as a row's cut, and the decoder gives the same array again."""
-        if logits is not self._logits:
-            self._logits, self._logits_at = logits, int(logits.ctypes.data)
-        return self._logits_at
 
 
 @cache

@@ -28,6 +28,11 @@ from console.verification.profiles import Profile
 BATCH_ROWS = 512
 LOGITS_ROWS = 64
 _TYPES = {"f16": 1, "bf16": 30}
+_AT = ctypes.cast(llama_cpp.llama_get_logits, ctypes.c_void_p).value or 0
+_get_logits = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(_AT)
+"""As a number: the package's own makes objects of a pointer, which takes longer than to sample, cold."""
+_get_logits_at_once = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(_AT)
+"""Without giving up Python's lock, where there is no GPU whose end is waited for."""
 
 
 class LoadError(Exception):
@@ -171,6 +176,7 @@ class Context:
         self._outputs: tuple[npt.NDArray[np.float32], ...] = ()
         """Views of one array by their rows; the same view for the same number: its address is known then."""
         self._outputs_at = 0
+        self._get_logits = _get_logits if model.gpu_layers else _get_logits_at_once
 
     @property
     def rows_limit(self) -> int:
@@ -191,13 +197,13 @@ class Context:
 
     def outputs(self) -> npt.NDArray[np.float32]:
         """A view on llama.cpp's own memory. Raises DecodeError when it has none."""
-        pointer = llama_cpp.llama_get_logits(self._handle)
-        if not pointer:
+        address = self._get_logits(self._handle)
+        if not address:
             raise DecodeError("llama.cpp gave no logits for rows that asked for them.")
-        address = ctypes.addressof(pointer.contents)
         if address != self._outputs_at:
             # As many rows as there can ever be; a view has those that the batch wanted.
             size = self._model.vocabulary_size
+            pointer = ctypes.cast(address, ctypes.POINTER(ctypes.c_float))
             whole = np.ctypeslib.as_array(pointer, shape=(LOGITS_ROWS, size))
             self._outputs = tuple(whole[:rows] for rows in range(LOGITS_ROWS + 1))
             self._outputs_at = address

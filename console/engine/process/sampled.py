@@ -35,7 +35,7 @@ class NotFiniteError(Exception):
 def candidates_of(logits: Logits) -> Candidates:
     """Candidates of each row. Raises NotFiniteError, and ValueError for a vocabulary below 40."""
     quick = compiled()
-    if quick is not None and quick.takes(logits) and (found := quick.cut(logits)) is not None:
+    if quick is not None and quick.takes(logits) and (found := quick.cut()) is not None:
         return found
     cut = top_of_each(logits)
     if not cut.finite.all():
@@ -47,12 +47,12 @@ def sample(logits: Logits, places: list[Place]) -> list[Chosen | None]:
     """Token and committed candidates for each row; None where the logits are no numbers."""
     quick = compiled()
     if quick is None or not quick.takes(logits):
-        return _by_definition(logits, places)
-    found = quick.sample(logits, places)
+        return by_definition(logits, places)
+    found = quick.sample(places)
     for row, place in enumerate(places):
         chosen = found[row]
         if chosen is None:
-            found[row] = _by_definition(logits[row : row + 1], [place])[0]
+            found[row] = by_definition(logits[row : row + 1], [place])[0]
         elif place.rules != PLAIN:
             found[row] = (_by_rules(chosen[1], place), chosen[1])
     return found
@@ -62,7 +62,8 @@ def _by_rules(candidates: bytes, place: Place) -> int:
     return choose(np.frombuffer(candidates, dtype=PAIR), *place)
 
 
-def _by_definition(logits: Logits, places: list[Place]) -> list[Chosen | None]:
+def by_definition(logits: Logits, places: list[Place]) -> list[Chosen | None]:
+    """`sample` by numpy alone."""
     cut = top_of_each(logits)
     tokens = choose_each(cut, places)
     data = candidates_of_each(cut).tobytes()

@@ -122,18 +122,29 @@ static int chosen(const Candidate *of, uint64_t key, double scale) {
     return at;
 }
 
-/* The number in the name is this function's version: console.engine.process.compiled asks for it.
-   For each row its 40 candidates, and in `token` what its key picks; -1: left to the definition.
-   A scale of 0 asks for the largest. `keys` NULL: no choice is made, and a cut that holds gives 0. */
-void sample_rows_1(const float *logits, int rows, int size, const uint64_t *keys, const double *scales,
-                 Candidate *out, int32_t *tokens) {
-    for (int r = 0; r < rows; r++) {
-        Candidate *best = out + (long)r * TOP;
-        if (cut(logits + (long)r * size, size, best))
-            tokens[r] = -1;
-        else if (!keys)
-            tokens[r] = 0;
-        else
-            tokens[r] = (int32_t)best[scales[r] > 0 ? chosen(best, keys[r], scales[r]) : 0].id;
+/* All that a call is about, so that it has one argument: each one more costs the caller a microsecond, cold. */
+typedef struct {
+    const float *logits;
+    int64_t rows, size;
+    const uint64_t *keys;
+    const double *scales; /* 0: the largest is asked for */
+    Candidate *out;
+    int32_t *tokens;
+} Call;
+
+/* Candidates of each row. In `tokens` 0, or -1: left to the definition.
+   The number in the names is the version: console.engine.process.compiled asks for it. */
+void cut_rows_2(const Call *call) {
+    for (int64_t r = 0; r < call->rows; r++)
+        call->tokens[r] = -cut(call->logits + r * call->size, (int)call->size, call->out + r * TOP);
+}
+
+/* The same, and in `tokens` what the row's key picks. */
+void sample_rows_2(const Call *call) {
+    cut_rows_2(call);
+    for (int64_t r = 0; r < call->rows; r++) {
+        const Candidate *best = call->out + r * TOP;
+        double scale = call->scales[r];
+        if (call->tokens[r] == 0) call->tokens[r] = (int32_t)best[scale > 0 ? chosen(best, call->keys[r], scale) : 0].id;
     }
 }
