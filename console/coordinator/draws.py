@@ -44,10 +44,19 @@ class Drawn:
 class Draws:
     """The open epoch, and the draws in it."""
 
-    def __init__(self, parts: Parts, announce: Callable[[Epoch], Awaitable[None]]) -> None:
-        """`announce` is awaited before the first draw of an epoch: nodes must know its seeds by then."""
+    def __init__(
+        self,
+        parts: Parts,
+        announce: Callable[[Epoch], Awaitable[None]],
+        close_books: Callable[[int], Awaitable[None]],
+    ) -> None:
+        """`announce` is awaited before the first draw of an epoch: nodes must know its seeds by then.
+
+        `close_books` is awaited with the number of an epoch that is over and paid out.
+        """
         self._parts = parts
         self._announce = announce
+        self._close_books = close_books
         self._epoch: Epoch | None = None
         self.turns = Turns()
         """Held from a ticket until its assignment is sent."""
@@ -81,6 +90,7 @@ class Draws:
                 await self._pay_out(number - 1)
             finally:
                 await self._announce(self._epoch)
+        await self._close_books(number - 1)
 
     async def draw(self, was: Job, roster: tuple[NodeId, ...], cause: str) -> Drawn:
         """Fix a ticket for the next attempt of `was`, then draw the nonce, and with it one of `roster`.
@@ -136,11 +146,34 @@ class Draws:
         unit.save_job(job, was)
         return job, ticket, row
 
-    def _commit(self, unit: Unit, secret: bytes, nonce: bytes, root: str) -> int:
+    async def make_good(self) -> None:
+        """Pay out and state the epoch that the last run closed and did not get to. Raises StoreError."""
+        closed, books = await self._parts.store.transact(
+            lambda unit: (unit.last_epoch() - len(unit.sealed_secrets()), unit.books())
+        )
+        if 0 < books <= closed:
+            await self._pay_out(closed)
+            await self._close_books(closed)
+
+    async def close(self) -> None:
+        """End the open epoch without another, since the coordinator stops. Raises StoreError."""
+        async with self.turns.change():
+            if self._epoch is None:
+                return
+            number, self._epoch = self._epoch.number, None
+            await self._parts.store.transact(self._reveal)
+            await self._pay_out(number)
+        await self._close_books(number)
+
+    def _reveal(self, unit: Unit) -> int:
         now_ms = self._parts.clock.now_ms()
         for epoch, sealed in unit.sealed_secrets():
             opened = self._parts.secrets.unseal(f"epoch:{epoch}", sealed)
             unit.close_epoch(epoch, opened.hex(), now_ms)
+        return now_ms
+
+    def _commit(self, unit: Unit, secret: bytes, nonce: bytes, root: str) -> int:
+        now_ms = self._reveal(unit)
         number = unit.last_epoch() + 1
         unit.open_epoch(number, root, self._parts.secrets.seal(f"epoch:{number}", secret, nonce), now_ms)
         return number

@@ -68,6 +68,11 @@ class Session:
         """Of the draws of this session."""
         return Share(self._drawn, self._won, round(self._expected * 1000), round(self._variance * 1000))
 
+    @property
+    def waiting(self) -> int:
+        """Messages that are not on the wire yet."""
+        return self._out.qsize()
+
     def beat(self, heartbeat: Heartbeat) -> None:
         """The node said that it lives."""
         self._beat_s, self._beat_ms = self._clock.tick_s(), self._clock.now_ms()
