@@ -7,7 +7,7 @@ import logging
 import msgspec
 
 from console.coordinator.parts import Parts
-from console.coordinator.sealing import Secrets
+from console.coordinator.sealing import SealError, Secrets
 from console.coordinator.store import Movement, StatementRow, Unit
 from console.ledger import OUTSIDE, LedgerError
 from console.ledger.stated_accounts import ESCROW, stated_client
@@ -35,10 +35,18 @@ class Books:
         self.newest = Stated()
 
     async def load(self) -> None:
-        """Look up the newest statement of earlier runs. Raises StoreError."""
+        """Look up the newest statement of earlier runs.
+
+        Raises:
+            StoreError: the database cannot be read.
+            SealError: it was signed by another identity than this coordinator's.
+        """
         row = await self._parts.store.transact(lambda unit: unit.statement(unit.books() - 1))
-        if row is not None:
-            self.newest = Stated(row.epoch, row.digest)
+        if row is None:
+            return
+        if msgspec.json.decode(row.body, type=Statement).coordinator != self._parts.key.node_id:
+            raise SealError(f"the statement of epoch {row.epoch} is signed by another coordinator's key")
+        self.newest = Stated(row.epoch, row.digest)
 
     async def close(self, until: int) -> None:
         """Make the statements that are due up to epoch `until`, each in one transaction.

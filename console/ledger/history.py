@@ -5,8 +5,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from console.fairness.merkle import MerkleTree
+from console.fairness.merkle import MerkleTree, leaf_hash
 from console.protocol.statements import HistoryProof
+
+
+class GrowingHistory:
+    """The root over a list that only grows, without building the tree anew each time."""
+
+    def __init__(self) -> None:
+        self._whole: list[tuple[int, bytes]] = []
+        """Roots of whole trees, the largest first; no two are of one size."""
+        self.size = 0
+
+    def add(self, digest: str) -> None:
+        """One statement more. Raises ValueError when it is no hex."""
+        size, node = 1, leaf_hash(bytes.fromhex(digest))
+        while self._whole and self._whole[-1][0] == size:
+            node = _inner(self._whole.pop()[1], node)
+            size *= 2
+        self._whole.append((size, node))
+        self.size += 1
+
+    @property
+    def root(self) -> str:
+        """As `history_root` of all that was added."""
+        if not self._whole:
+            return ""
+        *left, (_, node) = self._whole
+        for _, other in reversed(left):
+            node = _inner(other, node)
+        return node.hex()
 
 
 def history_root(digests: Sequence[str]) -> str:

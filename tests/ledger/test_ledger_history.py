@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.fairness.merkle import MerkleTree, root_from_path
-from console.ledger.history import consistency_path, continues, history_proof, history_root
+from console.ledger.history import GrowingHistory, consistency_path, continues, history_proof, history_root
 
 LEAVES = ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
 """The eight inputs of the reference tests of RFC 6962's authors."""
@@ -68,6 +68,15 @@ def test_a_longer_list_continues_a_shorter_one_and_no_other(items: list[str], da
         assert not continues(root, size, longer, len(items), path[:-1])
         assert not continues(root, size, longer, len(items), (*path, "00" * 32))
     assert not continues(root, size, "11" * 32, len(items), path)
+
+
+@given(digests)
+def test_a_growing_list_has_the_root_of_the_whole_one_at_every_step(items: list[str]) -> None:
+    growing = GrowingHistory()
+    assert growing.root == ""
+    for size, item in enumerate(items, 1):
+        growing.add(item)
+        assert (growing.size, growing.root) == (size, history_root(items[:size]))
 
 
 @given(digests, st.data())
