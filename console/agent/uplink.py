@@ -26,13 +26,17 @@ from console.protocol.messages import (
     Heartbeat,
     Presence,
     Refused,
+    Welcome,
 )
 from console.protocol.reasons import Reason
+from console.protocol.statements import Stated
 from console.protocol.types import ModelOffer, Policy
 
 EPOCHS_KEPT = 4
 
 Handler = Callable[[FromCoordinator], Awaitable[None]]
+EpochHandler = Callable[[str, int, Stated | None, int], None]
+"""Takes the coordinator, its open epoch, its newest statement, and how long an epoch is, seconds."""
 
 
 class Uplink:
@@ -60,6 +64,7 @@ class Uplink:
         self.describe: Callable[[], Heartbeat] = lambda: Heartbeat(False, "offline", 0, now_ms())
         self.on_message: Handler = _ignore
         self.on_connected: Callable[[], Awaitable[None]] = _nothing
+        self.on_epoch: EpochHandler = _no_epoch
 
     async def offer_model(self, offer: ModelOffer) -> None:
         """A model passed its probe. A changed offer needs a new sign-in."""
@@ -119,6 +124,7 @@ class Uplink:
         self._board.note("good", "network", f"Signed in to {name}.")
         self._session = session
         await self._guard(self._purse.told(welcome.balances, policy))
+        self._epoch_opened(welcome)
         await self._guard(self.on_connected())
 
     async def heard(self, message: FromCoordinator | Beat) -> None:
@@ -131,6 +137,7 @@ class Uplink:
                 self.seeds_roots.pop(min(self.seeds_roots))
             self._show(epoch=count(message.epoch))
             await self._guard(self._purse.told(message.balances))
+            self._epoch_opened(message)
         elif isinstance(message, Refused):
             self.refused = bounded_refusal(message)
             self._board.note("error", "network", plain(message.sentence, 200))
@@ -166,6 +173,9 @@ class Uplink:
     def policy(self) -> Policy:
         """The network's rules, or the usual ones before they are known."""
         return self.view.policy or Policy()
+
+    def _epoch_opened(self, news: Welcome | EpochOpened) -> None:
+        self.on_epoch(self.coordinator, count(news.epoch), news.stated, self.policy.epoch_s)
 
     def _beat(self, presence: Presence, round_trip_ms: int | None) -> None:
         why = None if presence.listed else presence.reason
@@ -215,4 +225,8 @@ async def _ignore(message: FromCoordinator) -> None:
 
 
 async def _nothing() -> None:
+    return None
+
+
+def _no_epoch(coordinator: str, epoch: int, stated: Stated | None, epoch_s: int) -> None:
     return None

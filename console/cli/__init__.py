@@ -56,7 +56,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("console.cli.models", "Models: list, fetch, show, verify."),
     "themes": ("console.cli.themes", "Themes: list them, check one that you write."),
     "web": ("console.cli.web", "Show the console in a browser of this machine."),
-    "audit": ("console.cli.audit", "Recompute verdicts on this machine."),
+    "audit": ("console.cli.audit", "Recompute verdicts and statements on this machine."),
     "coordinator": ("console.cli.coordinator", "Run the network's side."),
 }
 """Command to its module and the line shown by --help; the module holds a click command of that name."""

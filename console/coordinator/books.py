@@ -13,6 +13,7 @@ from console.ledger import OUTSIDE, LedgerError
 from console.ledger.stated_accounts import ESCROW, stated_client
 from console.ledger.statements import Closing, unsigned_statement
 from console.protocol.statements import (
+    PROOFS_KEPT,
     AccountLine,
     Stated,
     Statement,
@@ -22,8 +23,6 @@ from console.protocol.statements import (
 )
 
 log = logging.getLogger(__name__)
-PROOFS_KEPT = 144
-"""Epochs whose accounts are kept, so that what stands in them can be proved: a day of 600 s each."""
 _CLIENT = "client:"
 
 

@@ -13,6 +13,9 @@ import msgspec
 from console.protocol.canonical import canonical
 from console.protocol.ids import JobId, NodeId
 
+PROOFS_KEPT = 144
+"""Epochs for which a coordinator keeps what it takes to prove accounts: a day of 600 s each."""
+
 
 class Sums(msgspec.Struct, frozen=True):
     """Nano-credits of an account in an epoch, or of several together. None is ever below zero.

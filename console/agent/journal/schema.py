@@ -80,6 +80,16 @@ CREATE TABLE IF NOT EXISTS evidence (
     PRIMARY KEY (job, attempt)) WITHOUT ROWID;
 """
 
+_THIRD = """
+CREATE TABLE statements (
+    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    record BLOB NOT NULL, proofs BLOB, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
+CREATE INDEX statements_by_time ON statements (at_ms);
+ALTER TABLE receipts ADD COLUMN statement TEXT NOT NULL DEFAULT '';
+UPDATE receipts SET statement = 'before';
+CREATE INDEX receipts_by_statement ON receipts (statement);
+"""
+
 
 def _first(connection: sqlite3.Connection) -> None:
     _run(connection, _FIRST)
@@ -93,7 +103,12 @@ def _second(connection: sqlite3.Connection) -> None:
     fill_models(connection)
 
 
-_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second)
+def _third(connection: sqlite3.Connection) -> None:
+    """The epochs' statements. Receipts that came before there were any may be in none that is kept."""
+    _run(connection, _THIRD)
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third)
 SCHEMA_VERSION = len(_STEPS)
 
 
