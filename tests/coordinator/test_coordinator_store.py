@@ -285,7 +285,7 @@ async def test_closing_the_books_begins_new_ones(store: Store) -> None:
         unit.book(deposit("d", client("ann"), 100, 1))
         unit.book(hold("j", "ann", 60, 1))
         for one in ours:
-            unit.add_receipt(one)
+            unit.add_receipt(one, leaf(one))
 
     await store.transact(first)
     assert await store.transact(lambda u: (u.books(), u.held())) == (1, 60)
@@ -300,7 +300,7 @@ async def test_closing_the_books_begins_new_ones(store: Store) -> None:
     with pytest.raises(ConflictError):
         await store.transact(lambda u: u.add_statement(made))
     await store.transact(lambda u: u.book(deposit("e", client("ann"), 1, 1)))
-    await store.transact(lambda u: u.add_receipt(receipt(4)))
+    await store.transact(lambda u: u.add_receipt(receipt(4), leaf(receipt(4))))
     assert await store.transact(lambda u: u.movements()) == [
         Movement("client:ann", 41, 1, 0),
         Movement(OUTSIDE, -101, 0, 1),

@@ -229,8 +229,8 @@ class Unit(Protocol):
         """Delete what the dispute window has closed over; how many."""
         ...
 
-    def add_receipt(self, receipt: Receipt) -> None:
-        """Keep a receipt."""
+    def add_receipt(self, receipt: Receipt, leaf: str) -> None:
+        """Keep a receipt, and its leaf in the statement of the epoch whose books are open."""
         ...
 
     def node(self, node: str) -> NodeRow | None:

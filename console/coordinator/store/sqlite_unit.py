@@ -218,9 +218,8 @@ class SqliteUnit:
         """Insert or replace."""
         self._db.execute("INSERT OR REPLACE INTO totals VALUES (?, ?, ?)", (node, body, at_ms))
 
-    def add_receipt(self, receipt: Receipt) -> None:
+    def add_receipt(self, receipt: Receipt, leaf: str) -> None:
         """Keep a receipt."""
-        leaf = receipt_leaf(receipt_bytes(receipt), receipt.signature)
         row = (receipt.job, receipt.attempt, receipt.node, msgspec.json.encode(receipt), leaf)
         self._db.execute("INSERT INTO receipts SELECT ?, ?, ?, ?, epoch, ? FROM books", row)
 
