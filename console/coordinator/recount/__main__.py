@@ -59,7 +59,7 @@ def recount(data: Path, epoch: int | None) -> Outcome:
             "coordinator stops in order."
         )
     receipts = _all_receipts(ledger.receipts, keys.coordinator)
-    epochs = recounted(ledger.moved, stated[0], stated[-1], keys.secrets)
+    epochs = recounted(ledger.moved, stated, keys.secrets)
     found = [*ledger_findings(ledger), *(f for one in receipts for f in one.findings)]
     found += booked_findings(receipts, *_moved(ledger))
     found += statements_findings(ledger, epochs, receipts, keys.coordinator)

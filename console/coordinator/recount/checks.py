@@ -38,12 +38,12 @@ class Recounted(msgspec.Struct, frozen=True):
 
 
 def recounted(
-    moved: Mapping[int, list[Moved]], first: int, last: int, secrets: Secrets
+    moved: Mapping[int, list[Moved]], stated: Sequence[int], secrets: Secrets
 ) -> Iterator[Recounted]:
-    """Every epoch from the beginning of the ledger, or from `first` if that is earlier, up to `last`."""
+    """Every epoch that has postings or a statement, from the beginning of the ledger."""
     held: dict[str, int] = {}
     names: dict[str, str] = {}
-    for epoch in range(min(first, *moved), last + 1):
+    for epoch in sorted({*moved, *stated}):
         sums = {account: Sums(amount, 0, 0, amount) for account, amount in held.items() if amount}
         for one in moved.get(epoch, []):
             sums[one.account] = _with(one, held.get(one.account, 0))
