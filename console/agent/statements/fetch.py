@@ -10,12 +10,14 @@ import msgspec
 
 from console.agent.statements.examine import Told
 from console.protocol.messages import RECEIPTS_PAGE, FromNode, StatementAnswer, StatementRequest
-from console.protocol.statements import Statement
+from console.protocol.statements import ReceiptInclusion, Statement
 
 ANSWER_S = 30.0
 """So long an answer is waited for; whatever comes later is not taken."""
-PAGES_LIMIT = 2_000
-"""A million receipts of one node in one epoch: whoever claims more is not believed."""
+PAGES_LIMIT = 100
+"""51,200 receipts of one node in one epoch: more than any machine earns, and all that is held in memory."""
+_PATH_LIMIT = 64
+"""Steps from a leaf to the root; a tree that needs more has more leaves than there can be."""
 
 
 class Fetcher:
@@ -82,8 +84,14 @@ def bounded(answer: StatementAnswer) -> StatementAnswer:
     statement = answer.statement
     if statement is not None and not _sane(statement):
         statement = None
-    receipts = tuple(r for r in answer.receipts[:RECEIPTS_PAGE] if _JOB(r.job) and 0 <= r.attempt < 1 << 31)
-    return msgspec.structs.replace(answer, statement=statement, receipts=receipts)
+    receipts = tuple(one for one in answer.receipts[:RECEIPTS_PAGE] if _receipt(one))
+    accounts = tuple(one for one in answer.accounts[:3] if len(one.path) <= _PATH_LIMIT)
+    return msgspec.structs.replace(answer, statement=statement, accounts=accounts, receipts=receipts)
+
+
+def _receipt(one: ReceiptInclusion) -> bool:
+    named = bool(_JOB(one.job)) and 0 <= one.attempt < 1 << 31
+    return named and bool(_HEX(one.leaf)) and len(one.path) <= _PATH_LIMIT
 
 
 def _sane(statement: Statement) -> bool:
