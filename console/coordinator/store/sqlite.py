@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from console.coordinator.store.port import StoreError, Unit
-from console.coordinator.store.schema import FROM_1, TABLES, VERSION
+from console.coordinator.store.schema import BEFORE, TABLES, VERSION
 from console.coordinator.store.sqlite_unit import SqliteUnit
 
 T = TypeVar("T")
@@ -146,8 +146,10 @@ def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == VERSION:
         return
-    if version == 1:
-        connection.executescript(f"BEGIN IMMEDIATE; {FROM_1} PRAGMA user_version = {VERSION}; COMMIT;")
+    if version in BEFORE:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {BEFORE[version]} PRAGMA user_version = {VERSION}; COMMIT;"
+        )
         return
     if version != 0:
         raise StoreError(
