@@ -178,7 +178,7 @@ class Draws:
             closing = Closing(epoch, opened, len(draws), transcript_digest(draws), now_ms, "")
             unit.close_epoch(msgspec.structs.replace(closing, signature=sign(closing_bytes(closing))))
         number = unit.last_epoch() + 1
-        unsigned = Commitment(number, root, unit.last_chain(), now_ms, "")
+        unsigned = Commitment(number, root, unit.last_chain(), now_ms, self._parts.policy, "")
         commitment = msgspec.structs.replace(unsigned, signature=sign(commitment_bytes(unsigned)))
         unit.open_epoch(commitment, secrets.seal(f"epoch:{number}", secret, nonce))
         return number

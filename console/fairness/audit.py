@@ -40,10 +40,10 @@ class Audited(msgspec.Struct, frozen=True):
     """The epoch runs: its seeds stay secret, and are checked when it has closed."""
 
 
-def audit_epoch(transcript: Transcript, queue_limit: int) -> Audited:
-    """Recompute every draw of the epoch. `queue_limit`: the public one, beyond which a node is left out."""
+def audit_epoch(transcript: Transcript) -> Audited:
+    """Recompute every draw of the epoch."""
     try:
-        found = tuple(_Epoch(transcript, queue_limit).findings())
+        found = tuple(_Epoch(transcript).findings())
     except (ValueError, OverflowError, IndexError, TypeError) as error:
         sentence = f"The transcript is malformed ({type(error).__name__}), so it proves nothing."
         found = (Finding("malformed", transcript.commitment.epoch, -1, sentence),)
@@ -51,10 +51,10 @@ def audit_epoch(transcript: Transcript, queue_limit: int) -> Audited:
 
 
 class _Epoch:
-    def __init__(self, transcript: Transcript, queue_limit: int) -> None:
+    def __init__(self, transcript: Transcript) -> None:
         self._it = transcript
         self._epoch = transcript.commitment.epoch
-        self._queue_limit = queue_limit
+        self._queue_limit = transcript.commitment.policy.queue_limit
         self._rosters = {roster.slot: roster for roster in transcript.rosters}
         self._ends = {(end.job, end.attempt): end for end in transcript.ends}
         self._draws = {(draw.ticket.job, draw.ticket.attempt): draw for draw in transcript.draws}

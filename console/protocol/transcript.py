@@ -9,7 +9,7 @@ import msgspec
 
 from console.protocol.canonical import canonical, digest
 from console.protocol.ids import GroupId, JobId, NodeId
-from console.protocol.types import Exclusion, Ticket
+from console.protocol.types import Exclusion, Policy, Ticket
 
 
 class SignedRoster(msgspec.Struct, frozen=True):
@@ -31,6 +31,8 @@ class Commitment(msgspec.Struct, frozen=True):
     chain: str
     """Of the last ticket before this epoch, empty for the first."""
     at_ms: int
+    policy: Policy
+    """The public rules of this epoch."""
     signature: str
 
 

@@ -29,7 +29,7 @@ from console.ledger import OUTSIDE, client, deposit, escrow, hold
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
 from console.protocol.transcript import Commitment, SignedRoster, excluded_digest
-from console.protocol.types import Exclusion, Statistic, Ticket, Verdict
+from console.protocol.types import Exclusion, Policy, Statistic, Ticket, Verdict
 
 ADAPTERS: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "db.sqlite")}
 NODE = NodeId("aa" * 32)
@@ -42,7 +42,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     made.close()
 
 
-COMMITMENT = Commitment(1, "root", "", 1, "signature")
+COMMITMENT = Commitment(1, "root", "", 1, Policy(), "signature")
 
 
 def job(name: str = "11" * 16) -> Job:

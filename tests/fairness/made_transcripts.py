@@ -24,7 +24,7 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
-from console.protocol.types import Exclusion, Ticket
+from console.protocol.types import Exclusion, Policy, Ticket
 
 KEY = SigningKey(b"c" * 32)
 OTHER_KEY = SigningKey(b"d" * 32)
@@ -93,7 +93,7 @@ class Maker:
     def transcript(self, *, closed: bool = True) -> Transcript:
         """The epoch as it is published."""
         sign = self.key.sign
-        commitment = Commitment(self.epoch, SEEDS.root, "", 1, "")
+        commitment = Commitment(self.epoch, SEEDS.root, "", 1, Policy(), "")
         commitment = msgspec.structs.replace(commitment, signature=sign(commitment_bytes(commitment)))
         closing = Closing(
             self.epoch, SECRET.hex(), len(self.draws), transcript_digest(self.draws), 9_000_000, ""

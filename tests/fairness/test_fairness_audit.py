@@ -25,15 +25,15 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
-from console.protocol.types import Exclusion
+from console.protocol.types import Exclusion, Policy
 
 change = msgspec.structs.replace
-QUEUE_LIMIT = 8
+QUEUE_LIMIT = Policy().queue_limit
 TRUE = honest().transcript()
 
 
 def codes(transcript: Transcript) -> set[str]:
-    return {finding.code for finding in audit_epoch(transcript, QUEUE_LIMIT).findings}
+    return {finding.code for finding in audit_epoch(transcript).findings}
 
 
 def with_draw(k: int, **changes: object) -> Transcript:
@@ -52,10 +52,10 @@ def closed_again(transcript: Transcript) -> Transcript:
 
 
 def test_the_truth_passes_closed_and_open() -> None:
-    found = audit_epoch(TRUE, QUEUE_LIMIT)
+    found = audit_epoch(TRUE)
     assert found.findings == ()
     assert (found.epoch, found.checked, found.open) == (3, 15, False)
-    still = audit_epoch(honest().transcript(closed=False), QUEUE_LIMIT)
+    still = audit_epoch(honest().transcript(closed=False))
     assert (still.findings, still.open) == ((), True)
 
 

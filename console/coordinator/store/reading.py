@@ -18,7 +18,7 @@ from console.protocol.transcript import (
     Transcript,
     excluded_digest,
 )
-from console.protocol.types import Exclusion, Ticket
+from console.protocol.types import Exclusion, Policy, Ticket
 
 _DRAWS = """SELECT job, k, epoch, roster_root, roster_size, attempt, slot, chances, excluded,
   signature, chain, cause, at_ms, need, seed, nonce, pick, node FROM tickets WHERE epoch = ? ORDER BY k"""
@@ -34,7 +34,7 @@ _ENDS = """SELECT a.job, a.attempt, a.ended_ms, a.code, a.fault FROM attempts a
 _CARRIED = """SELECT a.node, a.ended_ms FROM attempts a
   JOIN tickets t ON t.job = a.job AND t.attempt = a.attempt
   WHERE t.epoch < ?1 AND a.started_ms >= ?2 - 86400000 AND (a.ended_ms = 0 OR a.ended_ms >= ?2)"""
-_EPOCH = """SELECT epoch, root, chain, opened_ms, signature,
+_EPOCH = """SELECT epoch, root, chain, opened_ms, policy, signature,
   secret, draws, transcript, closed_ms, closing_signature FROM epochs WHERE epoch = ?"""
 
 
@@ -48,13 +48,14 @@ def read_transcript(db: sqlite3.Connection, coordinator: NodeId, epoch: int) -> 
     row = db.execute(_EPOCH, (epoch,)).fetchone()
     if row is None:
         return None
-    number, root, chain, opened_ms, signature, *end = row
+    number, root, chain, opened_ms, policy, signature, *end = row
+    rules = msgspec.json.decode(policy, type=Policy)
     members: dict[str, list[NodeId]] = {}
     for its_root, node in db.execute(_MEMBERS, (epoch,)):
         members.setdefault(its_root, []).append(node)
     return Transcript(
         coordinator=coordinator,
-        commitment=Commitment(number, root, chain, opened_ms, signature),
+        commitment=Commitment(number, root, chain, opened_ms, rules, signature),
         closing=_closing(number, end),
         rosters=tuple(SignedRoster(GroupId(group), *rest) for group, *rest in db.execute(_ROSTERS, (epoch,))),
         members={its_root: tuple(ids) for its_root, ids in members.items()},

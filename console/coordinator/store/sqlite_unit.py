@@ -121,9 +121,12 @@ class SqliteUnit:
         """Commit to an epoch's seeds."""
         given = commitment
         self._db.execute(
-            "INSERT INTO epochs (epoch, root, sealed_secret, opened_ms, chain, signature) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (given.epoch, given.seeds_root, sealed_secret, given.at_ms, given.chain, given.signature),
+            "INSERT INTO epochs (epoch, root, sealed_secret, opened_ms, chain, policy, signature) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(given.epoch, given.seeds_root, sealed_secret, given.at_ms, given.chain),
+                *(msgspec.json.encode(given.policy).decode(), given.signature),
+            ),
         )
 
     def close_epoch(self, closing: Closing) -> None:
