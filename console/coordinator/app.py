@@ -23,6 +23,7 @@ from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
 from console.coordinator.gateway.chat import Gateway
+from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
@@ -124,6 +125,7 @@ class Coordinator:
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
                 Route("/v1/models", self.gateway.models),
+                Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
                 WebSocketRoute("/net/v1/ws", self.door.serve),

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import msgspec
+
 from console.coordinator import jobs
 from console.coordinator.draws import Drawn, Draws
 from console.coordinator.jobs import Job
-from console.coordinator.live import ClientGone, Heard, LiveJob, NodeBack, NodeGone, Text
+from console.coordinator.live import ClientGone, Heard, LiveJob, NodeBack, NodeGone, Remark, Text
+from console.coordinator.nonces import DRAW, NonceFor
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -64,9 +67,10 @@ class Attempts:
         Raises:
             LookupError: the epoch has no seed left.
             StoreError: nothing was sent.
+            WithheldError: the client did not reveal its nonce.
         """
         async with self._draws.turns.draw():
-            drawn = await self._draws.draw(live.job, roster, cause)
+            drawn = await self._draws.draw(live.job, roster, cause, NonceFor(self._parts, live))
             live.job = drawn.ticketed
             await self._parts.store.transact(lambda unit: self._record(unit, drawn))
             live.job = drawn.job
@@ -74,6 +78,9 @@ class Attempts:
             live.received, live.result = [], None
             live.visible = self._reference.visible(live.ask.stop)
             live.assignment = self._assignment(live, drawn)
+            if live.ask.commitment:
+                told = {"proof": drawn.proof, "node": drawn.node}
+                live.tell(Remark(DRAW, msgspec.json.encode(told).decode()))
             self._registry.count_draw(roster.ids, drawn.node)
             self._registry.took(drawn.node, drawn.job.id)
             session = self._registry.session(drawn.node)

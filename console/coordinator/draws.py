@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -52,6 +53,27 @@ class Drawn:
     job: Job
 
 
+class NonceOf(Protocol):
+    """Where a job's nonce comes from: a client that committed to one, or this coordinator's own chance."""
+
+    @property
+    def commitment(self) -> str:
+        """The client's, empty for none."""
+        ...
+
+    async def reveal(self, ticketed: Job, ticket: Ticket, signature: str) -> str:
+        """The nonce, hex, once the ticket is fixed. Raises WithheldError."""
+        ...
+
+
+class WithheldError(Exception):
+    """A client did not reveal the nonce that it had committed to; `job` stands at its ticket."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__("the client did not reveal its nonce in time")
+        self.job = job
+
+
 class Draws:
     """The open epoch, and the draws in it."""
 
@@ -93,19 +115,20 @@ class Draws:
             finally:
                 await self._announce(self._epoch)
 
-    async def draw(self, was: Job, roster: Eligible, cause: str) -> Drawn:
-        """Fix a ticket for the next attempt of `was`, then draw the nonce, and with it one of `roster`.
+    async def draw(self, was: Job, roster: Eligible, cause: str, nonce_of: NonceOf) -> Drawn:
+        """Fix a ticket for the next attempt of `was`, then learn the nonce, and draw with it one of `roster`.
 
         The caller holds `turns.draw()`.
 
         Raises:
             LookupError: the epoch's seeds are used up.
+            WithheldError: there is no nonce, and so no draw.
         """
         epoch = self.epoch
         job, ticket, row = await self._parts.store.transact(
-            lambda unit: self._fix(unit, epoch.number, was, roster, cause)
+            lambda unit: self._fix(unit, epoch.number, was, roster, cause, nonce_of.commitment)
         )
-        nonce = self._parts.entropy(16).hex()
+        nonce = await nonce_of.reveal(job, ticket, row.signature)
         seed, path = epoch.seeds.reveal(ticket.k)
         index = pick_of(ticket, seed, nonce, roster.excluded).index
         node = roster.listed.ids[index]
@@ -123,7 +146,7 @@ class Draws:
         return Drawn(node, proof, filled, job, jobs.assign(job, node, self._parts.clock.now_ms()))
 
     def _fix(
-        self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str
+        self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str, commitment: str
     ) -> tuple[Job, Ticket, TicketRow]:
         now_ms, key = self._parts.clock.now_ms(), self._parts.key
         k, chain = unit.next_draw(epoch)
@@ -140,6 +163,7 @@ class Draws:
             slot=listed.slot,
             chances=len(roster.ids),
             excluded=excluded_digest(roster.excluded),
+            commitment=commitment,
         )
         data = ticket_bytes(ticket)
         row = TicketRow(
@@ -157,6 +181,7 @@ class Draws:
             chances=ticket.chances,
             excluded=roster.excluded,
             need=was.prompt_tokens + was.max_tokens,
+            commitment=commitment,
         )
         if not unit.slot_signed(listed.slot):
             unit.sign_slot(self._signed(listed, ticket.roster_root, now_ms), listed.ids)

@@ -67,6 +67,8 @@ class TicketRow(msgspec.Struct, frozen=True):
     excluded: tuple[Exclusion, ...] = ()
     need: int = 0
     """Tokens of context that the job needs."""
+    commitment: str = ""
+    """To the client's nonce."""
 
 
 class OutboxRow(msgspec.Struct, frozen=True):
