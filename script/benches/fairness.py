@@ -4,8 +4,8 @@
 nodes that have nothing to do. *pull*: a node that is free takes the next job. Rosters, draws and bands are
 the product's own; the seeds are fixed, so that figures repeat. Parts, by `--only`: `mixes` (the three rules
 over three groups), `limits` (what the queue limit changes), `lengths` (the same with answers of equal
-length), `speeds` (what the minimum speed changes), `reference` (figures known before). `--jobs` shrinks it;
-`--keep DIR` leaves the tables in Markdown there.
+length), `slots` (the same with jobs as short as a slot), `speeds` (what the minimum speed changes),
+`reference` (figures known before). `--jobs` shrinks it; `--keep DIR` leaves the tables in Markdown there.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from benches.cells import RULES, Cell, play
 from benches.queues import idle_draws, live_draws, pull_queue
 from benches.rows import Row, say
 from benches.shares import served_rate, shares
-from benches.traffic import Group, traffic
+from benches.traffic import Group, job_s, traffic
 from console.protocol.types import Policy
 
-PARTS = ("mixes", "limits", "lengths", "speeds", "reference")
+PARTS = ("mixes", "limits", "lengths", "slots", "speeds", "reference")
 JOBS = 40_000
 """Counted per cell: 400 for each of 100 nodes, so that a node's band is ± 10 % of its share."""
 LOADS = (10, 50, 80, 95, 120)
 """Percent of what the group can do in equal shares: nodes × the slowest."""
 NO_LIMIT = 1 << 31
 LIMITS = (1, 2, 4, 8, 16, 32, 64, NO_LIMIT)
+SLOTS_S = (2, 32, 128, 512)
+"""So long against a job of 128 s on the slowest: as a slot of 2 s is against one of 128, 8, 2 and 0.5 s."""
 SPEEDS = (1000, 2000, 4000, 8000, 16000)
 HALVES = Group("50 fast (4×) + 50 slow", (4000,) * 50 + (1000,) * 50, 50)
 ONE_FAST = Group("1 very fast (30×) among 97", (30_000,) + (1000,) * 96, 1)
@@ -51,6 +53,7 @@ def measure(only: frozenset[str] = frozenset(PARTS), jobs: int = JOBS, keep: Pat
             "mixes": _mixes,
             "limits": _limits,
             "lengths": _lengths,
+            "slots": _slots,
             "speeds": _speeds,
             "reference": _reference,
         }[part](jobs)
@@ -95,8 +98,32 @@ def _lengths(jobs: int) -> tuple[list[Row], str]:
 
 def _limited(limit: int, load: int, jobs: int, *, equal: bool = False) -> Cell:
     group = _under(HALVES, msgspec.structs.replace(Policy(), queue_limit=limit))
-    more = LONG if limit == NO_LIMIT and load == 95 else 1
-    return play(group, "live", load, more * jobs, (10, load), equal=equal)
+    return play(group, "live", load, _enough(limit, load, jobs), (10, load), equal=equal)
+
+
+def _enough(limit: int, load: int, jobs: int) -> int:
+    """Long queues fill slowly."""
+    if limit == NO_LIMIT:
+        return LONG * jobs if load == 95 else jobs
+    return 4 * jobs if limit > 16 and load >= 95 else jobs
+
+
+def _slots(jobs: int) -> tuple[list[Row], str]:
+    """A roster that is made while a queue is full leaves its node out for a whole slot."""
+    say(f"{len(SLOTS_S)} lengths of a job against a slot")
+    cells = [
+        play(_under(HALVES, msgspec.structs.replace(Policy(), slot_s=slot_s)), "live", load, jobs, (11, load))
+        for slot_s in SLOTS_S
+        for load in LOADS
+    ]
+    found = []
+    for cell in cells:
+        case = f"a job takes {job_s(cell.group):g} s on the slowest, {cell.load} %"
+        found += [
+            Row(f"{case}: fast nodes' share", cell.shares.fast, "%"),
+            Row(f"{case}: refused", cell.shares.refused, "%"),
+        ]
+    return found, tables.slots(cells, LOADS)
 
 
 def _off_rows(what: str, cells: Sequence[Cell]) -> list[Row]:

@@ -8,7 +8,7 @@ from itertools import groupby
 from benches.cells import Cell
 from benches.rows import Row
 from benches.shares import Against, Shares
-from benches.traffic import Group
+from benches.traffic import Group, job_s
 
 _MANY = 1 << 20
 """A queue limit beyond this is none."""
@@ -54,6 +54,14 @@ def limits(cells: Sequence[Cell], loads: Sequence[int]) -> str:
         name = "none" if limit > _MANY else str(limit)
         lines.append([name, *(_limit(cell.shares) for cell in of_limit)])
     return _table(["queue limit", *(f"{load} %" for load in loads)], lines)
+
+
+def slots(cells: Sequence[Cell], loads: Sequence[int]) -> str:
+    """A line per length of a job against a slot."""
+    lines = []
+    for seconds, of_length in groupby(cells, lambda cell: job_s(cell.group)):
+        lines.append([f"{seconds:g} s", *(_limit(cell.shares) for cell in of_length)])
+    return _table(["a job on the slowest takes", *(f"{load} %" for load in loads)], lines)
 
 
 def _limit(seen: Shares) -> str:

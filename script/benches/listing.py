@@ -1,4 +1,4 @@
-"""The roster of a group while queues fill and empty, by the coordinator's own rules, and draws from it."""
+"""Slots' rosters while queues fill and empty, by the coordinator's own rules, and draws from them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from benches.traffic import Group
-from console.coordinator.rosters import exclusion
-from console.fairness import Roster, pick, roster_of
+from benches.traffic import UNIT_S, Group
+from console.coordinator.rosters import Eligible, SlotRoster, eligible, exclusion, left_out_code
+from console.fairness import pick, roster_of
+from console.protocol.ids import NodeId
 
 Figures = npt.NDArray[np.float64]
 _NONCE = "00" * 16
@@ -22,9 +23,9 @@ class Draw:
     def __init__(self, seed: tuple[int, ...]) -> None:
         self._seed = hashlib.sha256(repr(seed).encode()).hexdigest()
 
-    def index(self, job: int, root: str, size: int) -> int:
-        """Below `size`."""
-        return pick(self._seed, _NONCE, f"{job:032x}", root, size, 1).index
+    def index(self, job: int, root: str, size: int, without: frozenset[int] = frozenset()) -> int:
+        """Below `size`, and none of `without`."""
+        return pick(self._seed, _NONCE, f"{job:032x}", root, size, 1, without).index
 
 
 class Odds(msgspec.Struct, frozen=True):
@@ -39,16 +40,21 @@ class Odds(msgspec.Struct, frozen=True):
 
 
 class Listing:
-    """Who may be drawn just now."""
+    """The roster of the present slot, and who of it may be drawn just now."""
 
     def __init__(self, group: Group) -> None:
         self._rules = group.rules
+        self._slot_units = group.policy.slot_s / UNIT_S
         self._nodes = list(group.nodes)
+        self._number = {node.node: number for number, node in enumerate(self._nodes)}
         self._is_fast = np.arange(len(group)) < group.fast
-        self._listed = np.zeros(len(group), dtype=bool)
-        self._listed[list(group.listed)] = True
-        self._roster: Roster | None = None
+        self._why_not = {node.node: self._code(number) for number, node in enumerate(self._nodes)}
+        self._listed = SlotRoster(-1, ())
+        self._root = ""
+        self._now: Eligible | None = None
         self._members: list[int] = []
+        self._without: frozenset[int] = frozenset()
+        self._draws = 0
         self.forget()
 
     def forget(self) -> None:
@@ -60,28 +66,42 @@ class Listing:
     def moved(self, node: int, by: int) -> None:
         """`node` was given a job (1) or has answered one (−1)."""
         was = self._nodes[node]
-        now = msgspec.structs.replace(was, open_jobs=was.open_jobs + by)
-        self._nodes[node] = now
-        listed = exclusion(now, self._rules) is None
-        if listed != self._listed[node]:
-            self._settle()
-            self._listed[node] = listed
-            self._roster = None
+        self._nodes[node] = msgspec.structs.replace(was, open_jobs=was.open_jobs + by)
+        code = self._code(node)
+        if code != self._why_not[was.node]:
+            self._why_not[was.node] = code
+            self._now = None
+
+    def slot(self, at: float) -> int:
+        """The slot that `at` lies in."""
+        return int(at / self._slot_units)
+
+    def begins(self, slot: int) -> float:
+        """When it does."""
+        return slot * self._slot_units
+
+    def make(self, slot: int) -> None:
+        """The roster of `slot`: who meets every rule now, as the coordinator has it."""
+        ids = self._ids()
+        if ids != self._listed.ids:
+            self._now = None
+            self._root = roster_of(ids).root if ids else ""
+        self._listed = SlotRoster(slot, ids)
 
     def draw(self, draw: Draw, job: int) -> int | None:
         """The number of the node that `job` falls to; None when every queue is full."""
-        if self._roster is None:
-            self._members = np.flatnonzero(self._listed).tolist()
-            if not self._members:
-                return None
-            self._roster = roster_of(tuple(self._nodes[n].node for n in self._members))
+        if not self._listed.ids:
+            self.make(self._listed.slot)
+        if self._now is None:
+            self._settle()
+            self._now = eligible(self._listed, self._why_not)
+            self._members = [self._number[node] for node in self._now.ids]
+            self._without = frozenset(one.index for one in self._now.excluded)
+        if not self._members:
+            return None
         self._draws += 1
-        return self._members[draw.index(job, self._roster.root, len(self._members))]
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Of the nodes listed, sorted."""
-        return tuple(self._nodes[n].node for n in np.flatnonzero(self._listed))
+        ids = self._listed.ids
+        return self._number[ids[draw.index(job, self._root, len(ids), self._without)]]
 
     @property
     def odds(self) -> Odds:
@@ -89,14 +109,25 @@ class Listing:
         self._settle()
         return Odds(self._expected.copy(), self._variance.copy(), float(self._fast[0]), float(self._fast[1]))
 
+    @property
+    def listed(self) -> SlotRoster:
+        """The roster of the slot."""
+        return self._listed
+
+    def _ids(self) -> tuple[NodeId, ...]:
+        return tuple(node for node, code in self._why_not.items() if not code)
+
+    def _code(self, node: int) -> str:
+        why = exclusion(self._nodes[node], self._rules)
+        return "" if why is None else left_out_code(why)
+
     def _settle(self) -> None:
-        """Book the draws that the present roster saw."""
+        """Book the draws that were made among the present members."""
         if not self._draws:
             return
-        members = self._listed
         chance = 1 / len(self._members)
-        fast = int(np.count_nonzero(members & self._is_fast)) * chance
-        self._expected[members] += self._draws * chance
-        self._variance[members] += self._draws * chance * (1 - chance)
+        fast = int(np.count_nonzero(self._is_fast[self._members])) * chance
+        self._expected[self._members] += self._draws * chance
+        self._variance[self._members] += self._draws * chance * (1 - chance)
         self._fast += self._draws * np.array([fast, fast * (1 - fast)])
         self._draws = 0

@@ -51,14 +51,17 @@ class _Played:
 def live_draws(group: Group, traffic: Traffic) -> Outcome:
     """One draw over all listed nodes; each has its own queue, first come first served.
 
-    A node whose queue is full is left out; a job that finds every queue full is refused at once.
+    A node whose queue is full when a slot begins is not in the slot's roster, one whose queue is full at a
+    draw is left out of it; a job that finds nobody is refused at once.
     """
     listing, draw, played = Listing(group), Draw(traffic.seed), _Played(group, traffic)
     free_at = [0.0] * len(group)
     ends: list[tuple[float, int]] = []
     for job, at in enumerate(traffic.at):
-        while ends and ends[0][0] <= at:
-            listing.moved(heappop(ends)[1], -1)
+        if (slot := listing.slot(at)) != listing.listed.slot:
+            _answered(ends, listing.begins(slot), listing)
+            listing.make(slot)
+        _answered(ends, at, listing)
         if job == traffic.warm_up:
             listing.forget()
         node = listing.draw(draw, job)
@@ -67,6 +70,11 @@ def live_draws(group: Group, traffic: Traffic) -> Outcome:
             heappush(ends, (free_at[node], node))
             listing.moved(node, 1)
     return played.outcome(listing.odds)
+
+
+def _answered(ends: list[tuple[float, int]], until: float, listing: Listing) -> None:
+    while ends and ends[0][0] <= until:
+        listing.moved(heappop(ends)[1], -1)
 
 
 class _Idle(Protocol):

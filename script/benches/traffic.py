@@ -1,6 +1,7 @@
 """Groups of unequal nodes and jobs as they come: what the fairness bench plays its rules on.
 
-The unit of time is what a node of 1 token/s, the public minimum by default, needs for a job of mean length.
+The unit of time is what a node of 1 token/s, the public minimum by default, needs for a job of mean length,
+which is taken to be of 128 tokens where seconds matter.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from console.protocol.ids import GroupId, NodeId
 from console.protocol.types import ModelOffer, Policy
 
 PROFILE = "p"
+UNIT_S = 128
 _MODEL = GroupId("00" * 32)
 
 
@@ -67,6 +69,11 @@ class Group:
     def __len__(self) -> int:
         """Nodes, listed or not."""
         return len(self.milli_tokens_per_s)
+
+
+def job_s(group: Group) -> float:
+    """Seconds that a mean job takes on a node of 1 token/s, if a slot had 2 s: only their ratio matters."""
+    return 2 * UNIT_S / group.policy.slot_s
 
 
 def _offer(speed: int) -> ModelOffer:

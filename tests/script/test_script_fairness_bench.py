@@ -15,11 +15,11 @@ from benches.fairness import HALVES, LAPTOP
 from benches.listing import Draw, Listing
 from benches.queues import REFUSED, Outcome, idle_draws, live_draws, pull_queue
 from benches.shares import most_by_chance, served_rate, shares
-from benches.traffic import Group, Traffic, traffic
+from benches.traffic import UNIT_S, Group, Traffic, traffic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.coordinator.rosters import roster_ids
+from console.coordinator.rosters import SlotRoster, roster_ids
 from console.fairness import pick, roster_of
 from console.protocol.types import Policy
 
@@ -35,6 +35,11 @@ def group(*tokens_per_s: int, limit: int = 8, least: int = 1) -> Group:
 def jobs(*at_and_work: tuple[float, float]) -> Traffic:
     at, work = zip(*at_and_work, strict=True)
     return Traffic(list(at), list(work), 0, (1,))
+
+
+def apart(seen: Traffic) -> Traffic:
+    """The same jobs, each in a slot of its own: a thousand times later, and a thousand times longer."""
+    return Traffic([1e3 * at for at in seen.at], [1e3 * work for work in seen.work], seen.warm_up, seen.seed)
 
 
 def present(outcome: Outcome, at: float, before: int) -> list[int]:
@@ -66,15 +71,28 @@ def test_every_job_is_served_once_or_refused_and_no_node_does_two_at_a_time(
         assert (own[1:] >= ends[:-1] - 1e-9).all()
 
 
-@rules
+@pytest.mark.parametrize("rule", [idle_draws, pull_queue])
 def test_a_job_is_refused_only_when_every_place_is_taken(rule: Rule) -> None:
-    nodes = group(4, 1, 1, limit=2)
+    nodes = group(4, 2, 2, 1, limit=2, least=2)
     seen = traffic(3 * nodes.whole_rate, 400, (2,))
     outcome = rule(nodes, seen)
     refused = 0
     for job, at in enumerate(seen.at):
         inside = len(present(outcome, at, job))
         assert inside <= 6
+        assert (outcome.node[job] == REFUSED) == (inside == 6)
+        refused += outcome.node[job] == REFUSED
+    assert refused > 100
+
+
+def test_a_live_draw_is_refused_only_when_the_slots_whole_roster_is_full() -> None:
+    """With slots so short that each job has its own, that is when every place is taken."""
+    nodes = group(4, 2, 2, 1, limit=2, least=2)
+    seen = traffic(3 * nodes.whole_rate, 400, (2,))
+    outcome = live_draws(nodes, apart(seen))
+    refused = 0
+    for job, at in enumerate(apart(seen).at):
+        inside = len(present(outcome, at, job))
         assert (outcome.node[job] == REFUSED) == (inside == 6)
         refused += outcome.node[job] == REFUSED
     assert refused > 100
@@ -147,15 +165,35 @@ def test_each_live_draw_is_the_products_pick() -> None:
 def test_the_roster_is_what_the_coordinators_rules_give(moves: list[tuple[int, bool]]) -> None:
     nodes = group(4, 2, 1, 1, 5, limit=2, least=2)
     listing, held = Listing(nodes), [0] * 5
-    for node, more in moves:
+    for slot, (node, more) in enumerate(moves):
         if more or held[node]:
             held[node] += 1 if more else -1
             listing.moved(node, 1 if more else -1)
+        listing.make(slot)
         now = [
             msgspec.structs.replace(one, open_jobs=count)
             for one, count in zip(nodes.nodes, held, strict=True)
         ]
-        assert listing.ids == roster_ids(now, nodes.rules)
+        assert listing.listed == SlotRoster(slot, roster_ids(now, nodes.rules))
+
+
+def test_a_queue_that_gets_room_within_a_slot_is_drawn_from_in_the_next() -> None:
+    """Who is full when a slot's roster is made is left out until the next, though it has room sooner."""
+    slot = 2 / UNIT_S
+    nodes = group(1, 1, limit=1)
+    told = jobs(
+        (0.0, 1.2 * slot),
+        (0.1 * slot, 1.7 * slot),
+        (1.3 * slot, 0.1 * slot),
+        (1.9 * slot, 9.0),
+        (2.1 * slot, 9.0),
+    )
+    outcome = live_draws(nodes, told)
+    first, second, third, fourth, fifth = outcome.node.tolist()
+    assert {first, second} == {0, 1}
+    assert third == first
+    assert fourth == first
+    assert fifth == second
 
 
 def test_a_full_queue_leaves_the_draw_and_its_expectation() -> None:
@@ -233,6 +271,17 @@ def test_shares_are_those_of_the_counted_jobs() -> None:
     assert found.even.fast_off == pytest.approx(100 / 6)
     assert found.wait_p50 == 0
     assert found.rosters is None
+
+
+def test_rosters_promise_as_many_wins_as_jobs_were_counted() -> None:
+    nodes = group(4, 1, 1, limit=2)
+    seen = traffic(0.9 * nodes.whole_rate, 400, (16,))
+    outcome = live_draws(nodes, seen)
+    served = int(np.count_nonzero(outcome.node[seen.warm_up :] != REFUSED))
+    assert outcome.odds is not None
+    assert outcome.odds.expected.sum() == pytest.approx(served)
+    assert outcome.odds.expected_fast == pytest.approx(outcome.odds.expected[0])
+    assert outcome.odds.variance_fast == pytest.approx(outcome.odds.variance[0])
 
 
 def test_chance_leaves_few_nodes_outside_and_a_tilt_many() -> None:
