@@ -102,10 +102,12 @@ def _limited(limit: int, load: int, jobs: int, *, equal: bool = False) -> Cell:
 
 
 def _enough(limit: int, load: int, jobs: int) -> int:
-    """Long queues fill slowly."""
+    """Long queues fill slowly; under a limit of 1 or 2 nearly every slot has a new roster, which is dear."""
     if limit == NO_LIMIT:
         return LONG * jobs if load == 95 else jobs
-    return 4 * jobs if limit > 16 and load >= 95 else jobs
+    if limit > 16 and load >= 95:
+        return 4 * jobs
+    return jobs if limit > 2 else jobs // 2
 
 
 def _slots(jobs: int) -> tuple[list[Row], str]:

@@ -140,6 +140,22 @@ def test_idle_draws_and_pull_queues_give_the_share_of_the_mean_field() -> None:
             assert shares(HALVES, seen, rule(HALVES, seen)).fast == pytest.approx(known, abs=0.75)
 
 
+def test_a_queue_limit_tilts_live_draws_as_far_as_theory_says() -> None:
+    """A listed node is drawn at a rate r; an M/M/1 of 8 places is full for (1−ρ)ρ⁸/(1−ρ⁹) of the time."""
+
+    def given(r: float) -> tuple[float, float]:
+        fast, slow = (r * (1 - (1 - load) * load**8 / (1 - load**9)) for load in (r / 4, r))
+        return 50 * fast, 50 * slow
+
+    low, high = 0.5, 0.999
+    for _ in range(60):
+        r = (low + high) / 2
+        low, high = (r, high) if sum(given(r)) < 80 else (low, r)
+    known = 100 * given(r)[0] / 80
+    assert known == pytest.approx(51.1, abs=0.05)
+    assert play(HALVES, "live", 80, 60_000, (18,)).shares.fast == pytest.approx(known, abs=0.5)
+
+
 def test_without_a_limit_live_draws_are_blind_to_speed_and_load() -> None:
     """The very same jobs fall to the very same nodes, whatever these can do."""
     seen = traffic(0.9 * HALVES.even_rate, 3000, (7,))
