@@ -95,6 +95,8 @@ class Dispatch:
             StoreError: a result that came late could not be looked up.
         """
         live = self._live.get(message.job)
+        if isinstance(message, Chunk | Result) and live is not None and live.job.node == session.node:
+            session.works()
         if isinstance(message, Result):
             await self._result(session, live, message)
             return

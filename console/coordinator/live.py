@@ -93,6 +93,8 @@ class LiveJob:
     """Revealed by a client that committed to one."""
     tried: set[NodeId] = field(default_factory=set)
     assignment: Assignment | None = None
+    ahead: int = 0
+    """Jobs that its node had in its queue already when it was drawn."""
     received: list[int] = field(default_factory=list)
     """Token ids streamed under the current attempt."""
     shown: bool = False

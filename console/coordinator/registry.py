@@ -95,6 +95,10 @@ class Registry:
         """The node was given `job`, which counts in its queue until `answered`."""
         self._open.setdefault(NodeId(node), set()).add(job)
 
+    def open_jobs(self, node: str) -> int:
+        """Jobs that the node has not answered yet."""
+        return len(self._open.get(NodeId(node), ()))
+
     def answered(self, node: str, job: JobId) -> None:
         """The node has no longer to answer `job`."""
         jobs = self._open.get(NodeId(node), set())
@@ -241,7 +245,7 @@ class Registry:
             session.alive(self._parts.silence_s),
             session.ready,
             session.reason,
-            len(self._open.get(session.node, ())),
+            self.open_jobs(session.node),
             suspended,
         )
 

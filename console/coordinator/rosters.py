@@ -93,8 +93,16 @@ def exclusion(node: Candidate, rules: Rules) -> Reason | None:
 
 
 def roster_ids(nodes: list[Candidate], rules: Rules) -> tuple[NodeId, ...]:
-    """Sorted ids of the nodes that meet every rule."""
-    return tuple(sorted(node.node for node in nodes if exclusion(node, rules) is None))
+    """Sorted ids of the nodes that nothing but a full queue keeps from work.
+
+    A queue may empty within the slot, so who is full is left out draw by draw, and not for the whole slot.
+    """
+    return tuple(sorted(node.node for node in nodes if _may_be_listed(node, rules)))
+
+
+def _may_be_listed(node: Candidate, rules: Rules) -> bool:
+    why = exclusion(node, rules)
+    return why is None or why.code == "queue_full"
 
 
 def _offer_exclusion(offer: ModelOffer | None, rules: Rules) -> Reason | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 
 import msgspec
@@ -56,6 +57,8 @@ class Session:
         self.probation: Probation | None = None
         self.probation_due = True
         """Whether `probation` has to be looked up: at first, and after each verdict."""
+        self.worked_s = -math.inf
+        """When tokens or a result of any job of it came last, on the clock of durations."""
         self.closed = False
 
     @property
@@ -73,6 +76,10 @@ class Session:
         self._beat_s, self._beat_ms = self._clock.tick_s(), self._clock.now_ms()
         self.ready = heartbeat.ready and not self.leaving
         self.reason = heartbeat.reason if heartbeat.reason in CODES else ""
+
+    def works(self) -> None:
+        """The node gave tokens or a result."""
+        self.worked_s = self._clock.tick_s()
 
     def alive(self, silence_s: float) -> bool:
         """Whether a heartbeat came within `silence_s`."""

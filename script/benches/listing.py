@@ -115,7 +115,7 @@ class Listing:
         return self._listed
 
     def _ids(self) -> tuple[NodeId, ...]:
-        return tuple(node for node, code in self._why_not.items() if not code)
+        return tuple(node for node, code in self._why_not.items() if code in ("", "queue_full"))
 
     def _code(self, node: int) -> str:
         why = exclusion(self._nodes[node], self._rules)
