@@ -83,7 +83,7 @@ class Coordinator:
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
             log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)
-        self.registry.begin_slots(await self.parts.store.transact(lambda unit: unit.last_slot()))
+        self.registry.listing.begin(await self.parts.store.transact(lambda unit: unit.last_slot()))
         await self.draws.open_epoch()
         self._started = True
 

@@ -81,7 +81,7 @@ class Attempts:
             if live.ask.commitment:
                 told = {"proof": drawn.proof, "node": drawn.node}
                 live.tell(Remark(DRAW, msgspec.json.encode(told).decode()))
-            self._registry.count_draw(roster.ids, drawn.node)
+            self._registry.listing.drawn(roster, drawn.node)
             live.ahead = self._registry.open_jobs(drawn.node)
             self._registry.took(drawn.node, drawn.job.id)
             session = self._registry.session(drawn.node)

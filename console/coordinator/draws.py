@@ -17,7 +17,7 @@ from console.coordinator.parts import Parts
 from console.coordinator.rosters import Eligible, SlotRoster
 from console.coordinator.store import TicketRow, Unit
 from console.coordinator.turns import Turns
-from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick_of, roster_of
+from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick_of
 from console.ledger import close_epoch, node_pending
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
@@ -139,7 +139,7 @@ class Draws:
             seed=seed,
             seed_path=path,
             index=index,
-            roster_path=roster_of(roster.listed.ids).path(index),
+            roster_path=roster.listed.tree.path(index),
             excluded=roster.excluded,
         )
         filled = msgspec.structs.replace(row, seed=seed, nonce=nonce, pick=index, node=node)
@@ -157,11 +157,11 @@ class Draws:
             job=job.id,
             k=k,
             epoch=epoch,
-            roster_root=roster_of(listed.ids).root,
+            roster_root=listed.tree.root,
             roster_size=len(listed.ids),
             attempt=job.attempt,
             slot=listed.slot,
-            chances=len(roster.ids),
+            chances=roster.chances,
             excluded=excluded_digest(roster.excluded),
             commitment=commitment,
         )

@@ -70,7 +70,7 @@ class Runner:
             if isinstance(roster, ClientGone):
                 await self._give_up(live, "client", "cancelled")
                 return False
-            if not roster.ids:
+            if not roster.chances:
                 break
             try:
                 await self._start(live, roster, cause)
@@ -99,7 +99,7 @@ class Runner:
         while True:
             roster = self._registry.eligible(need, frozenset(live.tried))
             waiting = not live.tried and clock.tick_s() < until_s and self._registry.would_serve(need)
-            if roster.ids or not waiting:
+            if roster.chances or not waiting:
                 return roster
             try:
                 heard = await asyncio.wait_for(live.inbox.get(), _LOOK_S)

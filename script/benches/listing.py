@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benches.traffic import UNIT_S, Group
-from console.coordinator.rosters import Eligible, SlotRoster, eligible, exclusion, left_out_code
+from console.coordinator.rosters import Eligible, SlotRoster, exclusion, left_out, left_out_code
 from console.fairness import pick, roster_of
 from console.protocol.ids import NodeId
 
@@ -94,7 +94,7 @@ class Listing:
             self.make(self._listed.slot)
         if self._now is None:
             self._settle()
-            self._now = eligible(self._listed, self._why_not)
+            self._now = left_out(self._listed, {n: code for n, code in self._why_not.items() if code})
             self._members = [self._number[node] for node in self._now.ids]
             self._without = frozenset(one.index for one in self._now.excluded)
         if not self._members:
