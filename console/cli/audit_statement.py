@@ -35,7 +35,7 @@ def statement(epoch: int | None, data: Path | None, as_json: bool, home: Path | 
         words += ["--epoch", str(epoch)] if epoch is not None else []
         words += ["--json"] * as_json
         sys.stdout.flush()
-        os.execv(sys.executable, [sys.executable, "-m", "console.coordinator.recount", *words])
+        os.execv(sys.executable, [sys.executable, "-m", "console.coordinator.restate", *words])
     args: dict[str, str | int] = {} if epoch is None else {"epoch": epoch}
     told = decoded(question(home_of(home), "statements", args), StatementsView)
     if as_json:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
@@ -24,9 +24,11 @@ from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
 from console.coordinator.gateway.chat import Gateway
+from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
+from console.coordinator.published import Published
 from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -51,8 +53,12 @@ _FORGET_S = 60.0
 class Coordinator:
     """Every part, wired. Public for tests; others use `build`."""
 
-    def __init__(self, parts: Parts, engine: Engine, second: SecondVerifier | None) -> None:
+    def __init__(
+        self, parts: Parts, engine: Engine, second: SecondVerifier | None, routes: Sequence[BaseRoute] = ()
+    ) -> None:
+        """`routes`: of what is read beside the store."""
         self.parts = parts
+        self._routes = routes
         self.second = second
         self._started = False
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
@@ -84,6 +90,7 @@ class Coordinator:
             log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)
         await self.books.load()
         await self.draws.make_good()
+        self.registry.listing.begin(await self.parts.store.transact(lambda unit: unit.last_slot()))
         await self.draws.open_epoch()
         self._started = True
 
@@ -126,10 +133,12 @@ class Coordinator:
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
                 Route("/v1/models", self.gateway.models),
+                Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
                 WebSocketRoute("/net/v1/ws", self.door.serve),
                 *self.statements.routes(),
+                *self._routes,
             ],
             lifespan=self.lifespan,
         )
@@ -229,7 +238,8 @@ def build(
     parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    coordinator = Coordinator(parts, engine, confirming)
+    published = Published(home / DATABASE, key.node_id)
+    coordinator = Coordinator(parts, engine, confirming, published.routes())
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

@@ -32,7 +32,7 @@ def test_with_data_the_coordinators_own_process_is_asked(
     monkeypatch.setattr(os, "execv", execv)
     run("--data", str(tmp_path))
     run("--data", "here", "--epoch", "7", "--json")
-    process = [sys.executable, "-m", "console.coordinator.recount"]
+    process = [sys.executable, "-m", "console.coordinator.restate"]
     assert handed == [
         [*process, "--data", str(tmp_path)],
         [*process, "--data", str(Path.cwd() / "here"), "--epoch", "7", "--json"],

@@ -1,4 +1,3 @@
--- The coordinator's tables as version 2 made them.
 CREATE TABLE jobs (
   id TEXT PRIMARY KEY, client TEXT NOT NULL, "group" TEXT NOT NULL,
   prompt_tokens INTEGER NOT NULL, max_tokens INTEGER NOT NULL, received_ms INTEGER NOT NULL,

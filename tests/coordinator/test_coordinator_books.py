@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from console import ledger
 from console.coordinator.books import close_books
 from console.coordinator.parts import Parts
-from console.coordinator.recount.checks import ledger_findings, recounted, statements_findings
-from console.coordinator.recount.ledger import _read
+from console.coordinator.restate.checks import ledger_findings, recounted, statements_findings
+from console.coordinator.restate.ledger import _read
 from console.coordinator.sealing import Secrets
 from console.coordinator.store import OverdrawnError
 from console.coordinator.store.sqlite import connect

@@ -29,11 +29,12 @@ from coordinator_harness import (
 
 from console.coordinator import runner
 from console.coordinator.store import StoreError
-from console.fairness import EpochSeeds, Roster, pick
+from console.fairness import EpochSeeds, Roster, pick_of
 from console.protocol.frames import presence_bytes, ticket_bytes
 from console.protocol.keys import verify
 from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Goodbye, Opening, OpenRequest
-from console.protocol.types import Assignment, Ticket
+from console.protocol.transcript import excluded_digest
+from console.protocol.types import Assignment, Exclusion, Ticket
 
 
 @pytest.fixture
@@ -118,6 +119,41 @@ async def test_a_lease_that_expires_goes_on_elsewhere_and_the_late_result_is_sta
         found = await run.settled(1)
         by_name = {n.name: n for n in found.nodes}
         assert (by_name["slow"].paid, by_name["slow"].penalised, by_name["slow"].rejected) == (0, 0, 0)
+
+
+async def test_a_job_that_waits_behind_one_that_runs_keeps_its_lease(tmp_path: Path) -> None:
+    """A slow node works one job off after the other: a full queue is no fault of its own."""
+    async with running(tmp_path, with_policy(lease_s=1)) as run:
+        slow = await run.node("slow", manual=True)
+        requests = [asyncio.create_task(run.chat()) for _ in range(2)]
+        first, second = await slow.wait(Assignment), await slow.wait(Assignment, 2)
+        for given in (first, second):
+            await slow.send(Ack(given.job, given.attempt, given.fence))
+        made = await slow.generate(first, chunks=False)
+        assert made is not None
+        for place, token in enumerate(made.token_ids[:6]):
+            await asyncio.sleep(0.4)
+            await slow.send(Chunk(first.job, first.attempt, first.fence, place, (token,)))
+        for given in (first, second):
+            result = await slow.generate(given, chunks=False)
+            assert result is not None
+            await slow.send(result)
+            assert (await slow.wait(ResultAnswered, job=given.job)).status == "taken"
+            await slow.wait(OpenRequest, job=given.job)
+            await slow.send(Opening(given.job, given.attempt, slow.blobs[given.job]))
+        assert [(await request).status_code for request in requests] == [200, 200]
+        assert (await run.settled(2)).jobs.accepted == 2
+
+
+async def test_a_job_that_waits_behind_nothing_loses_its_lease(tmp_path: Path) -> None:
+    async with running(tmp_path, with_policy(lease_s=1)) as run:
+        idle = await run.node("idle", manual=True)
+        requests = [asyncio.create_task(run.chat()) for _ in range(2)]
+        for count in (1, 2):
+            given = await idle.wait(Assignment, count)
+            await idle.send(Ack(given.job, given.attempt, given.fence))
+        assert [(await request).status_code for request in requests] == [502, 502]
+        assert {code for (code,) in rows(run, "SELECT code FROM attempts")} == {"lease_expired"}
 
 
 async def test_a_result_resent_after_a_broken_line_is_taken_once(run: Running) -> None:
@@ -457,14 +493,15 @@ async def test_the_transcript_alone_shows_that_every_draw_was_fair(run: Running)
     assert seeds.root == root
     tickets = rows(
         run,
-        "SELECT job, k, epoch, roster_root, roster_size, attempt, signature, chain, seed, nonce, pick, node "
-        "FROM tickets ORDER BY k",
+        "SELECT job, k, epoch, roster_root, roster_size, attempt, slot, chances, excluded, "
+        "signature, chain, seed, nonce, pick, node FROM tickets ORDER BY k",
     )
     assert [t[1] for t in tickets] == list(range(len(tickets)))
     assert len(tickets) >= 5
     chain = ""
-    for *fields, signature, linked, seed, nonce, index, node in tickets:
-        ticket = Ticket(*fields)
+    for *fields, excluded, signature, linked, seed, nonce, index, node in tickets:
+        left_out = msgspec.json.decode(excluded, type=tuple[Exclusion, ...])
+        ticket = Ticket(*fields, excluded_digest(left_out))
         assert verify(bad.coordinator, ticket_bytes(ticket), signature)
         chain = hashlib.sha256(bytes.fromhex(chain) + ticket_bytes(ticket)).hexdigest()
         assert chain == linked
@@ -472,7 +509,8 @@ async def test_the_transcript_alone_shows_that_every_draw_was_fair(run: Running)
         members = rows(run, f"SELECT node FROM roster_members WHERE root = '{ticket.roster_root}'")
         roster = Roster(tuple(m for (m,) in members))
         assert (roster.root, len(roster)) == (ticket.roster_root, ticket.roster_size)
-        drawn = pick(seed, nonce, ticket.job, ticket.roster_root, ticket.roster_size, ticket.attempt)
+        drawn = pick_of(ticket, seed, nonce, left_out)
+        assert ticket.chances == len(members) - len(left_out)
         assert (drawn.index, roster.ids[drawn.index]) == (index, node)
 
 

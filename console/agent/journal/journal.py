@@ -13,6 +13,7 @@ from console.agent.journal.results import ResultTable
 from console.agent.journal.seal import Sealer
 from console.agent.journal.statements import StatementTable
 from console.agent.journal.time import TimeTable
+from console.agent.journal.witnessed import WitnessTable
 
 FILE = "journal.db"
 
@@ -30,6 +31,7 @@ class Journal:
         self.answers = AnswerTable(self._database)
         self.time = TimeTable(self._database)
         self.statements = StatementTable(self._database)
+        self.witnessed = WitnessTable(self._database)
 
     async def open(self) -> None:
         """Raises JournalError."""

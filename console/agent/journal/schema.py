@@ -81,6 +81,15 @@ CREATE TABLE IF NOT EXISTS evidence (
 """
 
 _THIRD = """
+CREATE TABLE presences (
+    coordinator TEXT NOT NULL, slot INTEGER NOT NULL, record BLOB NOT NULL,
+    PRIMARY KEY (coordinator, slot)) WITHOUT ROWID;
+CREATE TABLE commitments (
+    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, seeds_root TEXT NOT NULL,
+    PRIMARY KEY (coordinator, epoch)) WITHOUT ROWID;
+"""
+
+_FOURTH = """
 CREATE TABLE statements (
     coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, at_ms INTEGER NOT NULL,
     record BLOB NOT NULL, proofs BLOB, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
@@ -104,11 +113,16 @@ def _second(connection: sqlite3.Connection) -> None:
 
 
 def _third(connection: sqlite3.Connection) -> None:
-    """The epochs' statements. Receipts that came before there were any may be in none that is kept."""
+    """What the node has seen of the network's draws."""
     _run(connection, _THIRD)
 
 
-_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third)
+def _fourth(connection: sqlite3.Connection) -> None:
+    """The epochs' statements. Receipts that came before there were any may be in none that is kept."""
+    _run(connection, _FOURTH)
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third, _fourth)
 SCHEMA_VERSION = len(_STEPS)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DATABASE = "coordinator.sqlite"
 """The file in a coordinator's home."""
-VERSION = 3
+VERSION = 4
 
 _SINCE_2 = """
 CREATE TABLE audits (
@@ -86,16 +86,38 @@ CREATE TABLE keys (key_sha256 TEXT PRIMARY KEY, client TEXT NOT NULL) STRICT, WI
 """
 TABLES += _SINCE_2
 
+_TRANSCRIPT = """
+ALTER TABLE epochs ADD COLUMN chain TEXT NOT NULL DEFAULT '';
+ALTER TABLE epochs ADD COLUMN policy TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE epochs ADD COLUMN signature TEXT NOT NULL DEFAULT '';
+ALTER TABLE epochs ADD COLUMN draws INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE epochs ADD COLUMN transcript TEXT NOT NULL DEFAULT '';
+ALTER TABLE epochs ADD COLUMN closing_signature TEXT NOT NULL DEFAULT '';
+ALTER TABLE tickets ADD COLUMN slot INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE tickets ADD COLUMN chances INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tickets ADD COLUMN excluded TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE tickets ADD COLUMN need INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tickets ADD COLUMN "commitment" TEXT NOT NULL DEFAULT '';
+CREATE TABLE slots (
+  slot INTEGER PRIMARY KEY, "group" TEXT NOT NULL, root TEXT NOT NULL REFERENCES rosters,
+  size INTEGER NOT NULL, at_ms INTEGER NOT NULL, signature TEXT NOT NULL
+) STRICT;
+"""
+_SINCE_3 = _TRANSCRIPT
+TABLES += _SINCE_3
+
+FROM_2 = _SINCE_3
+"""What version 2 lacks."""
 FROM_1 = """
 ALTER TABLE verdicts ADD COLUMN statistics TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE verdicts ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
 ALTER TABLE verdicts ADD COLUMN positions INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE evidence ADD COLUMN outcome TEXT NOT NULL DEFAULT 'rejected';
 """
-FROM_1 += _SINCE_2
+FROM_1 += _SINCE_2 + FROM_2
 """What version 1 lacks."""
 
-_SINCE_3 = """
+_SINCE_4 = """
 ALTER TABLE transactions ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE balances ADD COLUMN credits INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE balances ADD COLUMN debits INTEGER NOT NULL DEFAULT 0;
@@ -107,11 +129,11 @@ CREATE TABLE statements (
   epoch INTEGER PRIMARY KEY, digest TEXT NOT NULL, body BLOB NOT NULL, lines BLOB NOT NULL
 ) STRICT;
 """
-TABLES += _SINCE_3
+TABLES += _SINCE_4
 TABLES += "INSERT INTO books VALUES (1);"
 
-FROM_2 = _SINCE_3
-FROM_2 += """
+FROM_3 = _SINCE_4
+FROM_3 += """
 INSERT INTO books SELECT coalesce(max(epoch), 1) FROM epochs;
 UPDATE transactions SET epoch = (SELECT epoch FROM books);
 UPDATE receipts SET epoch = (SELECT epoch FROM books), leaf = leaf_of(body);
@@ -119,8 +141,11 @@ UPDATE balances SET
   credits = (SELECT coalesce(sum(max(p.amount, 0)), 0) FROM postings p WHERE p.account = balances.account),
   debits = (SELECT coalesce(sum(max(-p.amount, 0)), 0) FROM postings p WHERE p.account = balances.account);
 """
-"""What version 2 lacks: all that was booked before there were statements goes into the first one.
+"""What version 3 lacks: all that was booked before there were statements goes into the first one.
 
 `leaf_of`: a function that the connection must have, from a receipt's body to its leaf.
 """
-FROM_1 += FROM_2
+FROM_2 += FROM_3
+FROM_1 += FROM_3
+BEFORE = {1: FROM_1, 2: FROM_2, 3: FROM_3}
+"""The way here from each older version."""

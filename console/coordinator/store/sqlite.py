@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from console.coordinator.store.port import StoreError, Unit
-from console.coordinator.store.schema import FROM_1, FROM_2, TABLES, VERSION
+from console.coordinator.store.schema import BEFORE, TABLES, VERSION
 from console.coordinator.store.sqlite_unit import SqliteUnit, leaf_of
 
 T = TypeVar("T")
@@ -146,10 +146,11 @@ def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == VERSION:
         return
-    if version in (1, 2):
+    if version in BEFORE:
         connection.create_function("leaf_of", 1, leaf_of, deterministic=True)
-        steps = FROM_1 if version == 1 else FROM_2
-        connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {VERSION}; COMMIT;")
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {BEFORE[version]} PRAGMA user_version = {VERSION}; COMMIT;"
+        )
         return
     if version != 0:
         raise StoreError(

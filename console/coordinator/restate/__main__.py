@@ -1,4 +1,4 @@
-"""`python -m console.coordinator.recount`: the answer goes to stdout, everything else to stderr.
+"""`python -m console.coordinator.restate`: the answer goes to stdout, everything else to stderr.
 
 Exit code: 0 nothing is wrong, 1 something is or nothing could be checked.
 """
@@ -15,10 +15,10 @@ from pathlib import Path
 
 from console.coordinator.again.cases import DataError
 from console.coordinator.again.places import coordinator_folder, keys_of
-from console.coordinator.recount.checks import ledger_findings, recounted, statements_findings
-from console.coordinator.recount.ledger import KeptReceipt, Ledger, read_ledger
-from console.coordinator.recount.receipts import Checked, booked_findings, read_receipts
-from console.coordinator.recount.told import Outcome, document, lines
+from console.coordinator.restate.checks import ledger_findings, recounted, statements_findings
+from console.coordinator.restate.ledger import KeptReceipt, Ledger, read_ledger
+from console.coordinator.restate.receipts import Checked, booked_findings, read_receipts
+from console.coordinator.restate.told import Outcome, document, lines
 from console.ledger.findings import Finding
 from console.settings.terminal import speak_ascii, speaks_utf8
 

@@ -15,8 +15,8 @@ from coordinator_harness import Verdict, running
 
 from console.coordinator.again.cases import DataError
 from console.coordinator.app import DATABASE
-from console.coordinator.recount import __main__ as command
-from console.coordinator.recount.__main__ import main, recount
+from console.coordinator.restate import __main__ as command
+from console.coordinator.restate.__main__ import main, recount
 from console.protocol.frames import receipt_bytes
 from console.protocol.keys import SigningKey
 from console.protocol.statements import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from console.coordinator.recount.ledger import KeptReceipt
+from console.coordinator.restate.ledger import KeptReceipt
 from console.ledger.findings import Finding
 from console.protocol.frames import receipt_bytes
 from console.protocol.keys import verify

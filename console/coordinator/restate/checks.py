@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from console.coordinator.recount.ledger import Ledger, Moved
-from console.coordinator.recount.receipts import Checked
+from console.coordinator.restate.ledger import Ledger, Moved
+from console.coordinator.restate.receipts import Checked
 from console.coordinator.sealing import Secrets
 from console.coordinator.store import StatementRow
 from console.ledger import OUTSIDE, LedgerError
