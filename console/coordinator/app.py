@@ -88,12 +88,13 @@ class Coordinator:
         self._started = True
 
     async def wind_up(self) -> None:
-        """End what runs: clients are told, their money goes back."""
+        """End what runs: clients are told, their money goes back, the epoch ends with its seeds revealed."""
         await self.dispatch.stop()
         try:
             await self.dispatch.recover()
+            await self.draws.close()
         except StoreError as error:
-            log.error("%s What is open is refunded at the next start.", error)
+            log.error("%s What is open is refunded and closed at the next start.", error)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -165,6 +166,7 @@ class Coordinator:
         for session in self.registry.sessions():
             if not session.alive(self.parts.silence_s):
                 session.close()
+                self.registry.listing.changed()
         if self.second is not None:
             await self.second.rest()
 
