@@ -95,7 +95,7 @@ class Coordinator:
         self._started = True
 
     async def wind_up(self) -> None:
-        """End what runs: clients are told, their money goes back."""
+        """End what runs: clients are told, their money goes back, the epoch ends with its seeds revealed."""
         await self.dispatch.stop()
         try:
             await self.dispatch.recover()
@@ -174,6 +174,7 @@ class Coordinator:
         for session in self.registry.sessions():
             if not session.alive(self.parts.silence_s):
                 session.close()
+                self.registry.listing.changed()
         if self.second is not None:
             await self.second.rest()
 

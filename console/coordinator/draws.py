@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -15,12 +14,14 @@ from console.coordinator import jobs
 from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.rosters import Eligible, SlotRoster
+from console.coordinator.sealing import SealError
 from console.coordinator.store import TicketRow, Unit
 from console.coordinator.turns import Turns
 from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick_of
 from console.ledger import close_epoch, node_pending
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
+from console.protocol.keys import verify
 from console.protocol.transcript import (
     Closing,
     Commitment,
@@ -125,6 +126,21 @@ class Draws:
                 await self._announce(self._epoch)
         await self._close_books(number - 1)
 
+    async def close(self) -> None:
+        """End the open epoch for good: its seeds are revealed, and nobody is drawn any more.
+
+        Raises:
+            StoreError: it is closed, paid out and stated at the next start instead.
+        """
+        async with self.turns.change():
+            if self._epoch is None:
+                return
+            number = self._epoch.number
+            await self._parts.store.transact(self._reveal)
+            self._epoch = None
+            await self._pay_out(number)
+        await self._close_books(number)
+
     async def draw(self, was: Job, roster: Eligible, cause: str, nonce_of: NonceOf) -> Drawn:
         """Fix a ticket for the next attempt of `was`, then learn the nonce, and draw with it one of `roster`.
 
@@ -208,44 +224,47 @@ class Draws:
             await self._pay_out(closed)
             await self._close_books(closed)
 
-    async def close(self) -> None:
-        """End the open epoch without another, since the coordinator stops. Raises StoreError."""
-        async with self.turns.change():
-            if self._epoch is None:
-                return
-            number, self._epoch = self._epoch.number, None
-            await self._parts.store.transact(self._reveal)
-            await self._pay_out(number)
-        await self._close_books(number)
-
     def _signed(self, listed: SlotRoster, root: str, now_ms: int) -> SignedRoster:
         group = self._parts.served.group
         unsigned = SignedRoster(group, listed.slot, root, len(listed.ids), now_ms, "")
         return msgspec.structs.replace(unsigned, signature=self._parts.key.sign(roster_bytes(unsigned)))
 
-    def _reveal(self, unit: Unit) -> int:
-        """Close what is open, with its secret and all of its draws; when that was, milliseconds."""
-        now_ms, secrets, sign = self._parts.clock.now_ms(), self._parts.secrets, self._parts.key.sign
-        for epoch, sealed in unit.sealed_secrets():
-            opened = secrets.unseal(f"epoch:{epoch}", sealed).hex()
-            draws = unit.draws(epoch)
-            closing = Closing(epoch, opened, len(draws), transcript_digest(draws), now_ms, "")
-            unit.close_epoch(msgspec.structs.replace(closing, signature=sign(closing_bytes(closing))))
-        return now_ms
-
     def _commit(self, unit: Unit, secret: bytes, nonce: bytes, root: str) -> int:
         """Close what was open; then commit to the next."""
-        now_ms, secrets, sign = self._reveal(unit), self._parts.secrets, self._parts.key.sign
+        now_ms, secrets, sign = self._parts.clock.now_ms(), self._parts.secrets, self._parts.key.sign
+        self._reveal(unit)
         number = unit.last_epoch() + 1
+        last = unit.commitment(number - 1)
+        if last is not None and not _is_signed(last, self._parts.key.node_id):
+            raise SealError(f"epoch {number - 1} was committed to with another key than this coordinator's")
         unsigned = Commitment(number, root, unit.last_chain(), now_ms, self._parts.policy, "")
         commitment = msgspec.structs.replace(unsigned, signature=sign(commitment_bytes(unsigned)))
         unit.open_epoch(commitment, secrets.seal(f"epoch:{number}", secret, nonce))
         return number
 
+    def _reveal(self, unit: Unit) -> None:
+        """Close what is open, with its secret and all of its draws."""
+        now_ms, sign = self._parts.clock.now_ms(), self._parts.key.sign
+        for epoch, sealed in unit.sealed_secrets():
+            opened = self._parts.secrets.unseal(f"epoch:{epoch}", sealed).hex()
+            draws = unit.draws(epoch)
+            closing = Closing(epoch, opened, len(draws), transcript_digest(draws), now_ms, "")
+            unit.close_epoch(msgspec.structs.replace(closing, signature=sign(closing_bytes(closing))))
+
     async def _pay_out(self, epoch: int) -> None:
         store, now_ms = self._parts.store, self._parts.clock.now_ms()
         nodes = await store.transact(lambda unit: unit.nodes_with_pending())
-        await asyncio.gather(*(store.transact(partial(_release, epoch, n, now_ms)) for n in nodes))
+
+        def release(node: str) -> Callable[[Unit], None]:
+            return lambda unit: _release(epoch, node, now_ms, unit)
+
+        await asyncio.gather(*(store.transact(release(node)) for node in nodes))
+
+
+def _is_signed(commitment: Commitment, coordinator: str) -> bool:
+    """Whether it is this coordinator's; those of before are not signed, and their seeds were sealed."""
+    given = commitment.signature
+    return not given or verify(coordinator, commitment_bytes(commitment), given)
 
 
 def _release(epoch: int, node: str, now_ms: int, unit: Unit) -> None:

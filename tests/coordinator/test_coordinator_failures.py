@@ -451,7 +451,7 @@ async def test_money_waits_for_a_database_that_fails_for_a_while(
 
     async def failing(work: Any) -> Any:
         nonlocal failures
-        if "_settle" in getattr(work, "__qualname__", "") and failures < 3:
+        if "_settle" in work.__qualname__ and failures < 3:
             failures += 1
             raise StoreError("The disk is full.")
         return await works(work)

@@ -203,8 +203,7 @@ async def test_a_database_that_stumbles_after_a_result_costs_the_node_nothing(
     async def stumbling(work: Any) -> Any:
         nonlocal done
         live = run.coordinator.dispatch._live.get(given.job)
-        named = unit in getattr(work, "__qualname__", "")
-        if named and done < 2 and live is not None and live.result is not None:
+        if unit in work.__qualname__ and done < 2 and live is not None and live.result is not None:
             done += 1
             raise StoreError("The disk is full.")
         return await works(work)

@@ -177,6 +177,10 @@ class Unit(Protocol):
         """End an epoch and reveal its secret."""
         ...
 
+    def commitment(self, epoch: int) -> Commitment | None:
+        """What was committed to before that epoch."""
+        ...
+
     def last_chain(self) -> str:
         """Of the newest ticket, empty for none."""
         ...
