@@ -198,6 +198,7 @@ class Coordinator:
         except StoreError:
             for session in sessions:
                 session.close()
+            self.registry.listing.changed()
             raise
         for session, held in zip(sessions, balances, strict=True):
             session.send(EpochOpened(epoch.number, epoch.seeds.root, held, self.books.newest))
