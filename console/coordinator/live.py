@@ -26,6 +26,8 @@ class Ask(msgspec.Struct, frozen=True):
     rules: SamplingRules = SamplingRules()
     commitment: str = ""
     """To a nonce of the client's own; empty: it has none."""
+    key: str = ""
+    """Name of the client's key."""
 
 
 class Text(msgspec.Struct, frozen=True):

@@ -347,7 +347,7 @@ async def test_a_client_that_hangs_up_is_refunded_and_the_node_stopped(run: Runn
         lines = response.aiter_lines()
         assert "assistant" in await anext(lines)
         given = await node.wait(Assignment)
-        while await anext(lines) != ": queued":
+        while await anext(lines) != ": queued, 0 ahead":
             pass
     await node.wait(Cancel, job=given.job)
     found = await run.settled(1)

@@ -13,20 +13,66 @@ from console.protocol.types import SamplingRules
 _STOPS_LIMIT = 4
 _STOP_LIMIT = 256
 _MESSAGES_LIMIT = 1024
+_NAME_SHOWN = 100
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+_UNDERSTOOD = frozenset(
+    {
+        "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature",
+        "top_p", "min_p", "frequency_penalty", "presence_penalty", "stop", "seed",
+    }
+)  # fmt: skip
+_HARMLESS = frozenset(
+    {
+        "user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
+        "parallel_tool_calls",
+    }
+)  # fmt: skip
+"""Taken and not looked at: no answer depends on them, and nothing of them is kept."""
 _NEUTRAL: dict[str, tuple[object, ...]] = {
     "n": (1,),
+    "best_of": (1,),
+    "top_k": (40,),
+    "repetition_penalty": (1,),
     "logprobs": (False,),
     "top_logprobs": (0,),
     "logit_bias": ({},),
     "tools": ([],),
+    "tool_choice": ("none", "auto"),
     "functions": ([],),
+    "function_call": ("none", "auto"),
     "response_format": ({"type": "text"},),
     "modalities": (["text"],),
+    "reasoning_effort": ("none",),
+    "verbosity": ("medium",),
+    "service_tier": ("auto", "default"),
+    "store": (False,),
     "audio": (),
     "prediction": (),
+    "web_search_options": (),
 }
-"""Parameters that change an answer and are not served yet, with the values that change nothing."""
+"""Parameters that change an answer and are not served, with the values that change nothing."""
+_LOGPROBS = (
+    "Log-probabilities are not served: a node commits to the logits of its 40 best tokens and opens them "
+    "when it is audited, after the answer; the whole vocabulary's, which a log-probability needs, it never "
+    "sends. Leave `logprobs` and `top_logprobs` out."
+)
+_WHY = {
+    "n": "`n` has to be 1: every answer is drawn, checked and paid by itself. Send one request for each.",
+    "top_k": "`top_k` is 40 in this network, for everybody; leave it out.",
+    "store": "`store` has to be false: no prompt and no answer is kept here.",
+    "logprobs": _LOGPROBS,
+    "top_logprobs": _LOGPROBS,
+}
+_STREAM_NEUTRAL: dict[str, tuple[object, ...]] = {"include_obfuscation": (False,)}
+_MESSAGE_NEUTRAL: dict[str, tuple[object, ...]] = {
+    "tool_calls": ([],),
+    "annotations": ([],),
+    "refusal": (),
+    "function_call": (),
+    "audio": (),
+}
+_MESSAGE_UNDERSTOOD = frozenset({"role", "content", "name"})
+"""`name` is taken; the models' templates have no place for it."""
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
@@ -51,19 +97,17 @@ def parse_chat(body: bytes) -> ChatRequest:
         raise ApiError(400, "invalid_json", "The body is not valid JSON.") from error
     if not isinstance(fields, dict):
         raise ApiError(400, "invalid_json", "The body has to be a JSON object.")
-    for name, neutral in _NEUTRAL.items():
-        value = fields.get(name)
-        if value is not None and value not in neutral:
-            raise _bad(name, f"`{name}` is not supported by this network yet; leave it out.")
+    _known(fields, _NEUTRAL, _UNDERSTOOD | _HARMLESS, "")
+    stream = _flag(fields, "stream")
     return ChatRequest(
         model=_text(fields, "model"),
         messages=_messages(fields.get("messages")),
-        stream=_flag(fields, "stream"),
-        include_usage=_include_usage(fields.get("stream_options")),
+        stream=stream,
+        include_usage=_include_usage(fields.get("stream_options"), stream),
         max_tokens=_max_tokens(fields),
         temperature_milli=_number(fields, "temperature", 0, 2, 1, 1000),
         stop=_stop(fields.get("stop")),
-        seed_given=fields.get("seed") is not None,
+        seed_given=_seed(fields.get("seed")),
         rules=SamplingRules(
             top_p_ppm=_number(fields, "top_p", 0, 1, 1, 1_000_000),
             min_p_ppm=_number(fields, "min_p", 0, 1, 0, 1_000_000),
@@ -71,6 +115,25 @@ def parse_chat(body: bytes) -> ChatRequest:
             presence_milli=_number(fields, "presence_penalty", -2, 2, 0, 1000),
         ),
     )
+
+
+def _known(
+    fields: dict[str, Any], neutral: dict[str, tuple[object, ...]], served: frozenset[str], where: str
+) -> None:
+    """Raise ApiError for a field that is not served, unless its value changes nothing."""
+    for name, value in fields.items():
+        if name in served or value is None:
+            continue
+        if name not in neutral:
+            shown = (where + name)[:_NAME_SHOWN]
+            raise ApiError(
+                400, "unknown_parameter", f"`{shown}` is not known to this network; leave it out.", shown
+            )
+        if not any(
+            value == usual and isinstance(value, bool) == isinstance(usual, bool) for usual in neutral[name]
+        ):
+            why = _WHY.get(where + name, f"`{where}{name}` is not supported by this network; leave it out.")
+            raise ApiError(400, "unsupported_value", why, where + name)
 
 
 def _messages(value: Any) -> tuple[ChatMessage, ...]:
@@ -82,16 +145,17 @@ def _messages(value: Any) -> tuple[ChatMessage, ...]:
 def _message(item: Any, where: str) -> ChatMessage:
     if not isinstance(item, dict):
         raise _bad(where, f"`{where}` has to be an object with `role` and `content`.")
+    _known(item, _MESSAGE_NEUTRAL, _MESSAGE_UNDERSTOOD, f"{where}.")
     role = item.get("role")
     if not isinstance(role, str) or role not in _ROLES:
-        raise _bad(f"{where}.role", f"`{where}.role` has to be system, user or assistant.")
+        raise _bad(f"{where}.role", f"`{where}.role` has to be system, developer, user or assistant.")
     return ChatMessage(_ROLES[role], _content(item.get("content"), f"{where}.content"))
 
 
 def _content(value: Any, where: str) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         parts = [p.get("text") if isinstance(p, dict) and p.get("type") == "text" else None for p in value]
         texts = [p for p in parts if isinstance(p, str)]
         if len(texts) == len(parts):
@@ -115,23 +179,33 @@ def _flag(fields: dict[str, Any], name: str) -> bool:
     return value
 
 
-def _include_usage(value: Any) -> bool:
+def _include_usage(value: Any, stream: bool) -> bool:
     if value is None:
         return False
     if not isinstance(value, dict):
         raise _bad("stream_options", "`stream_options` has to be an object.")
+    if not stream:
+        raise _bad("stream_options", "`stream_options` goes with `stream: true` only.")
+    _known(value, _STREAM_NEUTRAL, frozenset({"include_usage"}), "stream_options.")
     return _flag(value, "include_usage")
 
 
 def _max_tokens(fields: dict[str, Any]) -> int | None:
-    for name in ("max_completion_tokens", "max_tokens"):
-        value = fields.get(name)
-        if value is None:
-            continue
+    names = [name for name in ("max_completion_tokens", "max_tokens") if fields.get(name) is not None]
+    values = [fields[name] for name in names]
+    for name, value in zip(names, values, strict=True):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise _bad(name, f"`{name}` has to be a whole number of at least 1.")
-        return value
-    return None
+    if len(set(values)) > 1:
+        raise _bad("max_tokens", "`max_tokens` and `max_completion_tokens` differ; send one of them.")
+    return values[0] if values else None
+
+
+def _seed(value: Any) -> bool:
+    """Whether one was given."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise _bad("seed", "`seed` has to be a whole number; the network takes it and does not use it.")
+    return value is not None
 
 
 def _number(fields: dict[str, Any], name: str, least: int, most: int, usual: int, scale: int) -> int:

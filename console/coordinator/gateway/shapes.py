@@ -12,7 +12,9 @@ from console.coordinator.live import Done
 class Shape:
     """Objects of one answer."""
 
-    def __init__(self, job: str, model: str, created_s: int) -> None:
+    def __init__(self, job: str, model: str, created_s: int, include_usage: bool = False) -> None:
+        """`include_usage`: every chunk has a `usage`, which is null in all but the last one."""
+        self._usage: dict[str, Any] = {"usage": None} if include_usage else {}
         self._id = f"chatcmpl-{job}"
         self._model = model
         self._created = created_s
@@ -36,12 +38,14 @@ class Shape:
         return self._chunk({}, done.finish_reason)
 
     def usage(self, done: Done) -> bytes:
-        """The extra chunk of `include_usage`."""
+        """The extra chunk of `include_usage`; nothing where that was not asked for."""
+        if not self._usage:
+            return b""
         return event(self._object("chat.completion.chunk", []) | {"usage": usage(done)})
 
     def _chunk(self, delta: dict[str, str], finish_reason: str | None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return event(self._object("chat.completion.chunk", [choice]))
+        return event(self._object("chat.completion.chunk", [choice]) | self._usage)
 
     def _object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
         head = {"id": self._id, "object": kind, "created": self._created, "model": self._model}
@@ -62,6 +66,9 @@ def event(value: dict[str, Any]) -> bytes:
     return b"data: " + msgspec.json.encode(value) + b"\n\n"
 
 
-QUEUED = b": queued\n\n"
-"""A comment: keeps a waiting stream alive and means nothing."""
+def waiting(ahead: int | None) -> bytes:
+    """A comment, which keeps a waiting stream alive: how many jobs come first, None once it runs."""
+    return b": running\n\n" if ahead is None else b": queued, %d ahead\n\n" % ahead
+
+
 DONE = b"data: [DONE]\n\n"

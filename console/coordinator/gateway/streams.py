@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from console.coordinator.gateway.errors import ApiError, error_body
-from console.coordinator.gateway.shapes import DONE, QUEUED, Shape, event
+from console.coordinator.gateway.shapes import DONE, Shape, event, waiting
 from console.coordinator.live import Done, LiveJob, Remark, Text, Told, Trouble
 
 CallOff = Callable[[LiveJob], None]
@@ -74,12 +74,12 @@ class StreamedAnswer(Answer):
         headers: dict[str, str],
         call_off: CallOff,
         *,
-        include_usage: bool,
+        ahead: Callable[[LiveJob], int | None],
         comment_s: float,
     ) -> None:
-        """`comment_s`: interval of comments while nothing comes."""
+        """`comment_s`: interval of comments while nothing comes; `ahead`: what they say, see `waiting`."""
         super().__init__(live, shape, headers, call_off)
-        self._include_usage = include_usage
+        self._ahead = ahead
         self._comment_s = comment_s
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,14 +108,13 @@ class StreamedAnswer(Answer):
 
     def _event(self, told: Told | None) -> tuple[bytes, bool]:
         if told is None:
-            return QUEUED, False
+            return waiting(self._ahead(self._live)), False
         if isinstance(told, Text):
             return self._shape.text(told.text), False
         if isinstance(told, Remark):
             return f": {told.name} {told.body}\n\n".encode(), False
         if isinstance(told, Done):
-            usage = self._shape.usage(told) if self._include_usage else b""
-            return self._shape.last(told) + usage + DONE, True
+            return self._shape.last(told) + self._shape.usage(told) + DONE, True
         return event(error_body(told.status, told.code, told.sentence)), True
 
 

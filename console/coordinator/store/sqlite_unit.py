@@ -11,6 +11,7 @@ from console.coordinator.jobs import Job
 from console.coordinator.store.port import (
     AuditRow,
     ConflictError,
+    IdempotencyRow,
     NodeRow,
     OutboxRow,
     OverdrawnError,
@@ -286,6 +287,32 @@ class SqliteUnit:
     def save_key(self, key_sha256: str, client: str) -> None:
         """Know a client by the hash of its key."""
         self._db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key_sha256, client))
+
+    # Repeated requests, spending
+
+    def idempotency(self, client: str, key: str) -> IdempotencyRow | None:
+        """What that key of the client's stands for."""
+        where = "client = ? AND key = ?"
+        return self._one(IdempotencyRow, f"SELECT {{}} FROM idempotency WHERE {where}", client, key)
+
+    def save_idempotency(self, row: IdempotencyRow) -> None:
+        """Insert or replace."""
+        self._insert("INSERT OR REPLACE INTO idempotency", row)
+
+    def spend(self, client: str, key: str, day: int, amount: int) -> None:
+        """Added to what the day has."""
+        row = (client, key, day, amount)
+        self._db.execute("INSERT OR IGNORE INTO spending VALUES (?, ?, ?, 0)", row[:3])
+        where = "client = ?1 AND key = ?2 AND day = ?3"
+        try:
+            self._db.execute(f"UPDATE spending SET amount = amount + ?4 WHERE {where}", row)
+        except sqlite3.IntegrityError as error:
+            raise OverdrawnError(f"{client} gets more back than was spent on day {day}") from error
+
+    def spent(self, client: str, key: str | None, since_day: int) -> int:
+        """Summed over days, and over keys where none is named."""
+        where = "client = ?1 AND (?2 IS NULL OR key = ?2) AND day >= ?3"
+        return self._value(f"SELECT sum(amount) FROM spending WHERE {where}", client, key, since_day)
 
     # Rows and structs
 
