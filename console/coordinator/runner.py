@@ -33,6 +33,7 @@ T = TypeVar("T")
 _LOOK_S = 0.1
 _NOBODY: Fault = "nobody"
 _AGAIN_S = 1.0
+ALWAYS_PPM = 1_000_000
 
 
 class Runner:
@@ -132,6 +133,8 @@ class Runner:
             _tell(live, whole)
         wait_s = self._parts.config.limits.verdict_wait_s
         patience = asyncio.get_running_loop().call_later(wait_s, _tell, live, whole)
+        if live.ask.top_logprobs is not None:
+            patience.cancel()  # they come out of the opening, so this answer waits for its verdict
         try:
             await self._judge(live, result)
         finally:
@@ -150,6 +153,7 @@ class Runner:
         if blob is None:
             await self._give_up(live, "node", "gone_before_opening")
             return
+        live.opening = blob
         finding = await self._find(live, result, blob, work)
         judged = self._auditor.judged(live.ask, result, finding, rate_ppm, work)
         await self._settle(live, judged, self._evidence(live, result, blob, judged, work))
@@ -179,6 +183,9 @@ class Runner:
         return sealed(self._parts, evidence)
 
     async def _rate(self, live: LiveJob) -> int:
+        """Per million. What a client is told of a node's logits is checked first, every time."""
+        if live.ask.top_logprobs is not None:
+            return ALWAYS_PPM
         policy, job = self._parts.policy, live.job
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
         standing = await self._parts.store.transact(lambda u: probation_of(u, policy, job.node, reward))

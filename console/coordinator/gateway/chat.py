@@ -13,11 +13,12 @@ from console.coordinator.dispatch import Dispatch
 from console.coordinator.gateway.accounts import Caller, caller_of, check_spending
 from console.coordinator.gateway.errors import NEVER_AGAIN, ApiError, refusal
 from console.coordinator.gateway.heads import check_head, too_large
+from console.coordinator.gateway.logprobs import NOTE, logprobs_of
 from console.coordinator.gateway.nonces import commitment_of
 from console.coordinator.gateway.repeats import HEADER, Repeatable, check_repeat, keep_repeat, repeatable
 from console.coordinator.gateway.requests import ChatRequest, parse_chat
 from console.coordinator.gateway.shapes import Shape
-from console.coordinator.gateway.streams import StreamedAnswer, WholeAnswer
+from console.coordinator.gateway.streams import Logprobs, StreamedAnswer, WholeAnswer
 from console.coordinator.jobs import Job
 from console.coordinator.live import Ask, LiveJob
 from console.coordinator.parts import Parts
@@ -57,8 +58,10 @@ class Gateway:
             headers["x-quarterdeck-seed"] = _SEED_NOTE
         created_s = live.job.received_ms // 1000
         shape = Shape(live.job.id, self._parts.served.model, created_s, asked.include_usage)
+        if asked.top_logprobs is not None:
+            headers["x-quarterdeck-logprobs"] = NOTE
         if not asked.stream:
-            return WholeAnswer(live, shape, headers, self._dispatch.cancel)
+            return WholeAnswer(live, shape, headers, self._dispatch.cancel, self._logprobs(asked))
         return StreamedAnswer(
             live,
             shape,
@@ -85,6 +88,16 @@ class Gateway:
         except Exception as error:
             return refusal(error)
         return JSONResponse(self._offered())
+
+    def _logprobs(self, asked: ChatRequest) -> Logprobs | None:
+        if (top := asked.top_logprobs) is None:
+            return None
+
+        def make(live: LiveJob, text: str) -> dict[str, Any]:
+            ids = live.result.token_ids if live.result is not None else ()
+            return logprobs_of(ids, live.opening, text, self._reference.pieces, self._reference.end_ids, top)
+
+        return make
 
     def _offered(self) -> dict[str, Any]:
         served, nodes = self._parts.served, len(self._registry.roster(0))
@@ -146,6 +159,7 @@ class Gateway:
             stop=asked.stop,
             streaming=asked.stream,
             rules=asked.rules,
+            top_logprobs=asked.top_logprobs,
         )
 
     async def _prompt(self, asked: ChatRequest) -> tuple[int, ...]:

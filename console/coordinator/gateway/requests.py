@@ -11,6 +11,7 @@ from console.engine.port import ChatMessage
 from console.protocol.types import SamplingRules
 
 _STOPS_LIMIT = 4
+_TOP_LOGPROBS_LIMIT = 20
 _STOP_LIMIT = 256
 _MESSAGES_LIMIT = 1024
 _NAME_SHOWN = 100
@@ -18,7 +19,7 @@ _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant"
 _UNDERSTOOD = frozenset(
     {
         "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature",
-        "top_p", "min_p", "frequency_penalty", "presence_penalty", "stop", "seed",
+        "top_p", "min_p", "frequency_penalty", "presence_penalty", "stop", "seed", "logprobs", "top_logprobs",
     }
 )  # fmt: skip
 _HARMLESS = frozenset(
@@ -33,8 +34,6 @@ _NEUTRAL: dict[str, tuple[object, ...]] = {
     "best_of": (1,),
     "top_k": (40,),
     "repetition_penalty": (1,),
-    "logprobs": (False,),
-    "top_logprobs": (0,),
     "logit_bias": ({},),
     "tools": ([],),
     "tool_choice": ("none", "auto"),
@@ -51,17 +50,10 @@ _NEUTRAL: dict[str, tuple[object, ...]] = {
     "web_search_options": (),
 }
 """Parameters that change an answer and are not served, with the values that change nothing."""
-_LOGPROBS = (
-    "Log-probabilities are not served: a node commits to the logits of its 40 best tokens and opens them "
-    "when it is audited, after the answer; the whole vocabulary's, which a log-probability needs, it never "
-    "sends. Leave `logprobs` and `top_logprobs` out."
-)
 _WHY = {
     "n": "`n` has to be 1: every answer is drawn, checked and paid by itself. Send one request for each.",
     "top_k": "`top_k` is 40 in this network, for everybody; leave it out.",
     "store": "`store` has to be false: no prompt and no answer is kept here.",
-    "logprobs": _LOGPROBS,
-    "top_logprobs": _LOGPROBS,
 }
 _STREAM_NEUTRAL: dict[str, tuple[object, ...]] = {"include_obfuscation": (False,)}
 _MESSAGE_NEUTRAL: dict[str, tuple[object, ...]] = {
@@ -87,6 +79,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     stop: tuple[str, ...]
     seed_given: bool
     rules: SamplingRules = SamplingRules()
+    top_logprobs: int | None = None
+    """None: no log-probabilities at all."""
 
 
 def parse_chat(body: bytes) -> ChatRequest:
@@ -114,6 +108,7 @@ def parse_chat(body: bytes) -> ChatRequest:
             frequency_milli=_number(fields, "frequency_penalty", -2, 2, 0, 1000),
             presence_milli=_number(fields, "presence_penalty", -2, 2, 0, 1000),
         ),
+        top_logprobs=_top_logprobs(fields, stream),
     )
 
 
@@ -199,6 +194,25 @@ def _max_tokens(fields: dict[str, Any]) -> int | None:
     if len(set(values)) > 1:
         raise _bad("max_tokens", "`max_tokens` and `max_completion_tokens` differ; send one of them.")
     return values[0] if values else None
+
+
+def _top_logprobs(fields: dict[str, Any], stream: bool) -> int | None:
+    """For how many candidates of each token; None where no log-probabilities are asked for."""
+    wanted, top = _flag(fields, "logprobs"), fields.get("top_logprobs")
+    most = 0 if top is None else top
+    if isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= _TOP_LOGPROBS_LIMIT:
+        raise _bad("top_logprobs", f"`top_logprobs` is a whole number from 0 to {_TOP_LOGPROBS_LIMIT}.")
+    if most and not wanted:
+        raise _bad("top_logprobs", "`top_logprobs` goes with `logprobs: true` only.")
+    if wanted and stream:
+        raise ApiError(
+            400,
+            "unsupported_value",
+            "`logprobs` cannot be streamed: they come from the logits that a node has committed to, which it "
+            "opens after its answer, to be checked. Leave out `stream`, or `logprobs`.",
+            "logprobs",
+        )
+    return most if wanted else None
 
 
 def _seed(value: Any) -> bool:

@@ -19,10 +19,10 @@ class Shape:
         self._model = model
         self._created = created_s
 
-    def whole(self, text: str, done: Done) -> dict[str, Any]:
+    def whole(self, text: str, done: Done, logprobs: dict[str, Any] | None = None) -> dict[str, Any]:
         """An answer that is not streamed."""
         message = {"role": "assistant", "content": text, "refusal": None}
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": done.finish_reason}
+        choice = {"index": 0, "message": message, "logprobs": logprobs, "finish_reason": done.finish_reason}
         return self._object("chat.completion", [choice]) | {"usage": usage(done)}
 
     def first(self) -> bytes:

@@ -6,6 +6,7 @@ import abc
 import asyncio
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -15,6 +16,7 @@ from console.coordinator.gateway.shapes import DONE, Shape, event, waiting
 from console.coordinator.live import Done, LiveJob, Remark, Text, Told, Trouble
 
 CallOff = Callable[[LiveJob], None]
+Logprobs = Callable[[LiveJob, str], dict[str, Any]]
 
 
 class Answer(Response, abc.ABC):
@@ -53,6 +55,18 @@ class Answer(Response, abc.ABC):
 class WholeAnswer(Answer):
     """One JSON object."""
 
+    def __init__(
+        self,
+        live: LiveJob,
+        shape: Shape,
+        headers: dict[str, str],
+        call_off: CallOff,
+        logprobs: Logprobs | None,
+    ) -> None:
+        """`logprobs`: makes them of the job and the answer's text; None: they were not asked for."""
+        super().__init__(live, shape, headers, call_off)
+        self._logprobs = logprobs
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         text = ""
         while isinstance(told := await self._live.told.get(), Text | Remark):
@@ -60,7 +74,8 @@ class WholeAnswer(Answer):
         if isinstance(told, Trouble):
             response = self._refusal(told)
         else:
-            response = JSONResponse(self._shape.whole(text, told), headers=self._extra)
+            logprobs = self._logprobs(self._live, text) if self._logprobs is not None else None
+            response = JSONResponse(self._shape.whole(text, told, logprobs), headers=self._extra)
         await response(scope, receive, send)
 
 
