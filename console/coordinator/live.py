@@ -29,7 +29,10 @@ class Ask(msgspec.Struct, frozen=True):
     key: str = ""
     """Name of the client's key."""
     top_logprobs: int | None = None
-    """Log-probabilities are wanted, of so many candidates beside each token; None: they are not."""
+    """Log-probabilities are wanted, of so many candidates beside each token; None: they are not.
+
+    They are known once the answer is judged, so nothing of such an answer is streamed before.
+    """
 
 
 class Text(msgspec.Struct, frozen=True):

@@ -199,7 +199,6 @@ UNSERVED: list[tuple[dict[str, Any], str, str]] = [
     ({"stream_options": {"include_usage": True}}, "stream_options", "invalid_value"),
     ({"stream": "yes"}, "stream", "invalid_value"),
     ({"seed": 1.5}, "seed", "invalid_value"),
-    ({"logprobs": True, "stream": True}, "logprobs", "unsupported_value"),
     ({"logprobs": 1}, "logprobs", "invalid_value"),
     ({"top_logprobs": 2}, "top_logprobs", "invalid_value"),
     ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "invalid_value"),

@@ -32,11 +32,13 @@ def seldom(**limits: float) -> Any:
     return msgspec.structs.replace(CONFIG, policy=policy, limits=msgspec.structs.replace(LIMITS, **limits))
 
 
-async def ask(run: Running, **fields: Any) -> Any:
+def sdk(run: Running) -> openai.AsyncOpenAI:
     http = httpx.AsyncClient(trust_env=False)
-    async with openai.AsyncOpenAI(
-        base_url=f"{run.url}/v1", api_key="any", max_retries=0, http_client=http
-    ) as client:
+    return openai.AsyncOpenAI(base_url=f"{run.url}/v1", api_key="any", max_retries=0, http_client=http)
+
+
+async def ask(run: Running, **fields: Any) -> Any:
+    async with sdk(run) as client:
         return await client.chat.completions.with_raw_response.create(**ASKED | fields)
 
 
@@ -76,6 +78,22 @@ async def test_without_alternatives_the_list_of_them_is_empty(tmp_path: Path) ->
         answer = (await ask(run)).parse()
         assert [t.top_logprobs for t in answer.choices[0].logprobs.content] == [[]] * 6
         assert (await run.chat()).json()["choices"][0]["logprobs"] is None
+
+
+async def test_a_stream_has_them_with_its_text_once_that_is_judged(tmp_path: Path) -> None:
+    async with running(tmp_path, seldom()) as run:
+        node = await run.node()
+        node.engine.end_bias = run.engine.end_bias = -50
+        whole = (await ask(run, temperature=0, top_logprobs=2)).parse()
+        asked = ASKED | {"temperature": 0, "top_logprobs": 2, "stream": True}
+        async with sdk(run) as client:
+            stream = await client.chat.completions.create(**asked)
+            choices = [choice async for chunk in stream for choice in chunk.choices]
+        assert len(node.got(OpenRequest)) == 2
+    with_text = [choice for choice in choices if choice.delta.content]
+    assert [c.delta.content for c in with_text] == [whole.choices[0].message.content]
+    assert with_text[0].logprobs.content == whole.choices[0].logprobs.content
+    assert choices[-1].finish_reason == "length"
 
 
 async def test_they_wait_for_the_verdict_however_long_it_takes(tmp_path: Path) -> None:

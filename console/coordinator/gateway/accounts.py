@@ -60,11 +60,11 @@ def _check(unit: Unit, job: Job, limits: Spending, key: str | None, who: str) ->
     today = day_of(job.received_ms)
     if limits.total is not None and (spent := unit.spent(job.client, key, 0)) > limits.total:
         asked = f"{who} may spend {_amount(limits.total)} in all"
-        raise _refused(job, asked, spent, "Ask the network's operator for more.", NEVER_AGAIN)
+        raise _refused(job, asked, spent, "or the network's operator for more.", NEVER_AGAIN)
     if limits.per_day is not None and (spent := unit.spent(job.client, key, today)) > limits.per_day:
         wait_s = ((today + 1) * DAY_MS - job.received_ms + 999) // 1000
         asked = f"{who} may spend {_amount(limits.per_day)} a day"
-        then = f"The next day begins at 00:00 UTC, in {wait_s} s."
+        then = f"or wait: the next day begins at 00:00 UTC, in {wait_s} s."
         raise _refused(job, asked, spent, then, {**NEVER_AGAIN, "retry-after": str(wait_s)})
 
 
@@ -72,7 +72,7 @@ def _refused(job: Job, asked: str, spent: int, then: str, headers: dict[str, str
     before = spent - job.held
     sentence = (
         f"{asked}; {_amount(before)} of that are spent or held, and this request can cost "
-        f"{_amount(job.held)}. {then} Or ask for fewer `max_tokens`."
+        f"{_amount(job.held)}. Ask for fewer `max_tokens`, {then}"
     )
     return ApiError(429, "spending_limit_reached", sentence, None, headers)
 

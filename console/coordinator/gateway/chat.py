@@ -60,13 +60,11 @@ class Gateway:
         shape = Shape(live.job.id, self._parts.served.model, created_s, asked.include_usage)
         if asked.top_logprobs is not None:
             headers["x-quarterdeck-logprobs"] = NOTE
+        answer = (live, shape, headers, self._dispatch.cancel, self._logprobs(asked))
         if not asked.stream:
-            return WholeAnswer(live, shape, headers, self._dispatch.cancel, self._logprobs(asked))
+            return WholeAnswer(*answer)
         return StreamedAnswer(
-            live,
-            shape,
-            headers,
-            self._dispatch.cancel,
+            *answer,
             ahead=self._dispatch.ahead,
             comment_s=self._parts.config.limits.queued_comment_s,
         )
@@ -157,7 +155,7 @@ class Gateway:
             temperature_milli=asked.temperature_milli,
             max_tokens=max_tokens,
             stop=asked.stop,
-            streaming=asked.stream,
+            streaming=asked.stream and asked.top_logprobs is None,
             rules=asked.rules,
             top_logprobs=asked.top_logprobs,
         )

@@ -108,7 +108,7 @@ def parse_chat(body: bytes) -> ChatRequest:
             frequency_milli=_number(fields, "frequency_penalty", -2, 2, 0, 1000),
             presence_milli=_number(fields, "presence_penalty", -2, 2, 0, 1000),
         ),
-        top_logprobs=_top_logprobs(fields, stream),
+        top_logprobs=_top_logprobs(fields),
     )
 
 
@@ -196,7 +196,7 @@ def _max_tokens(fields: dict[str, Any]) -> int | None:
     return values[0] if values else None
 
 
-def _top_logprobs(fields: dict[str, Any], stream: bool) -> int | None:
+def _top_logprobs(fields: dict[str, Any]) -> int | None:
     """For how many candidates of each token; None where no log-probabilities are asked for."""
     wanted, top = _flag(fields, "logprobs"), fields.get("top_logprobs")
     most = 0 if top is None else top
@@ -204,14 +204,6 @@ def _top_logprobs(fields: dict[str, Any], stream: bool) -> int | None:
         raise _bad("top_logprobs", f"`top_logprobs` is a whole number from 0 to {_TOP_LOGPROBS_LIMIT}.")
     if most and not wanted:
         raise _bad("top_logprobs", "`top_logprobs` goes with `logprobs: true` only.")
-    if wanted and stream:
-        raise ApiError(
-            400,
-            "unsupported_value",
-            "`logprobs` cannot be streamed: they come from the logits that a node has committed to, which it "
-            "opens after its answer, to be checked. Leave out `stream`, or `logprobs`.",
-            "logprobs",
-        )
     return most if wanted else None
 
 

@@ -29,9 +29,9 @@ class Shape:
         """The chunk that opens a stream."""
         return self._chunk({"role": "assistant", "content": ""}, None)
 
-    def text(self, text: str) -> bytes:
+    def text(self, text: str, logprobs: dict[str, Any] | None = None) -> bytes:
         """A chunk of text."""
-        return self._chunk({"content": text}, None)
+        return self._chunk({"content": text}, None, logprobs)
 
     def last(self, done: Done) -> bytes:
         """The chunk that says how it ended."""
@@ -43,8 +43,10 @@ class Shape:
             return b""
         return event(self._object("chat.completion.chunk", []) | {"usage": usage(done)})
 
-    def _chunk(self, delta: dict[str, str], finish_reason: str | None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    def _chunk(
+        self, delta: dict[str, str], finish_reason: str | None, logprobs: dict[str, Any] | None = None
+    ) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
         return event(self._object("chat.completion.chunk", [choice]) | self._usage)
 
     def _object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:

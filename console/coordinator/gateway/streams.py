@@ -22,12 +22,21 @@ Logprobs = Callable[[LiveJob, str], dict[str, Any]]
 class Answer(Response, abc.ABC):
     """Either way. `call_off` is called when the client leaves first."""
 
-    def __init__(self, live: LiveJob, shape: Shape, headers: dict[str, str], call_off: CallOff) -> None:
+    def __init__(
+        self,
+        live: LiveJob,
+        shape: Shape,
+        headers: dict[str, str],
+        call_off: CallOff,
+        logprobs: Logprobs | None,
+    ) -> None:
+        """`logprobs`: makes them of the judged job and its text; None: they were not asked for."""
         super().__init__()
         self._live = live
         self._shape = shape
         self._extra = headers
         self._call_off = call_off
+        self._logprobs = logprobs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until there is no more, or nobody to answer to."""
@@ -47,6 +56,9 @@ class Answer(Response, abc.ABC):
     @abc.abstractmethod
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
+    def _logprobs_of(self, text: str) -> dict[str, Any] | None:
+        return self._logprobs(self._live, text) if self._logprobs is not None else None
+
     def _refusal(self, trouble: Trouble) -> Response:
         error = ApiError(trouble.status, trouble.code, trouble.sentence)
         return error.response(self._extra)
@@ -55,18 +67,6 @@ class Answer(Response, abc.ABC):
 class WholeAnswer(Answer):
     """One JSON object."""
 
-    def __init__(
-        self,
-        live: LiveJob,
-        shape: Shape,
-        headers: dict[str, str],
-        call_off: CallOff,
-        logprobs: Logprobs | None,
-    ) -> None:
-        """`logprobs`: makes them of the job and the answer's text; None: they were not asked for."""
-        super().__init__(live, shape, headers, call_off)
-        self._logprobs = logprobs
-
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         text = ""
         while isinstance(told := await self._live.told.get(), Text | Remark):
@@ -74,8 +74,8 @@ class WholeAnswer(Answer):
         if isinstance(told, Trouble):
             response = self._refusal(told)
         else:
-            logprobs = self._logprobs(self._live, text) if self._logprobs is not None else None
-            response = JSONResponse(self._shape.whole(text, told, logprobs), headers=self._extra)
+            whole = self._shape.whole(text, told, self._logprobs_of(text))
+            response = JSONResponse(whole, headers=self._extra)
         await response(scope, receive, send)
 
 
@@ -88,12 +88,13 @@ class StreamedAnswer(Answer):
         shape: Shape,
         headers: dict[str, str],
         call_off: CallOff,
+        logprobs: Logprobs | None,
         *,
         ahead: Callable[[LiveJob], int | None],
         comment_s: float,
     ) -> None:
         """`comment_s`: interval of comments while nothing comes; `ahead`: what they say, see `waiting`."""
-        super().__init__(live, shape, headers, call_off)
+        super().__init__(live, shape, headers, call_off, logprobs)
         self._ahead = ahead
         self._comment_s = comment_s
 
@@ -125,7 +126,7 @@ class StreamedAnswer(Answer):
         if told is None:
             return waiting(self._ahead(self._live)), False
         if isinstance(told, Text):
-            return self._shape.text(told.text), False
+            return self._shape.text(told.text, self._logprobs_of(told.text)), False
         if isinstance(told, Remark):
             return f": {told.name} {told.body}\n\n".encode(), False
         if isinstance(told, Done):
