@@ -301,18 +301,27 @@ class SqliteUnit:
 
     def spend(self, client: str, key: str, day: int, amount: int) -> None:
         """Added to what the day has."""
-        row = (client, key, day, amount)
-        self._db.execute("INSERT OR IGNORE INTO spending VALUES (?, ?, ?, 0)", row[:3])
-        where = "client = ?1 AND key = ?2 AND day = ?3"
-        try:
-            self._db.execute(f"UPDATE spending SET amount = amount + ?4 WHERE {where}", row)
-        except sqlite3.IntegrityError as error:
-            raise OverdrawnError(f"{client} gets more back than was spent on day {day}") from error
+        if amount >= 0:
+            self._db.execute(
+                "INSERT INTO spending VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (client, key, day) DO UPDATE SET amount = spending.amount + excluded.amount",
+                (client, key, day, amount),
+            )
+            return
+        back = self._db.execute(
+            "UPDATE spending SET amount = amount - ?4 "
+            "WHERE client = ?1 AND key = ?2 AND day = ?3 AND amount >= ?4",
+            (client, key, day, -amount),
+        )
+        if back.rowcount != 1:
+            raise OverdrawnError(f"{client} gets more back than was spent on day {day}")
 
     def spent(self, client: str, key: str | None, since_day: int) -> int:
         """Summed over days, and over keys where none is named."""
-        where = "client = ?1 AND (?2 IS NULL OR key = ?2) AND day >= ?3"
-        return self._value(f"SELECT sum(amount) FROM spending WHERE {where}", client, key, since_day)
+        query = "SELECT sum(amount) FROM spending WHERE client = ? AND day >= ?"
+        if key is None:
+            return self._value(query, client, since_day)
+        return self._value(f"{query} AND key = ?", client, since_day, key)
 
     # Rows and structs
 
