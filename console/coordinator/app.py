@@ -25,6 +25,7 @@ from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
 from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.errors import unserved
+from console.coordinator.gateway.models import Models
 from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
@@ -72,6 +73,7 @@ class Coordinator:
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
         self.door = Door(parts, self.registry, self.dispatch, self.draws, self.outbox)
         self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
+        self.models = Models(parts, self.registry)
 
     async def start(self) -> None:
         """Book deposits, refund what the last run left open, open an epoch; a second call does nothing.
@@ -127,9 +129,9 @@ class Coordinator:
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
-                Route("/v1/models", self.gateway.models),
+                Route("/v1/models", self.models.all),
                 Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
-                Route("/v1/models/{id:path}", self.gateway.model),
+                Route("/v1/models/{id:path}", self.models.one),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
                 WebSocketRoute("/net/v1/ws", self.door.serve),

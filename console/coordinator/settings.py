@@ -83,6 +83,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sealed evidence of a rejected answer is kept for so long."""
     sign_in_s: float = 30.0
     body_bytes: int = 1 << 20
+    body_s: float = 30.0
+    """A request's body comes within this."""
     open_jobs: int = 1024
     connections: int = 4096
     frames_per_s: int = 2000

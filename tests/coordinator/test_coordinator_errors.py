@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -123,6 +124,20 @@ async def test_bodies_too_large_are_refused_by_what_they_say_and_by_what_they_ar
     ):
         shaped(await http.post(CHAT, content=b" " * 501), 413, "body_too_large")
         shaped(await http.post(CHAT, content=pieces()), 413, "body_too_large")
+
+
+async def test_a_body_that_never_comes_is_not_waited_for(tmp_path: Path) -> None:
+    config = msgspec.structs.replace(CONFIG, limits=msgspec.structs.replace(LIMITS, body_s=0.1))
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(30)
+
+    async with (
+        running(tmp_path, config) as run,
+        httpx.AsyncClient(base_url=run.url, trust_env=False, headers=AUTH) as http,
+    ):
+        shaped(await http.post(CHAT, content=never()), 408, "body_too_slow")
 
 
 async def test_a_full_network_says_when_to_come_again(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`/v1`: chat completions and the list of models, for any OpenAI client."""
+"""`POST /v1/chat/completions`, for any OpenAI client."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.gateway.accounts import Caller, caller_of, check_spending
+from console.coordinator.gateway.bodies import body_of
 from console.coordinator.gateway.errors import NEVER_AGAIN, ApiError, refusal
-from console.coordinator.gateway.heads import check_head, too_large
 from console.coordinator.gateway.logprobs import NOTE, logprobs_of
+from console.coordinator.gateway.models import require_model
 from console.coordinator.gateway.nonces import commitment_of
 from console.coordinator.gateway.repeats import HEADER, Repeatable, check_repeat, keep_repeat, repeatable
 from console.coordinator.gateway.requests import ChatRequest, parse_chat
@@ -43,7 +44,7 @@ class Gateway:
         """`POST /v1/chat/completions`."""
         try:
             caller = await caller_of(self._parts, request)
-            body = await self._body(request)
+            body = await body_of(request, self._parts.config.limits)
             asked = parse_chat(body)
             repeat = repeatable(self._parts.secrets, caller, request.headers.get(HEADER), body)
             if repeat is not None:
@@ -69,24 +70,6 @@ class Gateway:
             comment_s=self._parts.config.limits.queued_comment_s,
         )
 
-    async def models(self, request: Request) -> Response:
-        """`GET /v1/models`: what can be served now, so nothing while no live node is in the roster."""
-        try:
-            await caller_of(self._parts, request)
-        except Exception as error:
-            return refusal(error)
-        offered = self._offered()
-        return JSONResponse({"object": "list", "data": [offered] if offered["quarterdeck"]["nodes"] else []})
-
-    async def model(self, request: Request) -> Response:
-        """`GET /v1/models/{id}`: the network's model, also while nobody serves it."""
-        try:
-            await caller_of(self._parts, request)
-            self._require_model(request.path_params["id"])
-        except Exception as error:
-            return refusal(error)
-        return JSONResponse(self._offered())
-
     def _logprobs(self, asked: ChatRequest) -> Logprobs | None:
         if (top := asked.top_logprobs) is None:
             return None
@@ -97,24 +80,10 @@ class Gateway:
 
         return make
 
-    def _offered(self) -> dict[str, Any]:
-        served, nodes = self._parts.served, len(self._registry.roster(0))
-        model = {"id": served.model, "object": "model", "created": 0, "owned_by": self._parts.config.network}
-        return model | {"quarterdeck": {"sha256": served.group, "nodes": nodes}}
-
-    def _require_model(self, name: str) -> None:
-        if name != self._parts.served.model:
-            raise ApiError(
-                404,
-                "model_not_found",
-                f"This network serves {self._parts.served.model}; see GET /v1/models.",
-                "model",
-            )
-
     async def _submit(
         self, caller: Caller, asked: ChatRequest, commitment: str, repeat: Repeatable | None
     ) -> LiveJob:
-        self._require_model(asked.model)
+        require_model(self._parts, asked.model)
         ask = msgspec.structs.replace(await self._ask(caller, asked), commitment=commitment)
         if self._dispatch.stopping:
             raise ApiError(503, "coordinator_stopping", "The network is being restarted. Try again soon.")
@@ -204,12 +173,3 @@ class Gateway:
             "no_node",
             "No node serves this model at the moment. Nothing is charged; try again in a moment.",
         )
-
-    async def _body(self, request: Request) -> bytes:
-        limit, data = self._parts.config.limits.body_bytes, bytearray()
-        check_head(request, limit)
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > limit:
-                raise too_large(limit)
-        return bytes(data)

@@ -1,4 +1,4 @@
-"""A chat request's body: what is understood, what is refused by name rather than silently ignored. Pure."""
+"""A chat request's body, checked and put into the network's terms. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from console.coordinator.gateway.errors import ApiError
+from console.coordinator.gateway.fields import BODY, MESSAGE, STREAM_OPTIONS, check_names
 from console.engine.port import ChatMessage
 from console.protocol.types import SamplingRules
 
@@ -14,57 +15,7 @@ _STOPS_LIMIT = 4
 _TOP_LOGPROBS_LIMIT = 20
 _STOP_LIMIT = 256
 _MESSAGES_LIMIT = 1024
-_NAME_SHOWN = 100
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_UNDERSTOOD = frozenset(
-    {
-        "model", "messages", "stream", "stream_options", "max_tokens", "max_completion_tokens", "temperature",
-        "top_p", "min_p", "frequency_penalty", "presence_penalty", "stop", "seed", "logprobs", "top_logprobs",
-    }
-)  # fmt: skip
-_HARMLESS = frozenset(
-    {
-        "user", "metadata", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
-        "parallel_tool_calls",
-    }
-)  # fmt: skip
-"""Taken and not looked at: no answer depends on them, and nothing of them is kept."""
-_NEUTRAL: dict[str, tuple[object, ...]] = {
-    "n": (1,),
-    "best_of": (1,),
-    "top_k": (40,),
-    "repetition_penalty": (1,),
-    "logit_bias": ({},),
-    "tools": ([],),
-    "tool_choice": ("none", "auto"),
-    "functions": ([],),
-    "function_call": ("none", "auto"),
-    "response_format": ({"type": "text"},),
-    "modalities": (["text"],),
-    "reasoning_effort": ("none",),
-    "verbosity": ("medium",),
-    "service_tier": ("auto", "default"),
-    "store": (False,),
-    "audio": (),
-    "prediction": (),
-    "web_search_options": (),
-}
-"""Parameters that change an answer and are not served, with the values that change nothing."""
-_WHY = {
-    "n": "`n` has to be 1: every answer is drawn, checked and paid by itself. Send one request for each.",
-    "top_k": "`top_k` is 40 in this network, for everybody; leave it out.",
-    "store": "`store` has to be false: no prompt and no answer is kept here.",
-}
-_STREAM_NEUTRAL: dict[str, tuple[object, ...]] = {"include_obfuscation": (False,)}
-_MESSAGE_NEUTRAL: dict[str, tuple[object, ...]] = {
-    "tool_calls": ([],),
-    "annotations": ([],),
-    "refusal": (),
-    "function_call": (),
-    "audio": (),
-}
-_MESSAGE_UNDERSTOOD = frozenset({"role", "content", "name"})
-"""`name` is taken; the models' templates have no place for it."""
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
@@ -91,7 +42,7 @@ def parse_chat(body: bytes) -> ChatRequest:
         raise ApiError(400, "invalid_json", "The body is not valid JSON.") from error
     if not isinstance(fields, dict):
         raise ApiError(400, "invalid_json", "The body has to be a JSON object.")
-    _known(fields, _NEUTRAL, _UNDERSTOOD | _HARMLESS, "")
+    check_names(fields, BODY)
     stream = _flag(fields, "stream")
     return ChatRequest(
         model=_text(fields, "model"),
@@ -112,25 +63,6 @@ def parse_chat(body: bytes) -> ChatRequest:
     )
 
 
-def _known(
-    fields: dict[str, Any], neutral: dict[str, tuple[object, ...]], served: frozenset[str], where: str
-) -> None:
-    """Raise ApiError for a field that is not served, unless its value changes nothing."""
-    for name, value in fields.items():
-        if name in served or value is None:
-            continue
-        if name not in neutral:
-            shown = (where + name)[:_NAME_SHOWN]
-            raise ApiError(
-                400, "unknown_parameter", f"`{shown}` is not known to this network; leave it out.", shown
-            )
-        if not any(
-            value == usual and isinstance(value, bool) == isinstance(usual, bool) for usual in neutral[name]
-        ):
-            why = _WHY.get(where + name, f"`{where}{name}` is not supported by this network; leave it out.")
-            raise ApiError(400, "unsupported_value", why, where + name)
-
-
 def _messages(value: Any) -> tuple[ChatMessage, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= _MESSAGES_LIMIT:
         raise _bad("messages", f"`messages` has to be a list of 1 to {_MESSAGES_LIMIT} messages.")
@@ -140,7 +72,7 @@ def _messages(value: Any) -> tuple[ChatMessage, ...]:
 def _message(item: Any, where: str) -> ChatMessage:
     if not isinstance(item, dict):
         raise _bad(where, f"`{where}` has to be an object with `role` and `content`.")
-    _known(item, _MESSAGE_NEUTRAL, _MESSAGE_UNDERSTOOD, f"{where}.")
+    check_names(item, MESSAGE, f"{where}.")
     role = item.get("role")
     if not isinstance(role, str) or role not in _ROLES:
         raise _bad(f"{where}.role", f"`{where}.role` has to be system, developer, user or assistant.")
@@ -181,7 +113,7 @@ def _include_usage(value: Any, stream: bool) -> bool:
         raise _bad("stream_options", "`stream_options` has to be an object.")
     if not stream:
         raise _bad("stream_options", "`stream_options` goes with `stream: true` only.")
-    _known(value, _STREAM_NEUTRAL, frozenset({"include_usage"}), "stream_options.")
+    check_names(value, STREAM_OPTIONS, "stream_options.")
     return _flag(value, "include_usage")
 
 
