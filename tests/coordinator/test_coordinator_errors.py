@@ -167,14 +167,16 @@ async def test_a_fault_of_our_own_is_an_error_object_and_its_words_are_not_logge
         raise RuntimeError(canary)
 
     async def full(_: object) -> object:
-        raise StoreError("The disk is full.")
+        raise StoreError("The disk that holds /home/ann/coordinator.sqlite is full.")
 
     monkeypatch.setattr(run.coordinator.reference, "chat_ids", breaks)
     with caplog.at_level(logging.INFO):
         shaped(await run.chat(), 500, "coordinator_failed")
     assert "RuntimeError" in caplog.text and canary not in caplog.text
     monkeypatch.setattr(run.coordinator.reference, "chat_ids", full)
-    assert shaped(await run.chat(), 503, "coordinator_failed")["type"] == "server_error"
+    told = shaped(await run.chat(), 503, "coordinator_failed")
+    assert told["type"] == "server_error" and "/home" not in told["message"]
+    assert "/home/ann" in caplog.text, "its operator is told"
 
 
 async def test_half_a_character_is_no_fault_of_ours(run: Running, http: httpx.AsyncClient) -> None:

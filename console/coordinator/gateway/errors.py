@@ -17,6 +17,8 @@ RETRY_AFTER_S = 2
 """What a client that may come again soon is told to wait."""
 NEVER_AGAIN = {"x-should-retry": "false"}
 """OpenAI's SDKs repeat 409 and 429 by themselves unless they are told that it is of no use."""
+_UNBOOKED = "The network cannot book anything at the moment. Nothing is charged; try again soon."
+_FAILED = "The network had a fault of its own. Nothing is charged; ask again."
 _QUOTA = "insufficient_quota"
 _TYPES = {429: "rate_limit_error"}
 _TYPES_OF_CODES = {_QUOTA: _QUOTA, "spending_limit_reached": _QUOTA}
@@ -64,12 +66,11 @@ def refusal(error: Exception) -> Response:
     if isinstance(error, ApiError):
         return error.response()
     if isinstance(error, StoreError):
-        return ApiError(503, "coordinator_failed", str(error)).response()
+        log.error("%s", error)
+        return ApiError(503, "coordinator_failed", _UNBOOKED).response()
     place = "".join(traceback.format_tb(error.__traceback__))
     log.error("a request failed with %s\n%s", type(error).__name__, place)
-    return ApiError(
-        500, "coordinator_failed", "The network had a fault of its own. Nothing is charged; ask again."
-    ).response()
+    return ApiError(500, "coordinator_failed", _FAILED).response()
 
 
 async def unserved(request: Request, error: Exception) -> Response:
