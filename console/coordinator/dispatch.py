@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from console.coordinator.faults import told
 from console.coordinator.jobs import FINAL, Job
 from console.coordinator.live import Ask, ClientGone, LiveJob, NodeBack, NodeGone, Trouble
 from console.coordinator.nonces import reveals
@@ -53,6 +54,11 @@ class Dispatch:
     def full(self) -> bool:
         """Whether as many jobs live as may, which is none when it ends."""
         return self._stopping or len(self._live) >= self._parts.config.limits.open_jobs
+
+    @property
+    def with_logprobs(self) -> int:
+        """Jobs that live and are audited for their log-probabilities."""
+        return sum(live.ask.top_logprobs is not None for live in self._live.values())
 
     @property
     def stopping(self) -> bool:
@@ -221,4 +227,4 @@ class Dispatch:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task ended with %s: %s", type(error).__name__, error)
+            log.error("a task ended with %s", told(error))

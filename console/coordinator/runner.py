@@ -12,6 +12,7 @@ from console.coordinator.attempts import Attempts, Lost
 from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
 from console.coordinator.draws import Draws, WithheldError
 from console.coordinator.evidence import Evidence, sealed
+from console.coordinator.faults import told
 from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
@@ -20,7 +21,7 @@ from console.coordinator.recompute import Work
 from console.coordinator.registry import Registry
 from console.coordinator.rosters import Eligible
 from console.coordinator.settle import accept, give_back, reject, watch_again
-from console.coordinator.store import ConflictError, StoreError, Unit
+from console.coordinator.store import StoreError, Unit
 from console.fairness.audit import NONCE_WITHHELD
 from console.ledger import price
 from console.protocol.ids import short
@@ -61,7 +62,7 @@ class Runner:
             if await self._until_result(live) and live.result is not None:
                 await self._after_result(live, live.result)
         except Exception as error:
-            log.error("job %s: %s", short(live.job.id), _plain(error), exc_info=_unexpected(error))
+            log.error("job %s: %s", short(live.job.id), told(error))
             await self._give_up(live, "coordinator", "coordinator_failed")
 
     async def _until_result(self, live: LiveJob) -> bool:
@@ -265,14 +266,6 @@ def _tell(live: LiveJob, events: tuple[Text | Done, ...]) -> None:
 
 def _no_answer(cause: str) -> str:
     return "no_node" if cause == "request" else "no_answer"
-
-
-def _plain(error: Exception) -> str:
-    return str(error) if isinstance(error, StoreError | ConflictError) else type(error).__name__
-
-
-def _unexpected(error: Exception) -> bool:
-    return not isinstance(error, StoreError | ConflictError)
 
 
 _SENTENCES = {

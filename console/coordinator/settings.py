@@ -86,6 +86,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_s: float = 30.0
     """A request's body comes within this."""
     open_jobs: int = 1024
+    open_logprobs: int = 16
+    """Of these, jobs whose log-probabilities were asked for: each makes the reference engine work."""
     connections: int = 4096
     frames_per_s: int = 2000
     bytes_per_s: int = 16 << 20

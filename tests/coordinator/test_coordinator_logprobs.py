@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from console.coordinator.gateway.logprobs import logprobs_of
 from console.protocol.messages import OpenRequest
+from console.protocol.types import Assignment
 from console.verification.commitment import pack, unpack
 from console.verification.sampling import top_candidates
 
@@ -26,7 +27,7 @@ ASKED: dict[str, Any] = {
 }  # fmt: skip
 
 
-def seldom(**limits: float) -> Any:
+def seldom(**limits: Any) -> Any:
     """A network that audits nothing by itself."""
     policy = msgspec.structs.replace(POLICY, probation_answers=0, audit_ppm=0, saving_ppm=0)
     return msgspec.structs.replace(CONFIG, policy=policy, limits=msgspec.structs.replace(LIMITS, **limits))
@@ -114,6 +115,22 @@ async def test_they_wait_for_the_verdict_however_long_it_takes(tmp_path: Path) -
         assert not asked.done()
         held.set()
         assert (await asked).parse().choices[0].logprobs.content is not None
+
+
+async def test_as_many_are_taken_on_as_the_reference_is_there_for(tmp_path: Path) -> None:
+    async with running(tmp_path, seldom(open_logprobs=1)) as run:
+        node = await run.node(manual=True)
+        first = asyncio.create_task(ask(run))
+        given_ = await node.wait(Assignment)
+        full = await run.chat(logprobs=True)
+        assert (full.status_code, full.json()["error"]["code"]) == (429, "too_many_jobs")
+        plain = asyncio.create_task(run.chat())
+        await node.wait(Assignment, 2)
+        node.manual = False
+        for assignment in (given_, node.got(Assignment)[1]):
+            await node.work(assignment)
+        assert (await plain).status_code == 200
+        assert (await first).parse().choices[0].logprobs is not None
 
 
 async def test_a_false_answer_gets_no_numbers_out(tmp_path: Path) -> None:

@@ -87,9 +87,10 @@ class Gateway:
         ask = msgspec.structs.replace(await self._ask(caller, asked), commitment=commitment)
         if self._dispatch.stopping:
             raise ApiError(503, "coordinator_stopping", "The network is being restarted. Try again soon.")
-        if self._dispatch.full:
+        logprobs_full = self._dispatch.with_logprobs >= self._parts.config.limits.open_logprobs
+        if self._dispatch.full or (ask.top_logprobs is not None and logprobs_full):
             raise ApiError(
-                429, "too_many_jobs", "As many requests run as this network takes. Try again soon."
+                429, "too_many_jobs", "As many such requests run as this network takes. Try again soon."
             )
         try:
             return await self._dispatch.submit(ask, self._admission(repeat))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from console.coordinator.faults import told
 from console.coordinator.store import StoreError
 
 log = logging.getLogger(__name__)
@@ -62,14 +62,12 @@ def error_body(status: int, code: str, sentence: str, param: str | None = None) 
 
 
 def refusal(error: Exception) -> Response:
-    """What is said of `error`. Our own fault is logged by kind and place: its words could hold a prompt."""
+    """What is said of `error`; a fault of our own is logged, too."""
     if isinstance(error, ApiError):
         return error.response()
+    log.error("a request failed: %s", told(error))
     if isinstance(error, StoreError):
-        log.error("%s", error)
         return ApiError(503, "coordinator_failed", _UNBOOKED).response()
-    place = "".join(traceback.format_tb(error.__traceback__))
-    log.error("a request failed with %s\n%s", type(error).__name__, place)
     return ApiError(500, "coordinator_failed", _FAILED).response()
 
 
