@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from coordinator_harness import CONFIG, MODEL, Running, Verdict, running
+from coordinator_harness import CONFIG, MODEL, Running, Verdict, running, until
 
 from console.coordinator.app import DATABASE
 from console.coordinator.clock import DAY_MS, SystemClock
@@ -135,6 +135,29 @@ async def test_each_key_has_its_limit_and_the_account_one_for_all(tmp_path: Path
         assert await run.coordinator.parts.store.transact(
             lambda unit: [unit.spent("ann", key, 0) for key in ("laptop", "server", "", None)]
         ) == [MOST, MOST, MOST, 3 * MOST]
+
+
+async def test_of_many_that_come_at_once_as_many_run_as_the_limit_has_room_for(tmp_path: Path) -> None:
+    async with running(tmp_path, config_of(spending=Spending(per_day=3 * MOST))) as run:
+        await run.node(manual=True)
+        asked = [asyncio.create_task(ask(run)) for _ in range(8)]
+        await until(lambda: sum(task.done() for task in asked) == 5)
+        assert [refused(task.result()) for task in asked if task.done()]
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+        assert (await run.settled(3)).jobs.cancelled == 3
+
+
+async def test_a_refusal_does_not_use_up_the_key_for_repeats(tmp_path: Path) -> None:
+    async with running(tmp_path, config_of(spending=Spending(total=0))) as run:
+        await run.node()
+        body = {"model": MODEL, "messages": [{"role": "user", "content": "ahoy"}], "max_tokens": 8}
+        headers = {"authorization": "Bearer main", "idempotency-key": "k"}
+        async with httpx.AsyncClient(base_url=run.url, timeout=30, trust_env=False) as client:
+            for _ in range(2):
+                refused(await client.post("/v1/chat/completions", json=body, headers=headers))
+        assert run.report().jobs.received == 0
 
 
 async def test_what_counts_as_spent_is_what_was_paid(tmp_path: Path) -> None:
