@@ -104,8 +104,8 @@ async def test_the_sdks_own_repeats_end_in_one_answer(tmp_path: Path) -> None:
         async with openai.AsyncOpenAI(
             base_url=f"{run.url}/v1",
             api_key="any",
-            max_retries=3,
-            timeout=httpx.Timeout(10, read=0.5),
+            max_retries=9,
+            timeout=httpx.Timeout(10, read=1),
             http_client=httpx.AsyncClient(trust_env=False),
         ) as client:
             asked = asyncio.create_task(
@@ -116,8 +116,9 @@ async def test_the_sdks_own_repeats_end_in_one_answer(tmp_path: Path) -> None:
             node.manual = False
             answer = await asked
         assert answer.id != f"chatcmpl-{lost.job}"
-        found = await run.settled(2)
-        assert (found.jobs.accepted, found.jobs.cancelled) == (1, 1)
+        jobs = (await run.settled(2)).jobs
+        assert jobs.accepted == 1
+        assert jobs.received == jobs.accepted + jobs.cancelled
 
 
 async def test_keys_outlive_the_coordinator_and_hold_nothing_of_what_was_sent(tmp_path: Path) -> None:
