@@ -80,6 +80,10 @@ class Gateway:
 
         return make
 
+    async def client_of(self, request: Request) -> str:
+        """Whose API key a request bears. Raises ApiError, StoreError."""
+        return (await caller_of(self._parts, request)).client
+
     async def _submit(
         self, caller: Caller, asked: ChatRequest, commitment: str, repeat: Repeatable | None
     ) -> LiveJob:

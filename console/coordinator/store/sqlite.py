@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from console.coordinator.store.port import StoreError, Unit
 from console.coordinator.store.schema import BEFORE, TABLES, VERSION
-from console.coordinator.store.sqlite_unit import SqliteUnit
+from console.coordinator.store.sqlite_unit import SqliteUnit, leaf_of
 
 T = TypeVar("T")
 _BATCH = 256
@@ -147,6 +147,7 @@ def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
     if version == VERSION:
         return
     if version in BEFORE:
+        connection.create_function("leaf_of", 1, leaf_of, deterministic=True)
         connection.executescript(
             f"BEGIN IMMEDIATE; {BEFORE[version]} PRAGMA user_version = {VERSION}; COMMIT;"
         )

@@ -12,18 +12,27 @@ from console.coordinator.store.port import (
     AuditRow,
     ConflictError,
     IdempotencyRow,
+    Movement,
     NodeRow,
     OutboxRow,
     OverdrawnError,
+    ReceiptRow,
+    StatementRow,
     TicketRow,
 )
 from console.coordinator.store.reading import read_commitment, read_draws
 from console.ledger import check_transaction, node_available, node_bond, node_pending
+from console.protocol.frames import receipt_bytes
 from console.protocol.ids import JobId, NanoCredits, NodeId
+from console.protocol.statements import receipt_leaf
 from console.protocol.transcript import Closing, Commitment, DrawRecord, SignedRoster
 from console.protocol.types import Balances, Receipt, Transaction, Verdict
 
 S = TypeVar("S", bound=msgspec.Struct)
+_MOVE = (
+    "UPDATE balances SET amount = amount + ?2, credits = credits + max(?2, 0), debits = debits + max(-?2, 0) "
+    "WHERE account = ?1"
+)
 
 
 class SqliteUnit:
@@ -79,13 +88,16 @@ class SqliteUnit:
         check_transaction(transaction)
         if self.booked(transaction.id):
             raise ConflictError(f"{transaction.id} is booked already")
-        self._db.execute("INSERT INTO transactions VALUES (?, ?)", (transaction.id, transaction.at_ms))
+        row = (transaction.id, transaction.at_ms)
+        self._db.execute("INSERT INTO transactions SELECT ?, ?, epoch FROM books", row)
         for posting in transaction.postings:
             row = (posting.account, posting.amount)
             self._db.execute("INSERT INTO postings VALUES (?, ?, ?)", (transaction.id, *row))
             try:
-                self._db.execute("INSERT OR IGNORE INTO balances VALUES (?, 0)", (posting.account,))
-                self._db.execute("UPDATE balances SET amount = amount + ?2 WHERE account = ?1", row)
+                self._db.execute(
+                    "INSERT OR IGNORE INTO balances (account, amount) VALUES (?, 0)", (posting.account,)
+                )
+                self._db.execute(_MOVE, row)
             except sqlite3.IntegrityError as error:
                 text = f"{transaction.id}: {posting.account} does not hold {-posting.amount}"
                 raise OverdrawnError(text) from error
@@ -246,10 +258,10 @@ class SqliteUnit:
         """Insert or replace."""
         self._db.execute("INSERT OR REPLACE INTO totals VALUES (?, ?, ?)", (node, body, at_ms))
 
-    def add_receipt(self, receipt: Receipt) -> None:
+    def add_receipt(self, receipt: Receipt, leaf: str) -> None:
         """Keep a receipt."""
-        row = (receipt.job, receipt.attempt, receipt.node, msgspec.json.encode(receipt))
-        self._db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?)", row)
+        row = (receipt.job, receipt.attempt, receipt.node, msgspec.json.encode(receipt), leaf)
+        self._db.execute("INSERT INTO receipts SELECT ?, ?, ?, ?, epoch, ? FROM books", row)
 
     # Nodes, outbox, keys
 
@@ -323,6 +335,54 @@ class SqliteUnit:
             return self._value(query, client, since_day)
         return self._value(f"{query} AND key = ?", client, since_day, key)
 
+    # Statements
+
+    def books(self) -> int:
+        """The epoch whose books are open."""
+        return self._value("SELECT epoch FROM books")
+
+    def movements(self) -> list[Movement]:
+        """In the order of the accounts' names; escrows apart."""
+        return self._all(
+            Movement,
+            "SELECT {} FROM balances WHERE account < 'escrow:' OR account > 'escrow;' ORDER BY account",
+        )
+
+    def held(self) -> int:
+        """In all escrows."""
+        return self._value(
+            "SELECT sum(amount) FROM balances WHERE account > 'escrow:' AND account < 'escrow;'"
+        )
+
+    def receipt_rows(self, epoch: int) -> list[ReceiptRow]:
+        """By node, job and attempt."""
+        return self._all(
+            ReceiptRow, "SELECT {} FROM receipts WHERE epoch = ? ORDER BY node, job, attempt", epoch
+        )
+
+    def epoch_opened(self, epoch: int) -> int:
+        """Milliseconds; 0 for an epoch that never was."""
+        return self._value("SELECT max(opened_ms) FROM epochs WHERE epoch = ?", epoch)
+
+    def add_statement(self, row: StatementRow) -> None:
+        """And open the next epoch's books."""
+        self._insert("INSERT INTO statements", row)
+        self._db.execute("UPDATE balances SET credits = 0, debits = 0 WHERE credits <> 0 OR debits <> 0")
+        self._db.execute("UPDATE books SET epoch = ?", (row.epoch + 1,))
+
+    def statement(self, epoch: int) -> StatementRow | None:
+        """As it was made."""
+        return self._one(StatementRow, "SELECT {} FROM statements WHERE epoch = ?", epoch)
+
+    def statement_digests(self, before: int) -> list[str]:
+        """Oldest first."""
+        rows = self._db.execute("SELECT digest FROM statements WHERE epoch < ? ORDER BY epoch", (before,))
+        return [digest for (digest,) in rows]
+
+    def forget_lines(self, before: int) -> None:
+        """The statements stay."""
+        self._db.execute("UPDATE statements SET lines = x'' WHERE epoch < ? AND lines <> x''", (before,))
+
     # Rows and structs
 
     def _insert(self, verb: str, row: msgspec.Struct) -> None:
@@ -349,3 +409,9 @@ def _values(row: msgspec.Struct) -> tuple[Any, ...]:
     """In the order of the fields; a tuple of structs as JSON."""
     values = (getattr(row, name) for name in row.__struct_fields__)
     return tuple(msgspec.json.encode(v).decode() if isinstance(v, tuple) else v for v in values)
+
+
+def leaf_of(body: bytes) -> str:
+    """The leaf of a receipt as it is kept, for a database that kept receipts before there were leaves."""
+    receipt = msgspec.json.decode(body, type=Receipt)
+    return receipt_leaf(receipt_bytes(receipt), receipt.signature)
