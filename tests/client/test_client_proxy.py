@@ -93,7 +93,7 @@ async def test_each_attempt_of_a_job_is_checked(run: Running, network: httpx.Asy
     bad.engine.fail_after = 0
     await run.node("good")
     async with local(Upstream(network)) as program:
-        for _ in range(4):
+        for _ in range(8):
             answer = await program.post("/v1/chat/completions", json=asked(), headers=AUTH)
             assert answer.status_code == 200
     rows = tickets(run, "job, attempt, nonce")
