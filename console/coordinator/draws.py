@@ -122,8 +122,10 @@ class Draws:
             self._epoch = Epoch(number, seeds)
             try:
                 await self._pay_out(number - 1)
-            finally:
+            except Exception:  # and no `finally`: who is cancelled ends, and tells nobody
                 await self._announce(self._epoch)
+                raise
+            await self._announce(self._epoch)
         await self._close_books(number - 1)
 
     async def close(self) -> None:
