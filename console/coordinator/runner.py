@@ -223,7 +223,10 @@ class Runner:
                 self._registry.set_suspension(suspended)
             live.tell(Trouble(502, "answer_rejected", _SENTENCES["answer_rejected"]))
         log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
-        await self._outbox.flush(was.node)
+        try:
+            await self._outbox.flush(was.node)
+        except StoreError as error:  # the job is settled all the same; a heartbeat sends it
+            log.error("%s The verdict waits in the outbox.", error)
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:
         parts, last = self._parts, live.job
