@@ -100,6 +100,8 @@ class LiveJob:
     shown: bool = False
     """Text may have reached a streaming client: no attempt may follow silently."""
     result: Result | None = None
+    whole: tuple[Text | Done, ...] = ()
+    """What is left to tell the client of an answer that is settled."""
     opening_due: bool = False
     """The node was asked to open its commitment and has not done so yet."""
     client_gone: bool = False

@@ -127,7 +127,7 @@ class Runner:
             rest = live.visible.feed(result.token_ids[len(live.received) :], final=True)
         else:
             rest = live.visible.feed(result.token_ids, final=True)
-        whole = (Text(rest), done) if rest else (done,)
+        whole = live.whole = (Text(rest), done) if rest else (done,)
         if live.ask.streaming:
             _tell(live, whole)
         wait_s = self._parts.config.limits.verdict_wait_s
