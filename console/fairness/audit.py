@@ -198,12 +198,16 @@ class _Epoch:
                 )
                 yield self._find("excluded", sentence, k)
 
+    def _given(self, attempt: tuple[JobId, int]) -> str:
+        """Whom that attempt fell on: by its draw, or where that is another epoch's, by how it ended."""
+        draw, end = self._draws.get(attempt), self._ends.get(attempt)
+        return draw.node if draw is not None else end.node if end is not None else ""
+
     def _reason_holds(self, draw: DrawRecord, node: str, code: str) -> bool:
         """Whether what is public bears out `code`; what only the node can know, it checks itself."""
         if code == "tried":
             ticket = draw.ticket
-            earlier = (self._draws.get((ticket.job, n)) for n in range(1, ticket.attempt))
-            return any(one is not None and one.node == node for one in earlier)
+            return node in (self._given((ticket.job, n)) for n in range(1, ticket.attempt))
         if code == "queue_full":
             running = [end_ms for end_ms in self._busy.get(node, ()) if not end_ms or end_ms >= draw.at_ms]
             self._busy[node] = running
