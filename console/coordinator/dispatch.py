@@ -18,7 +18,7 @@ from console.coordinator.registry import Registry
 from console.coordinator.runner import Runner
 from console.coordinator.sessions import Session
 from console.coordinator.settle import give_back, open_job
-from console.coordinator.store import Unit
+from console.coordinator.store import StoreError, Unit
 from console.protocol.frames import FrameError
 from console.protocol.ids import JobId
 from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening, ResultAnswered
@@ -35,6 +35,12 @@ _ANSWERS = {
 }
 _STOPPING = Trouble(
     503, "coordinator_stopping", "The network is being restarted. Nothing is charged; try again in a moment."
+)
+_UNCERTAIN = Trouble(
+    503,
+    "coordinator_stopping",
+    "The network is being restarted, and its database does not say whether this answer was settled. "
+    "If it was not, nothing is charged; look at your balance before you ask again.",
 )
 
 
@@ -92,6 +98,9 @@ class Dispatch:
         held = await self._parts.store.transact(take_on)
         self._registry.census.requested(self._parts.clock.tick_s())
         live = LiveJob(held, ask, self._reference.visible(ask.stop))
+        if self._stopping:  # since the hold was asked for; `recover` refunds it
+            live.tell(_STOPPING)
+            return live
         self._live[job.id] = live
         self._spawn(self._run(live))
         return live
@@ -172,13 +181,34 @@ class Dispatch:
         return await self._parts.store.transact(refund_all)
 
     async def stop(self) -> None:
-        """Take no more jobs, tell the clients, end every job's task; `recover` then refunds what is open."""
+        """Take no more jobs, end every job's task, tell the clients; `recover` then refunds what is open."""
         self._stopping = True
-        for live in self._live.values():
-            live.tell(_STOPPING)
+        ended = list(self._live.values())
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        paid = await self._paid([live.job.id for live in ended])
+        for live in ended:
+            if paid is None:
+                live.tell(_UNCERTAIN)
+            for event in live.whole if paid and live.job.id in paid else (_STOPPING,):
+                live.tell(event)
+
+    async def _paid(self, ended: list[JobId]) -> set[JobId] | None:
+        """Which of them were being settled as their tasks ended: what was queued then is written by now.
+
+        None: the database does not say.
+        """
+
+        def settled(unit: Unit) -> set[JobId]:
+            found = (unit.job(job) for job in ended)
+            return {job.id for job in found if job is not None and job.state == "SETTLED"}
+
+        try:
+            return await self._parts.store.transact(settled) if ended else set()
+        except StoreError as error:
+            log.error("%s", error)
+            return None
 
     def _of(self, session: Session) -> list[LiveJob]:
         return [live for live in self._live.values() if live.job.node == session.node]

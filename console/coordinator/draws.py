@@ -17,7 +17,7 @@ from console.coordinator.rosters import Eligible, SlotRoster
 from console.coordinator.sealing import SealError
 from console.coordinator.store import TicketRow, Unit
 from console.coordinator.turns import Turns
-from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick_of
+from console.fairness import EpochSeeds, pick_of
 from console.ledger import close_epoch, node_pending
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
@@ -115,15 +115,17 @@ class Draws:
                 waits for the next one.
         """
         secret, nonce = self._parts.entropy(32), self._parts.entropy(12)
-        seeds = await asyncio.to_thread(EpochSeeds, secret)
+        seeds = await asyncio.to_thread(EpochSeeds, secret, self._parts.seeds_per_epoch)
         async with self.turns.change():
             number = await self._parts.store.transact(lambda u: self._commit(u, secret, nonce, seeds.root))
             # What was open has its secret revealed by now: whatever fails below, no draw may use it.
             self._epoch = Epoch(number, seeds)
             try:
                 await self._pay_out(number - 1)
-            finally:
+            except Exception:  # and no `finally`: who is cancelled ends, and tells nobody
                 await self._announce(self._epoch)
+                raise
+            await self._announce(self._epoch)
         await self._close_books(number - 1)
 
     async def close(self) -> None:
@@ -176,7 +178,7 @@ class Draws:
     ) -> tuple[Job, Ticket, TicketRow]:
         now_ms, key = self._parts.clock.now_ms(), self._parts.key
         k, chain = unit.next_draw(epoch)
-        if k >= SEEDS_PER_EPOCH:
+        if k >= self._parts.seeds_per_epoch:
             raise LookupError(f"epoch {epoch} has no seed left")
         job, listed = jobs.ticket(was, now_ms), roster.listed
         ticket = Ticket(

@@ -109,6 +109,8 @@ class LiveJob:
     result: Result | None = None
     opening: bytes = b""
     """What the node opened its commitment to, where the answer was audited."""
+    whole: tuple[Text | Done, ...] = ()
+    """What is left to tell the client of an answer that is settled."""
     opening_due: bool = False
     """The node was asked to open its commitment and has not done so yet."""
     client_gone: bool = False

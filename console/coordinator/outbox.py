@@ -30,17 +30,22 @@ class Outbox:
             session = self._registry.session(node)
             if session is None:
                 return
-            after = session.outbox_after
+            session.outbox_due, after = True, session.outbox_after
             for row in await self._parts.store.transact(lambda unit: unit.outbox(node, after)):
                 message: Verdict | Receipt = msgspec.json.decode(row.body, type=Verdict | Receipt)
                 if not session.send(message, row.id):
                     return
                 session.outbox_after = row.id
+            session.outbox_due = False
 
     async def confirm(self, session: Session) -> None:
-        """A heartbeat came: forget what was sent a whole interval before it. Raises StoreError."""
+        """A heartbeat came: forget what was sent a whole interval before it, and send what could not be read
+        when it was due. Raises StoreError.
+        """
         border_s = self._parts.clock.tick_s() - self._parts.policy.heartbeat_s
         done = tuple(row for row, at_s in session.handed if at_s < border_s)
         if done:
             session.handed = [h for h in session.handed if h[0] not in done]
             await self._parts.store.transact(lambda unit: unit.delivered(done))
+        if session.outbox_due:
+            await self.flush(session.node)

@@ -129,7 +129,7 @@ class Runner:
             rest = live.visible.feed(result.token_ids[len(live.received) :], final=True)
         else:
             rest = live.visible.feed(result.token_ids, final=True)
-        whole = (Text(rest), done) if rest else (done,)
+        whole = live.whole = (Text(rest), done) if rest else (done,)
         if live.ask.streaming:
             _tell(live, whole)
         wait_s = self._parts.config.limits.verdict_wait_s
@@ -231,7 +231,10 @@ class Runner:
                 self._registry.set_suspension(suspended)
             live.tell(Trouble(502, "answer_rejected", _SENTENCES["answer_rejected"]))
         log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
-        await self._outbox.flush(was.node)
+        try:
+            await self._outbox.flush(was.node)
+        except StoreError as error:  # the job is settled all the same; a heartbeat sends it
+            log.error("%s The verdict waits in the outbox.", error)
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:
         parts, last = self._parts, live.job

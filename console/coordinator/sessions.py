@@ -33,6 +33,8 @@ class Session:
         self.reason = "model_loading"
         self.leaving = False
         self.outbox_after = 0
+        self.outbox_due = False
+        """The outbox was to be sent, and the database failed."""
         self.handed: list[tuple[int, float]] = []
         """Outbox rows put on the wire, and when: done with once the node is heard of again later."""
         self._clock = clock

@@ -42,10 +42,10 @@ class Audited(msgspec.Struct, frozen=True):
     """The epoch runs: its seeds stay secret, and are checked when it has closed."""
 
 
-def audit_epoch(transcript: Transcript) -> Audited:
-    """Recompute every draw of the epoch."""
+def audit_epoch(transcript: Transcript, seeds: int = SEEDS_PER_EPOCH) -> Audited:
+    """Recompute every draw of the epoch. `seeds`: how many its commitment covers."""
     try:
-        found = tuple(_Epoch(transcript).findings())
+        found = tuple(_Epoch(transcript, seeds).findings())
     except (ValueError, OverflowError, IndexError, TypeError) as error:
         sentence = f"The transcript is malformed ({type(error).__name__}), so it proves nothing."
         found = (Finding("malformed", transcript.commitment.epoch, -1, sentence),)
@@ -53,14 +53,15 @@ def audit_epoch(transcript: Transcript) -> Audited:
 
 
 class _Epoch:
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Transcript, seeds: int) -> None:
         self._it = transcript
+        self._count = seeds
         self._epoch = transcript.commitment.epoch
         self._queue_limit = transcript.commitment.policy.queue_limit
         self._rosters = {roster.slot: roster for roster in transcript.rosters}
         self._ends = {(end.job, end.attempt): end for end in transcript.ends}
         self._draws = {(draw.ticket.job, draw.ticket.attempt): draw for draw in transcript.draws}
-        self._seeds = _seeds_of(transcript)
+        self._seeds = _seeds_of(transcript, seeds)
         self._busy: dict[str, list[int]] = {}
         """By node, when the attempts that it was given ended; 0: not yet."""
         for one in transcript.carried:
@@ -147,7 +148,7 @@ class _Epoch:
                 why = _why(self._ends, draw)
                 yield self._find("vacant", f"Ticket {k} was fixed and nobody was drawn: {why}.", k)
             return
-        if self._seeds is not None and (k >= SEEDS_PER_EPOCH or self._seeds.reveal(k)[0] != draw.seed):
+        if self._seeds is not None and (k >= self._count or self._seeds.reveal(k)[0] != draw.seed):
             yield self._find("seed", f"Seed {k} is not the one committed to before the epoch.", k)
         yield from self._picked(draw)
 
@@ -197,12 +198,16 @@ class _Epoch:
                 )
                 yield self._find("excluded", sentence, k)
 
+    def _given(self, attempt: tuple[JobId, int]) -> str:
+        """Whom that attempt fell on: by its draw, or where that is another epoch's, by how it ended."""
+        draw, end = self._draws.get(attempt), self._ends.get(attempt)
+        return draw.node if draw is not None else end.node if end is not None else ""
+
     def _reason_holds(self, draw: DrawRecord, node: str, code: str) -> bool:
         """Whether what is public bears out `code`; what only the node can know, it checks itself."""
         if code == "tried":
             ticket = draw.ticket
-            earlier = (self._draws.get((ticket.job, n)) for n in range(1, ticket.attempt))
-            return any(one is not None and one.node == node for one in earlier)
+            return node in (self._given((ticket.job, n)) for n in range(1, ticket.attempt))
         if code == "queue_full":
             running = [end_ms for end_ms in self._busy.get(node, ()) if not end_ms or end_ms >= draw.at_ms]
             self._busy[node] = running
@@ -210,7 +215,7 @@ class _Epoch:
         return bool(code)
 
 
-def _seeds_of(transcript: Transcript) -> EpochSeeds | None:
+def _seeds_of(transcript: Transcript, count: int) -> EpochSeeds | None:
     """The epoch's seeds once its secret is out."""
     if transcript.closing is None:
         return None
@@ -218,7 +223,7 @@ def _seeds_of(transcript: Transcript) -> EpochSeeds | None:
         secret = bytes.fromhex(transcript.closing.secret)
     except ValueError:
         return None
-    return EpochSeeds(secret) if len(secret) == SECRET_BYTES else None
+    return EpochSeeds(secret, count) if len(secret) == SECRET_BYTES else None
 
 
 def _roots_in(roster: SignedRoster, members: dict[str, tuple[NodeId, ...]]) -> bool:

@@ -20,11 +20,17 @@ class DrawCheck(msgspec.Struct, frozen=True):
 
 
 def check_draw(
-    proof: DrawProof, job: str, attempt: int, node: str, seeds_root: str, coordinator: str
+    proof: DrawProof,
+    job: str,
+    attempt: int,
+    node: str,
+    seeds_root: str,
+    coordinator: str,
+    seeds: int = SEEDS_PER_EPOCH,
 ) -> tuple[DrawCheck, ...]:
     """Every part of the proof, recomputed from public data; a malformed part fails, nothing raises.
 
-    `seeds_root`: the commitment that this node was given *before* the draw.
+    `seeds_root`: the commitment that this node was given *before* the draw; `seeds`: how many it covers.
     """
     # Signatures bring 8 MB of cryptography along: who only draws a band has no use for them.
     from console.protocol.frames import ticket_bytes
@@ -42,7 +48,7 @@ def check_draw(
         ),
         _check(
             "seed",
-            _leads_to(proof.seed, ticket.k, SEEDS_PER_EPOCH, proof.seed_path, seeds_root),
+            _leads_to(proof.seed, ticket.k, seeds, proof.seed_path, seeds_root),
             f"Seed {ticket.k} is the one committed to before epoch {ticket.epoch}.",
             f"Seed {ticket.k} is not the one committed to before epoch {ticket.epoch}.",
         ),

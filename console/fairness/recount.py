@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -50,7 +50,7 @@ def recount(transcripts: Iterable[Transcript]) -> Recount:
     checked, before, coordinator = 0, None, ""
     for transcript in transcripts:
         audited = audit_epoch(transcript)
-        findings += [*audited.findings, *_follows(before, transcript)]
+        findings += [*audited.findings, *_follows(before, transcript), *_agrees(before, transcript)]
         epochs.append(audited.epoch)
         still += [audited.epoch] * audited.open
         checked += audited.checked
@@ -70,6 +70,17 @@ def _follows(before: Transcript | None, now: Transcript) -> tuple[Finding, ...]:
         return ()
     sentence = "The epoch does not follow on the last ticket of the one before it."
     return (Finding("chain", now.commitment.epoch, -1, sentence),)
+
+
+def _agrees(before: Transcript | None, now: Transcript) -> Iterator[Finding]:
+    """What an epoch says of attempts that began in the one before is what that one says of them."""
+    if before is None:
+        return
+    drawn = {(draw.ticket.job, draw.ticket.attempt): draw.node for draw in before.draws}
+    for end in now.ends:
+        if drawn.get((end.job, end.attempt), end.node) != end.node:
+            sentence = f"Attempt {end.attempt} of a job is said to be another node's than its draw says."
+            yield Finding("attempt", now.commitment.epoch, -1, sentence)
 
 
 def _add(shares: dict[NodeId, list[float]], transcript: Transcript) -> None:

@@ -69,13 +69,15 @@ class DrawRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AttemptEnd(msgspec.Struct, frozen=True):
-    """How a node's attempt ended; said of those that have."""
+    """How a node's attempt ended; said of those that have, also of earlier epochs where a job goes on."""
 
     job: JobId
     attempt: int
     at_ms: int
     code: str
     fault: str
+    node: NodeId = NodeId("")
+    """Empty where nobody was drawn, and in transcripts of before."""
 
 
 class Carried(msgspec.Struct, frozen=True):

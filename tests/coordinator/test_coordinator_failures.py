@@ -464,6 +464,50 @@ async def test_money_waits_for_a_database_that_fails_for_a_while(
     assert (await run.settled(1)).jobs.accepted == 1
 
 
+async def test_an_epoch_change_that_is_cancelled_ends_though_the_database_fails(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the simulation: the failure took the cancellation's place, and nothing could stop it."""
+    works, paying = run.coordinator.parts.store.transact, asyncio.Event()
+
+    async def failing(work: Any) -> Any:
+        if "_pay_out" in work.__qualname__:
+            paying.set()
+            await asyncio.Event().wait()
+        if "_announce" in work.__qualname__:
+            raise StoreError("The disk is full.")
+        return await works(work)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run.coordinator.parts.store, "transact", failing)
+        changing = asyncio.create_task(run.coordinator.draws.open_epoch())
+        await paying.wait()
+        changing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await changing
+
+
+async def test_a_verdict_that_cannot_be_handed_over_is_no_failure_of_the_job(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the simulation: the client was told that nothing is charged, and the node was told nothing."""
+    node = await run.node()
+    works, failures = run.coordinator.parts.store.transact, 0
+
+    async def failing(work: Any) -> Any:
+        nonlocal failures
+        if "Outbox.flush" in work.__qualname__ and failures < 1:
+            failures += 1
+            raise StoreError("The disk is full.")
+        return await works(work)
+
+    monkeypatch.setattr(run.coordinator.parts.store, "transact", failing)
+    assert (await run.chat()).status_code == 200
+    assert failures == 1
+    assert (await node.wait(Receipt)).outcome == "accepted"
+    assert (await run.settled(1)).jobs.accepted == 1
+
+
 async def test_a_request_that_cannot_be_written_down_is_refused(
     run: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

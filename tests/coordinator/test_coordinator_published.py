@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,7 +15,10 @@ from coordinator_harness import DATABASE, Running, running
 from console.coordinator import recount as recount_process
 from console.fairness.audit import audit_epoch
 from console.fairness.recount import Recount, recount
+from console.protocol.ids import NodeId
+from console.protocol.messages import Decline
 from console.protocol.transcript import Transcript
+from console.protocol.types import Assignment
 
 
 @pytest.fixture
@@ -57,6 +61,26 @@ async def test_what_is_published_passes_and_holds_no_prompt(run: Running) -> Non
     assert sum(node.won for node in found.nodes) == found.checked
     assert any(draw.excluded for one in transcripts for draw in one.draws), "a node was tried before"
     assert b"ahoy" not in msgspec.json.encode(transcripts)
+
+
+async def test_a_job_whose_attempts_lie_in_two_epochs_passes(run: Running) -> None:
+    """Found by the simulation: the later epoch said nothing of the attempt before, and so looked made up."""
+    node = await run.node("first", manual=True)
+    request = asyncio.create_task(run.chat(max_tokens=2))
+    given = await node.wait(Assignment)
+    await run.coordinator.draws.open_epoch()
+    await run.node("second")
+    await node.send(Decline(given.job, given.attempt, given.fence, "paused", "Paused."))
+    assert (await request).status_code == 200
+    await run.settled(1)
+    await run.coordinator.draws.open_epoch()
+    transcripts = await published(run)
+    assert [len(one.draws) for one in transcripts] == [1, 1, 0]
+    assert recount(transcripts).findings == ()
+    assert "tried" in {one.code for one in transcripts[1].draws[0].excluded}
+    told = tuple(msgspec.structs.replace(end, node=NodeId("ab" * 32)) for end in transcripts[1].ends)
+    forged = [transcripts[0], msgspec.structs.replace(transcripts[1], ends=told)]
+    assert {one.code for one in recount(forged).findings} == {"excluded", "attempt"}
 
 
 async def test_a_coordinator_that_ends_leaves_no_epoch_open(

@@ -11,6 +11,7 @@ import signal
 import socket
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,6 +33,7 @@ from coordinator_harness import (
 
 from console.coordinator.app import DATABASE
 from console.coordinator.evidence import opened
+from console.coordinator.live import Ask, Trouble
 from console.coordinator.report import report
 from console.coordinator.sealing import SealError
 from console.fairness import EpochSeeds
@@ -144,6 +146,51 @@ async def test_what_stops_with_the_coordinator_is_refunded_at_once(tmp_path: Pat
     found = run.report()
     assert (found.jobs.failed, found.ledger.held, found.ledger.sum) == (1, 0, 0)
     assert rows(tmp_path, "SELECT fault, code FROM jobs") == [("coordinator", "coordinator_restarted")]
+
+
+async def test_a_request_that_is_taken_on_as_the_coordinator_stops_does_not_run_on(tmp_path: Path) -> None:
+    """Found by the simulation: its task went on, and asked a closed database for ever."""
+    async with running(tmp_path) as run:
+        await run.node()
+        dispatch = run.coordinator.dispatch
+        taking = asyncio.create_task(
+            dispatch.submit(Ask("practice", (1, 2), 0, 4, (), False), lambda _, __: None)
+        )
+        await asyncio.sleep(0)
+        await dispatch.stop()
+        live = await taking
+        told = await asyncio.wait_for(live.told.get(), 10)
+        assert isinstance(told, Trouble)
+        assert told.code == "coordinator_stopping"
+        assert await dispatch.recover() == 1
+        assert rows(tmp_path, "SELECT state, attempt FROM jobs") == [("FAILED", 0)]
+
+
+async def test_an_answer_that_is_paid_as_the_coordinator_stops_reaches_its_client(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by the simulation: the client was told that nothing is charged, and then it was."""
+    async with running(tmp_path) as run:
+        await run.node()
+        works, settling, gate = run.coordinator.parts.store.transact, asyncio.Event(), threading.Event()
+
+        async def slow(work: Any) -> Any:
+            if "_settle" not in work.__qualname__:
+                return await works(work)
+            settling.set()
+            return await works(lambda unit: (gate.wait(10), work(unit))[1])
+
+        with monkeypatch.context() as patched:
+            patched.setattr(run.coordinator.parts.store, "transact", slow)
+            request = asyncio.create_task(run.chat())
+            await settling.wait()
+            stopping = asyncio.create_task(run.coordinator.dispatch.stop())
+            await asyncio.sleep(0)
+            gate.set()
+            await stopping
+            answer = await request
+        assert run.report().jobs.accepted == 1
+        assert (answer.status_code, answer.json()["usage"]["completion_tokens"] > 0) == (200, True)
 
 
 async def test_neither_prompt_nor_answer_nor_token_ids_reach_disk_or_logs(

@@ -1,0 +1,183 @@
+"""Bugs planted on purpose, each in the one function that holds it off: all of them have to be found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+import pytest
+
+from console.coordinator import audits, draws, jobs, listing, live, runner, settle
+from console.coordinator.dispatch import Dispatch
+from console.coordinator.jobs import FINAL
+from console.coordinator.rosters import Candidate, Rules, roster_ids
+from console.coordinator.store.sqlite_unit import SqliteUnit
+from console.fairness import pick_of
+from console.fairness.draw import Pick
+from console.ledger import OUTSIDE, node_pending
+from console.protocol.ids import NanoCredits, NodeId
+from console.protocol.types import Exclusion, Posting, Result, Ticket, Transaction
+
+
+def pays_late_results(patch: pytest.MonkeyPatch) -> None:
+    """A result for a job that is over is paid (again): `Dispatch._late`."""
+
+    async def late(self: Any, session: Any, result: Result) -> None:
+        def look(unit: Any) -> str:
+            job = unit.job(result.job)
+            name = f"pay:{result.job}:{result.attempt}"
+            if job is not None and job.state in FINAL and not unit.booked(name):
+                moves = (OUTSIDE, -500), (node_pending(session.node), 500)
+                postings = tuple(Posting(account, NanoCredits(amount)) for account, amount in moves)
+                unit.book(Transaction(name, self._parts.clock.now_ms(), postings))
+            return "taken"
+
+        self._answer(session, result, await self._parts.store.transact(look))
+
+    patch.setattr(Dispatch, "_late", late)
+
+
+def pays_twice_under_one_name(patch: pytest.MonkeyPatch) -> None:
+    """The same payment is booked on top of itself: `settle.pay` doubles its postings."""
+    pay = settle.pay
+
+    def doubled(*args: Any, **kwargs: Any) -> Transaction:
+        once = pay(*args, **kwargs)
+        moved = tuple(
+            msgspec.structs.replace(p, amount=NanoCredits(2 * p.amount))
+            if p.account.startswith("node:")
+            else p
+            for p in once.postings
+        )
+        extra = NanoCredits(-sum(p.amount for p in moved))
+        return msgspec.structs.replace(once, postings=(*moved, Posting(OUTSIDE, extra)))
+
+    patch.setattr(settle, "pay", doubled)
+
+
+def skips_the_fence_check(patch: pytest.MonkeyPatch) -> None:
+    """A result under any fence and attempt counts: `LiveJob.holds`."""
+    patch.setattr(live.LiveJob, "holds", lambda self, node, attempt, fence: True)
+
+
+def skips_the_fence_check_everywhere(patch: pytest.MonkeyPatch) -> None:
+    """The same, and the state machine behind it sleeps as well: `LiveJob.holds`, `jobs._fenced`."""
+    skips_the_fence_check(patch)
+    patch.setattr(jobs, "_fenced", lambda job, node, fence: job)
+
+
+def draws_among_idle_nodes(patch: pytest.MonkeyPatch) -> None:
+    """Who has work is not drawn: `Listing._why_not`."""
+    usual = listing.Listing._why_not
+
+    def busy(self: Any, node: NodeId, rules: Rules) -> str:
+        candidate = self._look.one(node)
+        works = candidate is not None and candidate.open_jobs > 0
+        return usual(self, node, rules) or ("queue_full" if works else "")
+
+    patch.setattr(listing.Listing, "_why_not", busy)
+
+
+def leaves_a_live_node_out(patch: pytest.MonkeyPatch) -> None:
+    """Rosters leave out whom the coordinator does not like, the last one by id: `roster_ids`."""
+
+    def without(nodes: Iterable[Candidate], rules: Rules) -> tuple[NodeId, ...]:
+        listed = roster_ids(nodes, rules)
+        return listed[:-1] if len(listed) > 1 else listed
+
+    patch.setattr(listing, "roster_ids", without)
+
+
+def leaves_a_live_node_out_of_draws_alone(patch: pytest.MonkeyPatch) -> None:
+    """Rosters list a node that draws pass over for a made-up reason: `Listing._why_not`."""
+    usual = listing.Listing._why_not
+
+    def without(self: Any, node: NodeId, rules: Rules) -> str:
+        ids = self._listed.ids
+        return "heartbeat" if len(ids) > 1 and node == ids[0] else usual(self, node, rules)
+
+    patch.setattr(listing.Listing, "_why_not", without)
+
+
+def signs_no_rosters(patch: pytest.MonkeyPatch) -> None:
+    """A slot's roster carries a signature over something else: `draws.roster_bytes`, where it is signed."""
+    patch.setattr(draws, "roster_bytes", lambda roster: b"roster")
+
+
+def skips_the_refund_at_restart(patch: pytest.MonkeyPatch) -> None:
+    """What the last run left open stays open: `Dispatch.recover`."""
+
+    async def nothing(self: Any) -> int:
+        return 0
+
+    patch.setattr(Dispatch, "recover", nothing)
+
+
+def signs_no_tickets(patch: pytest.MonkeyPatch) -> None:
+    """Tickets carry a signature over something else: `draws.ticket_bytes`, where it is signed."""
+    patch.setattr(draws, "ticket_bytes", lambda ticket: b"ticket")
+
+
+def picks_another_node(patch: pytest.MonkeyPatch) -> None:
+    """The coordinator takes the next node: `draws.pick_of`."""
+
+    def next_one(ticket: Ticket, seed: str, nonce: str, excluded: tuple[Exclusion, ...]) -> Pick:
+        found = pick_of(ticket, seed, nonce, excluded)
+        return msgspec.structs.replace(found, index=(found.index + 1) % ticket.roster_size)
+
+    patch.setattr(draws, "pick_of", next_one)
+
+
+def skips_a_ticket_number(patch: pytest.MonkeyPatch) -> None:
+    """A draw that was not liked is dropped: `SqliteUnit.next_draw` passes a number over now and then."""
+    usual = SqliteUnit.next_draw
+
+    def skipping(self: Any, epoch: int) -> tuple[int, str]:
+        k, chain = usual(self, epoch)
+        return usual(self, epoch) if k == 1 else (k, chain)
+
+    patch.setattr(SqliteUnit, "next_draw", skipping)
+
+
+def penalises_without_evidence(patch: pytest.MonkeyPatch) -> None:
+    """What a penalty rests on is not kept: `SqliteUnit.add_evidence`."""
+    patch.setattr(SqliteUnit, "add_evidence", lambda *_: None)
+
+
+def penalises_whom_it_likes(patch: pytest.MonkeyPatch) -> None:
+    """A good answer is called false: `Auditor._without_model`."""
+
+    def failing(self: Any, claim: Any, ask: Any) -> Any:
+        return audits.NOT_OPENED
+
+    patch.setattr(audits.Auditor, "_without_model", failing)
+
+
+def gives_up_a_settlement(patch: pytest.MonkeyPatch) -> None:
+    """A verdict that the database refuses once is dropped: `Runner._insist`."""
+
+    async def once(self: Any, step: Callable[[], Any]) -> Any:
+        return await step()
+
+    patch.setattr(runner.Runner, "_insist", once)
+
+
+BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
+    pays_late_results: 30,
+    pays_twice_under_one_name: 5,
+    skips_the_fence_check: 30,
+    skips_the_fence_check_everywhere: 100,
+    draws_among_idle_nodes: 20,
+    leaves_a_live_node_out: 10,
+    leaves_a_live_node_out_of_draws_alone: 10,
+    skips_the_refund_at_restart: 40,
+    signs_no_rosters: 5,
+    signs_no_tickets: 5,
+    picks_another_node: 5,
+    skips_a_ticket_number: 10,
+    penalises_without_evidence: 30,
+    penalises_whom_it_likes: 5,
+    gives_up_a_settlement: 60,
+}
+"""Each with the number of seeds within which it has to be found."""
