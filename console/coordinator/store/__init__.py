@@ -9,6 +9,7 @@ from console.coordinator.store.port import Confirmation as Confirmation
 from console.coordinator.store.port import ConflictError as ConflictError
 from console.coordinator.store.port import NodeRow as NodeRow
 from console.coordinator.store.port import OutboxRow as OutboxRow
+from console.coordinator.store.port import OutcomeUnknownError as OutcomeUnknownError
 from console.coordinator.store.port import OverdrawnError as OverdrawnError
 from console.coordinator.store.port import Store as Store
 from console.coordinator.store.port import StoreError as StoreError
