@@ -119,9 +119,15 @@ class PostgresStore:
         if isinstance(error, LostError):
             self._lost(error)
         else:
-            with contextlib.suppress(LostError, asyncpg.PostgresError):
-                self._link.script("ROLLBACK")
+            self._roll_back()
         _fail(batch, self._store_error(error))
+
+    def _roll_back(self) -> None:
+        """A connection that cannot even do that is of no use any more."""
+        try:
+            self._link.script("ROLLBACK")
+        except Exception:
+            self._link.drop()
 
     def _lost(self, error: LostError) -> None:
         log.warning("The connection to PostgreSQL at %s is lost (%s).", self._link.name, error)

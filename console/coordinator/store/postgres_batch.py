@@ -41,6 +41,8 @@ class Part:
         self.item = item
         self.savepoint = f"unit{number}"
         self.steps: list[_Step] = []
+        self.touched: set[str] = set()
+        """Tables that it wrote to, sent or not."""
         self.open = False
         """Its savepoint stands at the server."""
         self.over = False
@@ -131,25 +133,32 @@ class Batch:
             self._flush(f"{mark if writes else ''} COMMIT")
         return writes
 
-    def write(self, part: Part, sql: str, values: Values, error: Exception | None = None) -> None:
+    def write(self, part: Part, sql: str, values: Values, error: Exception | None = None) -> _Step:
         """Keep a write for later."""
         self._stands(part)
-        part.steps.append(_Step(sql, values, error))
+        step = _Step(sql, values, error)
+        part.steps.append(step)
+        part.touched |= tables_of(sql)
+        return step
 
     def read(self, part: Part, sql: str, values: Values) -> list[tuple[Any, ...]]:
         """Rows, with every write before it in effect."""
         self._stands(part)
         changes = "RETURNING" in sql
-        if changes or self._stale(sql):
+        if changes:
+            part.touched |= tables_of(sql)
+        if changes or self._stale(part, sql):
             self._go(part, lambda: self._flush(opens=part if changes else None))
         elif not self._begun:
             self._go(part, lambda: self._flush())
         rows: list[tuple[Any, ...]] = self._go(part, lambda: self._rows(part, sql, checked(values)))
         return rows
 
-    def changed(self, part: Part) -> int:
-        """How many rows the write changed that `part` asked for last."""
+    def changed(self, part: Part, step: _Step) -> int:
+        """How many rows a write changed. Raises RuntimeError when it is not the last that waits."""
         self._stands(part)
+        if not part.steps or part.steps[-1] is not step:
+            raise RuntimeError("look at `rowcount` once, and before the next statement")
         status: str = self._go(part, self._flush)
         return int(status.rsplit(" ", 1)[-1])
 
@@ -168,23 +177,29 @@ class Batch:
         self._stands(part)
         return done
 
-    def _stale(self, sql: str) -> bool:
-        """Whether what waits may change what the query sees."""
+    def _stale(self, reader: Part, sql: str) -> bool:
+        """Whether what waits may change what `reader` is to see.
+
+        Of itself, what was not sent; of a unit before it that may yet turn out to be undone, everything.
+        """
         read = tables_of(sql)
         return any(
-            (part.failed is not None and part.open) or any(read & tables_of(step.sql) for step in part.steps)
+            any(read & tables_of(step.sql) for step in part.steps)
+            or (part is not reader and bool(part.steps or part.failed) and bool(read & part.touched))
             for part in self._waiting
         )
 
     def _rows(self, part: Part, sql: str, values: Values) -> list[tuple[Any, ...]]:
         try:
             return self._link.rows(self._words.translated(sql), values)
-        except asyncpg.DataError as error:  # a value of the wrong kind: nothing was sent
-            raise ValueError(str(error)) from error
         except asyncpg.PostgresError as error:
+            if error.severity is None:  # asyncpg itself: a value of the wrong kind, and nothing was sent
+                raise ValueError(str(error)) from error
             if not (part.open and of_the_unit(error)):
                 raise
+            self._link.script(part.undo)
             part.fail(error)
+            part.open = False
             return []
 
     def _flush(self, tail: str = "", opens: Part | None = None) -> str:
@@ -245,8 +260,8 @@ class _View:
         reads = sql.startswith(("SELECT", "WITH")) or "RETURNING" in sql
         if reads:
             return _Answer(self._batch.read(self._part, sql, values), None)
-        self._batch.write(self._part, sql, checked(values))
-        return _Answer([], lambda: self._batch.changed(self._part))
+        step = self._batch.write(self._part, sql, checked(values))
+        return _Answer([], lambda: self._batch.changed(self._part, step))
 
     def executemany(self, sql: str, rows: Iterable[Values]) -> None:
         """See `Database.executemany`."""
