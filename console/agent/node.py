@@ -46,6 +46,7 @@ from console.agent.supervision.supervisor import Supervisor
 from console.agent.surveyor import Surveyor
 from console.agent.uplink import Uplink
 from console.agent.weights import Weights
+from console.agent.witness import Witness
 from console.control.server import ControlServer
 from console.control.state import JOBS_KEPT, NOTES_KEPT, VERDICTS_KEPT, NodeFacts, NodeState
 from console.models.inventory import Inventory
@@ -156,6 +157,9 @@ class Node:
         self._connect_parts(limits)
         folders = list(dict.fromkeys((self._home, models_folder(self._home))))
         self._surveyor = Surveyor(self.board, folders, self.supervisor.ready, parts.survey, now_ms)
+        witness = Witness(journal, node, self._uplink.context)
+        self._uplink.on_commitment, self._uplink.on_presence = witness.told, witness.saw
+        self._witness = witness
         recompute = Recompute(self._records, journal, self.supervisor, self._desk, node, model.group)
         commands = Commands(
             board=self.board,
@@ -171,6 +175,7 @@ class Node:
             more={
                 **self._models.table(),
                 "recompute": recompute.answer,
+                "witnessed": witness.answer,
                 "earnings": Export(journal).answer,
                 "probe_machine": self._surveyor.probe,
             },
@@ -235,6 +240,7 @@ class Node:
         finally:
             with contextlib.suppress(JournalError):
                 await self._daybook.close()
+                await self._witness.flush()
 
     def _situation(self) -> Situation:
         state = self._pulse.reason()

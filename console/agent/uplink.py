@@ -60,6 +60,9 @@ class Uplink:
         self.describe: Callable[[], Heartbeat] = lambda: Heartbeat(False, "offline", 0, now_ms())
         self.on_message: Handler = _ignore
         self.on_connected: Callable[[], Awaitable[None]] = _nothing
+        self.on_commitment: Callable[[str, int, str], Awaitable[None]] = _nothing
+        """Coordinator, epoch and root of its seeds."""
+        self.on_presence: Callable[[Presence], Awaitable[None]] = _nothing
 
     async def offer_model(self, offer: ModelOffer) -> None:
         """A model passed its probe. A changed offer needs a new sign-in."""
@@ -68,6 +71,10 @@ class Uplink:
         self._offered.set()
         if changed and self._session is not None:
             await self._session.close()
+
+    def context(self) -> int:
+        """Tokens that the offered model takes; 0: none is offered."""
+        return 0 if self.offer is None else self.offer.context
 
     async def send(self, message: FromNode) -> bool:
         """Say something if there is a session; whether it went out."""
@@ -118,6 +125,7 @@ class Uplink:
         )
         self._board.note("good", "network", f"Signed in to {name}.")
         self._session = session
+        await self._guard(self.on_commitment(self.coordinator, welcome.epoch, welcome.seeds_root))
         await self._guard(self._purse.told(welcome.balances, policy))
         await self._guard(self.on_connected())
 
@@ -125,11 +133,13 @@ class Uplink:
         """The network said something. Whatever it is, this connection and this node survive it."""
         if isinstance(message, Beat):
             self._beat(message.presence, message.round_trip_ms)
+            await self._guard(self.on_presence(message.presence))
         elif isinstance(message, EpochOpened):
             self.seeds_roots[message.epoch] = message.seeds_root
             while len(self.seeds_roots) > EPOCHS_KEPT:
                 self.seeds_roots.pop(min(self.seeds_roots))
             self._show(epoch=count(message.epoch))
+            await self._guard(self.on_commitment(self.coordinator, message.epoch, message.seeds_root))
             await self._guard(self._purse.told(message.balances))
         elif isinstance(message, Refused):
             self.refused = bounded_refusal(message)
@@ -214,5 +224,5 @@ async def _ignore(message: FromCoordinator) -> None:
     return None
 
 
-async def _nothing() -> None:
+async def _nothing(*_: object) -> None:
     return None

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from console.cli.agent_home import FAILED, decoded, home_of, home_option, print_json, question
+from console.cli.audit_draws import draws
 from console.control.state import JobView
 from console.control.wire import Check
 from console.protocol.ids import short
@@ -66,6 +67,9 @@ def verdict(
     words += ["--no-engine"] * no_engine + ["--json"] * as_json
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "console.coordinator.again", *words])
+
+
+audit.add_command(draws)
 
 
 def _option(name: str, path: Path | None) -> list[str]:

@@ -21,7 +21,7 @@ LINE_BYTES_LIMIT = 16 * 1024 * 1024
 CommandName = Literal[
     "pause", "resume", "drain", "stop", "restart_engine", "restart_agent", "status", "jobs", "job",
     "identity", "earnings", "recompute", "models", "fetch_model", "cancel_fetch", "verify_model",
-    "use_model", "probe_machine",
+    "use_model", "probe_machine", "witnessed",
 ]  # fmt: skip
 
 
@@ -42,7 +42,8 @@ class Command(msgspec.Struct, frozen=True, tag="command"):
     that is still kept; answers with `Check`s. `fetch_model`, `cancel_fetch`, `verify_model`, `use_model
     {name, anyway}`: progress comes as `ModelsChanged`; `anyway` 1: also what does not fit. `restart_agent`:
     stops, and starts again with the configuration as it is now. `probe_machine`: what this machine is, asked
-    anew.
+    anew. `witnessed {epoch, first_slot, last_slot, since_ms, until_ms}`: what this node has seen of the draws
+    of an epoch; answers with `console.fairness.own.Witnessed`.
     """
 
     id: str

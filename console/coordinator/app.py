@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
@@ -26,6 +26,7 @@ from console.coordinator.gateway.chat import Gateway
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
+from console.coordinator.published import Published
 from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -49,8 +50,12 @@ _FORGET_S = 60.0
 class Coordinator:
     """Every part, wired. Public for tests; others use `build`."""
 
-    def __init__(self, parts: Parts, engine: Engine, second: SecondVerifier | None) -> None:
+    def __init__(
+        self, parts: Parts, engine: Engine, second: SecondVerifier | None, routes: Sequence[BaseRoute] = ()
+    ) -> None:
+        """`routes`: of what is read beside the store."""
         self.parts = parts
+        self._routes = routes
         self.second = second
         self._started = False
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
@@ -77,6 +82,7 @@ class Coordinator:
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
             log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)
+        self.registry.begin_slots(await self.parts.store.transact(lambda unit: unit.last_slot()))
         await self.draws.open_epoch()
         self._started = True
 
@@ -121,6 +127,7 @@ class Coordinator:
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
                 WebSocketRoute("/net/v1/ws", self.door.serve),
+                *self._routes,
             ],
             lifespan=self.lifespan,
         )
@@ -220,7 +227,8 @@ def build(
     parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    coordinator = Coordinator(parts, engine, confirming)
+    published = Published(home / DATABASE, key.node_id)
+    coordinator = Coordinator(parts, engine, confirming, published.routes())
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

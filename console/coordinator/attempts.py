@@ -13,9 +13,9 @@ from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
 from console.coordinator.results import chunk_fits, malformed, public_code
+from console.coordinator.rosters import Eligible
 from console.coordinator.store import Unit
 from console.protocol.canonical import ids_digest
-from console.protocol.ids import NodeId
 from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Opening, ResultAnswered
 from console.protocol.types import Assignment, Fault, Result
 
@@ -58,7 +58,7 @@ class Attempts:
         self._draws = draws
         self._reference = reference
 
-    async def start(self, live: LiveJob, roster: tuple[NodeId, ...], cause: str) -> None:
+    async def start(self, live: LiveJob, roster: Eligible, cause: str) -> None:
         """Draw one of `roster` and send it the assignment.
 
         Raises:
@@ -74,7 +74,7 @@ class Attempts:
             live.received, live.result = [], None
             live.visible = self._reference.visible(live.ask.stop)
             live.assignment = self._assignment(live, drawn)
-            self._registry.count_draw(roster, drawn.node)
+            self._registry.count_draw(roster.ids, drawn.node)
             self._registry.took(drawn.node, drawn.job.id)
             session = self._registry.session(drawn.node)
             if session is None or not session.send(live.assignment):

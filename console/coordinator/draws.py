@@ -13,12 +13,23 @@ import msgspec
 from console.coordinator import jobs
 from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
+from console.coordinator.rosters import Eligible, SlotRoster
 from console.coordinator.store import TicketRow, Unit
 from console.coordinator.turns import Turns
-from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick, roster_of
+from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick_of, roster_of
 from console.ledger import close_epoch, node_pending
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
+from console.protocol.transcript import (
+    Closing,
+    Commitment,
+    SignedRoster,
+    closing_bytes,
+    commitment_bytes,
+    excluded_digest,
+    roster_bytes,
+    transcript_digest,
+)
 from console.protocol.types import DrawProof, Ticket
 
 
@@ -82,7 +93,7 @@ class Draws:
             finally:
                 await self._announce(self._epoch)
 
-    async def draw(self, was: Job, roster: tuple[NodeId, ...], cause: str) -> Drawn:
+    async def draw(self, was: Job, roster: Eligible, cause: str) -> Drawn:
         """Fix a ticket for the next attempt of `was`, then draw the nonce, and with it one of `roster`.
 
         The caller holds `turns.draw()`.
@@ -96,29 +107,40 @@ class Draws:
         )
         nonce = self._parts.entropy(16).hex()
         seed, path = epoch.seeds.reveal(ticket.k)
-        drawn = pick(seed, nonce, job.id, ticket.roster_root, ticket.roster_size, ticket.attempt)
-        node = roster[drawn.index]
+        index = pick_of(ticket, seed, nonce, roster.excluded).index
+        node = roster.listed.ids[index]
         proof = DrawProof(
             ticket=ticket,
             ticket_signature=row.signature,
             nonce=nonce,
             seed=seed,
             seed_path=path,
-            index=drawn.index,
-            roster_path=roster_of(roster).path(drawn.index),
+            index=index,
+            roster_path=roster_of(roster.listed.ids).path(index),
+            excluded=roster.excluded,
         )
-        filled = msgspec.structs.replace(row, seed=seed, nonce=nonce, pick=drawn.index, node=node)
+        filled = msgspec.structs.replace(row, seed=seed, nonce=nonce, pick=index, node=node)
         return Drawn(node, proof, filled, job, jobs.assign(job, node, self._parts.clock.now_ms()))
 
     def _fix(
-        self, unit: Unit, epoch: int, was: Job, roster: tuple[NodeId, ...], cause: str
+        self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str
     ) -> tuple[Job, Ticket, TicketRow]:
-        now_ms = self._parts.clock.now_ms()
+        now_ms, key = self._parts.clock.now_ms(), self._parts.key
         k, chain = unit.next_draw(epoch)
         if k >= SEEDS_PER_EPOCH:
             raise LookupError(f"epoch {epoch} has no seed left")
-        job = jobs.ticket(was, now_ms)
-        ticket = Ticket(job.id, k, epoch, roster_of(roster).root, len(roster), job.attempt)
+        job, listed = jobs.ticket(was, now_ms), roster.listed
+        ticket = Ticket(
+            job=job.id,
+            k=k,
+            epoch=epoch,
+            roster_root=roster_of(listed.ids).root,
+            roster_size=len(listed.ids),
+            attempt=job.attempt,
+            slot=listed.slot,
+            chances=len(roster.ids),
+            excluded=excluded_digest(roster.excluded),
+        )
         data = ticket_bytes(ticket)
         row = TicketRow(
             epoch=epoch,
@@ -128,21 +150,37 @@ class Draws:
             roster_root=ticket.roster_root,
             roster_size=ticket.roster_size,
             cause=cause,
-            signature=self._parts.key.sign(data),
+            signature=key.sign(data),
             chain=hashlib.sha256(bytes.fromhex(chain) + data).hexdigest(),
             at_ms=now_ms,
+            slot=ticket.slot,
+            chances=ticket.chances,
+            excluded=roster.excluded,
+            need=was.prompt_tokens + was.max_tokens,
         )
-        unit.add_ticket(row, roster)
+        if not unit.slot_signed(listed.slot):
+            unit.sign_slot(self._signed(listed, ticket.roster_root, now_ms), listed.ids)
+        unit.add_ticket(row)
         unit.save_job(job, was)
         return job, ticket, row
 
+    def _signed(self, listed: SlotRoster, root: str, now_ms: int) -> SignedRoster:
+        group = self._parts.served.group
+        unsigned = SignedRoster(group, listed.slot, root, len(listed.ids), now_ms, "")
+        return msgspec.structs.replace(unsigned, signature=self._parts.key.sign(roster_bytes(unsigned)))
+
     def _commit(self, unit: Unit, secret: bytes, nonce: bytes, root: str) -> int:
-        now_ms = self._parts.clock.now_ms()
+        """Close what was open, with its secret and all of its draws; then commit to the next."""
+        now_ms, secrets, sign = self._parts.clock.now_ms(), self._parts.secrets, self._parts.key.sign
         for epoch, sealed in unit.sealed_secrets():
-            opened = self._parts.secrets.unseal(f"epoch:{epoch}", sealed)
-            unit.close_epoch(epoch, opened.hex(), now_ms)
+            opened = secrets.unseal(f"epoch:{epoch}", sealed).hex()
+            draws = unit.draws(epoch)
+            closing = Closing(epoch, opened, len(draws), transcript_digest(draws), now_ms, "")
+            unit.close_epoch(msgspec.structs.replace(closing, signature=sign(closing_bytes(closing))))
         number = unit.last_epoch() + 1
-        unit.open_epoch(number, root, self._parts.secrets.seal(f"epoch:{number}", secret, nonce), now_ms)
+        unsigned = Commitment(number, root, unit.last_chain(), now_ms, self._parts.policy, "")
+        commitment = msgspec.structs.replace(unsigned, signature=sign(commitment_bytes(unsigned)))
+        unit.open_epoch(commitment, secrets.seal(f"epoch:{number}", secret, nonce))
         return number
 
     async def _pay_out(self, epoch: int) -> None:

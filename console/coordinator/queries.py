@@ -44,12 +44,21 @@ LEDGER = """SELECT
   (SELECT coalesce(sum(amount), 0) FROM postings
      WHERE "transaction" LIKE 'refund:%' AND account LIKE 'client:%'),
   (SELECT coalesce(sum(amount), 0) FROM postings WHERE account = 'penalties')"""
-NODES = """SELECT n.id, n.name,
+_ELIGIBLE = """WITH places AS (
+    SELECT root, node, row_number() OVER (PARTITION BY root ORDER BY node) - 1 AS place FROM roster_members),
+  eligible AS (
+    SELECT m.node AS candidate, CASE t.chances WHEN 0 THEN t.roster_size ELSE t.chances END AS chances
+    FROM tickets t JOIN places m ON m.root = t.roster_root
+    WHERE t.node <> '' AND NOT EXISTS (
+      SELECT 1 FROM json_each(t.excluded) x WHERE json_extract(x.value, '$.index') = m.place))
+"""
+NODES = (
+    _ELIGIBLE
+    + """SELECT n.id, n.name,
   (SELECT count(*) FROM tickets t WHERE t.node = n.id),
-  (SELECT coalesce(sum(1000.0 / t.roster_size), 0) FROM tickets t
-     JOIN roster_members m ON m.root = t.roster_root AND m.node = n.id WHERE t.node <> ''),
-  (SELECT coalesce(sum(1000.0 / t.roster_size * (1 - 1.0 / t.roster_size)), 0) FROM tickets t
-     JOIN roster_members m ON m.root = t.roster_root AND m.node = n.id WHERE t.node <> ''),
+  (SELECT coalesce(sum(1000.0 / t.chances), 0) FROM eligible t WHERE t.candidate = n.id),
+  (SELECT coalesce(sum(1000.0 / t.chances * (1 - 1.0 / t.chances)), 0) FROM eligible t
+     WHERE t.candidate = n.id),
   (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'accepted'),
   (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'rejected'),
   (SELECT coalesce(sum(amount), 0) FROM postings
@@ -59,6 +68,7 @@ NODES = """SELECT n.id, n.name,
   n.suspended_until_ms,
   coalesce((SELECT json_extract(CAST(t.body AS TEXT), '$.crossings') FROM totals t WHERE t.node = n.id), 0)
   FROM nodes n ORDER BY n.first_seen_ms, n.id"""
+)
 TIMES = """SELECT
   (SELECT coalesce(min(received_ms), 0) FROM jobs),
   (SELECT coalesce(min(first_token_ms), 0) FROM jobs WHERE first_token_ms > 0),

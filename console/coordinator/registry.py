@@ -8,9 +8,21 @@ from console.coordinator.census import Census
 from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
 from console.coordinator.reference import Reference
-from console.coordinator.rosters import Candidate, Rules, exclusion, roster_ids
+from console.coordinator.rosters import (
+    GONE,
+    NEXT_SLOT,
+    Candidate,
+    Eligible,
+    Rules,
+    SlotRoster,
+    eligible,
+    exclusion,
+    left_out_code,
+    roster_ids,
+)
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import duplicate
+from console.coordinator.slots import SlotClock
 from console.coordinator.store import NodeRow, StoreError, Unit
 from console.fairness import roster_of
 from console.ledger import typical_reward
@@ -29,6 +41,8 @@ class Registry:
         self._sessions: dict[NodeId, Session] = {}
         self._suspended: dict[NodeId, Reason] = {}
         self._open: dict[NodeId, set[JobId]] = {}
+        self._listed = SlotRoster(-1, ())
+        self.begin_slots(-1)
         self.census = Census(self._groups)
 
     def sessions(self) -> list[Session]:
@@ -100,10 +114,39 @@ class Registry:
             evidence=row.suspended_evidence,
         )
 
-    def roster(self, context: int, without: frozenset[NodeId] = frozenset()) -> tuple[NodeId, ...]:
+    def begin_slots(self, last: int) -> None:
+        """Number slots from here on, above `last`: whatever the wall clock does, none comes twice."""
+        now_slot = self._parts.clock.now_ms() // (1000 * self._parts.policy.slot_s)
+        self._slots = SlotClock(
+            max(now_slot, last + 1), self._parts.clock.tick_s(), self._parts.policy.slot_s
+        )
+
+    def listed(self) -> SlotRoster:
+        """The roster of this slot. Who comes later stands in the next one; who leaves is left out of draws.
+
+        An empty one is no roster: nobody can be drawn from it, and it is made anew until there is somebody.
+        """
+        slot = self._slots.slot(self._parts.clock.tick_s())
+        if slot != self._listed.slot or not self._listed.ids:
+            candidates = [self._candidate(session) for session in self._sessions.values()]
+            self._listed = SlotRoster(slot, roster_ids(candidates, self._rules(0)))
+        return self._listed
+
+    def eligible(self, context: int, tried: frozenset[NodeId] = frozenset()) -> Eligible:
+        """This slot's roster, and who of it is left out of a draw for a job of `context` tokens."""
+        listed, rules = self.listed(), self._rules(context)
+        return eligible(listed, {node: self._why_not(node, rules, tried) for node in listed.ids})
+
+    def _why_not(self, node: NodeId, rules: Rules, tried: frozenset[NodeId]) -> str:
+        if node in tried:
+            return "tried"
+        session = self._sessions.get(node)
+        why = exclusion(self._candidate(session), rules) if session is not None else GONE
+        return "" if why is None else left_out_code(why)
+
+    def roster(self, context: int) -> tuple[NodeId, ...]:
         """Sorted ids of the nodes that may be drawn for a job of `context` tokens."""
-        candidates = [self._candidate(s) for s in self._sessions.values() if s.node not in without]
-        return roster_ids(candidates, self._rules(context))
+        return self.eligible(context).ids
 
     def would_serve(self, context: int) -> bool:
         """Whether a node is only kept from such a job by a full queue."""
@@ -142,16 +185,16 @@ class Registry:
     def beat(self, session: Session, heartbeat: Heartbeat) -> Presence:
         """The signed answer to a heartbeat."""
         session.beat(heartbeat)
-        roster = self.roster(0)
-        now_ms, share = self._parts.clock.now_ms(), session.share
-        slot = now_ms // (1000 * self._parts.policy.slot_s)
+        listed = self.listed()
+        now_ms, share, inside = self._parts.clock.now_ms(), session.share, session.node in listed.ids
+        why = exclusion(self._candidate(session), self._rules(0))
         presence = Presence(
-            slot=slot,
+            slot=listed.slot,
             group=self._parts.served.group,
-            roster_root=roster_of(roster).root if roster else "",
-            roster_size=len(roster),
-            listed=session.node in roster,
-            reason=exclusion(self._candidate(session), self._rules(0)),
+            roster_root=roster_of(listed.ids).root if listed.ids else "",
+            roster_size=len(listed.ids),
+            listed=inside and why is None,
+            reason=why or (None if inside else NEXT_SLOT),
             draws=share.draws,
             won=share.won,
             expected_milli=share.expected_milli,
@@ -159,7 +202,7 @@ class Registry:
             echo_ms=heartbeat.sent_ms,
             now_ms=now_ms,
             signature="",
-            around=self._around(session, slot),
+            around=self._around(session, listed.slot),
         )
         signature = self._parts.key.sign(presence_bytes(presence))
         return msgspec.structs.replace(presence, signature=signature)
@@ -178,7 +221,7 @@ class Registry:
                 group=served.group,
                 name=served.model,
                 nodes=sum(s.alive(self._parts.silence_s) for s in live),
-                listed=len(self.roster(0)),
+                listed=len(self.listed().ids),
                 waiting=sum(map(len, self._open.values())),
                 requests_per_min=requests_per_min,
             ),

@@ -6,7 +6,7 @@ import msgspec
 
 from console.protocol.ids import NodeId
 from console.protocol.reasons import CODES, Reason, reason
-from console.protocol.types import ModelOffer, Policy
+from console.protocol.types import Exclusion, ModelOffer, Policy
 from console.verification.calibration import UNLIKE
 
 
@@ -37,6 +37,46 @@ class Rules(msgspec.Struct, frozen=True):
     """Whether the reference judges nodes of its own class exactly."""
     calibrated: frozenset[str] = frozenset()
     """Other classes that the reference can judge tolerantly; `UNLIKE` stands for every one."""
+
+
+class SlotRoster(msgspec.Struct, frozen=True):
+    """Who stands in the roster of one slot."""
+
+    slot: int
+    ids: tuple[NodeId, ...]
+    """Sorted."""
+
+
+class Eligible(msgspec.Struct, frozen=True):
+    """A slot's roster as one draw sees it."""
+
+    listed: SlotRoster
+    excluded: tuple[Exclusion, ...]
+    """Who of it is left out, and why."""
+    ids: tuple[NodeId, ...]
+    """The others: who can be drawn."""
+
+
+GONE = reason("not_in_roster", sentence="This node is not connected.", evidence="heartbeat")
+NEXT_SLOT = reason(
+    "not_in_roster",
+    sentence="This node meets every rule, and stands in the roster from the next slot on.",
+    remedy="Wait a moment.",
+    evidence="slot",
+)
+
+
+def eligible(listed: SlotRoster, why_not: dict[NodeId, str]) -> Eligible:
+    """`why_not`: for each id of the roster the reason to leave it out, empty for none."""
+    excluded = tuple(
+        Exclusion(index, code) for index, node in enumerate(listed.ids) if (code := why_not[node])
+    )
+    return Eligible(listed, excluded, tuple(node for node in listed.ids if not why_not[node]))
+
+
+def left_out_code(why: Reason) -> str:
+    """The public word for a reason: the rule, where the code alone would not name one."""
+    return why.evidence if why.code == "not_in_roster" and why.evidence else why.code
 
 
 def exclusion(node: Candidate, rules: Rules) -> Reason | None:

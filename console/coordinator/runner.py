@@ -18,10 +18,11 @@ from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
 from console.coordinator.recompute import Work
 from console.coordinator.registry import Registry
+from console.coordinator.rosters import Eligible
 from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import ConflictError, StoreError, Unit
 from console.ledger import price
-from console.protocol.ids import NodeId, short
+from console.protocol.ids import short
 from console.protocol.messages import Opening, OpenRequest
 from console.protocol.types import Fault, Result
 from console.verification.judge import Finding
@@ -68,7 +69,7 @@ class Runner:
             if isinstance(roster, ClientGone):
                 await self._give_up(live, "client", "cancelled")
                 return False
-            if not roster:
+            if not roster.ids:
                 break
             await self._start(live, roster, cause)
             lost = await self._attempts.follow(live)
@@ -85,14 +86,14 @@ class Runner:
         await self._give_up(live, fault, "interrupted" if live.shown else _no_answer(cause))
         return False
 
-    async def _roster(self, live: LiveJob) -> tuple[NodeId, ...] | ClientGone:
+    async def _roster(self, live: LiveJob) -> Eligible | ClientGone:
         """Who may be drawn; a first attempt waits for a node whose queue is full."""
         clock, need = self._parts.clock, live.job.prompt_tokens + live.job.max_tokens
         until_s = clock.tick_s() + self._parts.config.limits.queue_wait_s
         while True:
-            roster = self._registry.roster(need, frozenset(live.tried))
+            roster = self._registry.eligible(need, frozenset(live.tried))
             waiting = not live.tried and clock.tick_s() < until_s and self._registry.would_serve(need)
-            if roster or not waiting:
+            if roster.ids or not waiting:
                 return roster
             try:
                 heard = await asyncio.wait_for(live.inbox.get(), _LOOK_S)
@@ -101,7 +102,7 @@ class Runner:
             if isinstance(heard, ClientGone):
                 return heard
 
-    async def _start(self, live: LiveJob, roster: tuple[NodeId, ...], cause: str) -> None:
+    async def _start(self, live: LiveJob, roster: Eligible, cause: str) -> None:
         try:
             await self._attempts.start(live, roster, cause)
         except LookupError:

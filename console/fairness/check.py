@@ -6,9 +6,9 @@ import math
 
 import msgspec
 
-from console.fairness.draw import SEEDS_PER_EPOCH, pick
+from console.fairness.draw import SEEDS_PER_EPOCH, Pick, pick
 from console.fairness.merkle import root_from_path
-from console.protocol.types import DrawProof
+from console.protocol.types import DrawProof, Exclusion, Ticket
 
 
 class DrawCheck(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def check_draw(
         _check(
             "pick",
             _picks(proof),
-            f"The draw falls on this node: 1 of {ticket.roster_size}.",
+            f"The draw falls on this node: 1 of {chances(ticket)}{_left_out(ticket)}.",
             "The draw does not fall on this node.",
         ),
     )
@@ -63,10 +63,32 @@ def check_draw(
 
 def draw_bytes(proof: DrawProof) -> bytes:
     """The 32 bytes of the draw, which seed the sampling. Raises ValueError for a malformed proof."""
-    ticket = proof.ticket
-    return pick(
-        proof.seed, proof.nonce, ticket.job, ticket.roster_root, ticket.roster_size, ticket.attempt
-    ).draw
+    return pick_of(proof.ticket, proof.seed, proof.nonce, proof.excluded).draw
+
+
+def pick_of(ticket: Ticket, seed: str, nonce: str, excluded: tuple[Exclusion, ...]) -> Pick:
+    """Whom the draw of `ticket` falls on. Raises ValueError for what is malformed."""
+    places = (seed, nonce, ticket.job, ticket.roster_root, ticket.roster_size, ticket.attempt)
+    return pick(*places, frozenset(one.index for one in excluded))
+
+
+def chances(ticket: Ticket) -> int:
+    """Nodes among which it was drawn."""
+    return ticket.chances or ticket.roster_size
+
+
+def well_excluded(ticket: Ticket, excluded: tuple[Exclusion, ...]) -> bool:
+    """Whether `excluded` is what the ticket fixed: in order, within the roster, and as many as it says."""
+    # As in `check_draw`: who only draws a band has no use for hashes.
+    from console.protocol.transcript import excluded_digest
+
+    places = [one.index for one in excluded]
+    return (
+        excluded_digest(excluded) == ticket.excluded
+        and places == sorted(set(places))
+        and all(0 <= place < ticket.roster_size for place in places)
+        and chances(ticket) == ticket.roster_size - len(places)
+    )
 
 
 def band95(expected_milli: int, variance_milli: int) -> tuple[float, float]:
@@ -76,14 +98,17 @@ def band95(expected_milli: int, variance_milli: int) -> tuple[float, float]:
 
 
 def _picks(proof: DrawProof) -> bool:
-    ticket = proof.ticket
+    if not well_excluded(proof.ticket, proof.excluded):
+        return False
     try:
-        drawn = pick(
-            proof.seed, proof.nonce, ticket.job, ticket.roster_root, ticket.roster_size, ticket.attempt
-        )
+        return pick_of(proof.ticket, proof.seed, proof.nonce, proof.excluded).index == proof.index
     except (ValueError, OverflowError):
         return False
-    return drawn.index == proof.index
+
+
+def _left_out(ticket: Ticket) -> str:
+    count = ticket.roster_size - chances(ticket)
+    return f" ({count} of {ticket.roster_size} left out for public reasons)" if count else ""
 
 
 def _leads_to(leaf: str, index: int, size: int, path: tuple[str, ...], root: str) -> bool:

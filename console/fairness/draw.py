@@ -73,13 +73,24 @@ def roster_of(ids: tuple[NodeId, ...]) -> Roster:
     return Roster(ids)
 
 
-def pick(seed: str, nonce: str, job: str, roster_root: str, roster_size: int, attempt: int) -> Pick:
+def pick(
+    seed: str,
+    nonce: str,
+    job: str,
+    roster_root: str,
+    roster_size: int,
+    attempt: int,
+    excluded: frozenset[int] = frozenset(),
+) -> Pick:
     """The uniform draw (DESIGN §6): HMAC-SHA256 keyed with r_k, first 64 bits, rejection sampling.
 
+    `excluded`: places of the roster that are left out; a draw that falls on one is drawn again, so all others
+    keep equal chances, and the roster needs no tree of its own for every draw.
+
     Raises:
-        ValueError: an empty roster, or an id that is no hex.
+        ValueError: nobody is left to draw from, or an id is no hex.
     """
-    if roster_size < 1:
+    if roster_size < 1 or len(excluded) >= roster_size:
         raise ValueError("nobody to draw from")
     limit = _SPACE // roster_size * roster_size
     prefix = b"pick/v1" + _field(nonce) + _field(job) + _field(roster_root) + attempt.to_bytes(4, "big")
@@ -88,7 +99,7 @@ def pick(seed: str, nonce: str, job: str, roster_root: str, roster_size: int, at
     while True:
         draw = hmac.new(key, prefix + counter.to_bytes(4, "big"), hashlib.sha256).digest()
         x = int.from_bytes(draw[:8], "big")
-        if x < limit:
+        if x < limit and x % roster_size not in excluded:
             return Pick(x % roster_size, draw)
         counter += 1
 

@@ -91,8 +91,20 @@ class SamplingRules(msgspec.Struct, frozen=True, omit_defaults=True):
     """Taken off once if the answer holds it at all, × 1000."""
 
 
-class Ticket(msgspec.Struct, frozen=True):
-    """Fixes a job's place in the sequence of draws before the nonce is known."""
+class Exclusion(msgspec.Struct, frozen=True):
+    """A node of the roster that one draw leaves out, and the public reason."""
+
+    index: int
+    """Its place in the sorted roster."""
+    code: str
+    """`tried` by an earlier attempt, `context` too small, or a code of `console.protocol.reasons`."""
+
+
+class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Fixes a job's place in the sequence of draws before the nonce is known.
+
+    The last three came later: tickets without them have the bytes, and the signature, that they always had.
+    """
 
     job: JobId
     k: int
@@ -101,9 +113,15 @@ class Ticket(msgspec.Struct, frozen=True):
     roster_root: str
     roster_size: int
     attempt: int
+    slot: int = -1
+    """Whose signed roster it is."""
+    chances: int = 0
+    """Nodes of the roster that are not left out; 0 in tickets of before."""
+    excluded: str = ""
+    """Digest of who is left out and why, `excluded_digest`."""
 
 
-class DrawProof(msgspec.Struct, frozen=True):
+class DrawProof(msgspec.Struct, frozen=True, omit_defaults=True):
     """All that a node needs to recompute that it was drawn, and by what chance."""
 
     ticket: Ticket
@@ -118,6 +136,8 @@ class DrawProof(msgspec.Struct, frozen=True):
     """Place of the drawn node in the sorted roster."""
     roster_path: tuple[str, ...]
     """Hex: Merkle path of the node's id to the roster's root."""
+    excluded: tuple[Exclusion, ...] = ()
+    """Who of the roster is left out, by rising index."""
 
 
 class Assignment(msgspec.Struct, frozen=True, tag="assignment"):

@@ -32,6 +32,7 @@ from console.coordinator.store.sqlite import SqliteStore
 from console.ledger import client, deposit
 from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
 from console.protocol.keys import SigningKey
+from console.protocol.transcript import Commitment, SignedRoster
 from console.protocol.types import Policy, Verdict
 
 IN_FLIGHT = 64
@@ -91,7 +92,8 @@ async def _run(store: Store, count: int) -> tuple[float, int]:
 
 def _prepare(unit: Unit) -> None:
     unit.book(deposit("ann", client("ann"), 1 << 50, 1))
-    unit.open_epoch(1, "root", b"sealed", 1)
+    unit.open_epoch(Commitment(1, "root", "", 1, Policy(), "s" * 128), b"sealed")
+    unit.sign_slot(SignedRoster(GroupId("00" * 32), 7, _ROSTER, len(_NODES), 1, "s" * 128), _NODES)
     for node in _NODES:
         unit.save_node(NodeRow(node, "n", "s", "m", 1, 1))
 
@@ -119,7 +121,7 @@ def _ticket(held: Job, unit: Unit) -> tuple[Job, TicketRow]:
     ticketed = jobs.ticket(held, 1)
     linked = hashlib.sha256(chain.encode()).hexdigest()
     row = TicketRow(1, k, held.id, 1, _ROSTER, len(_NODES), "request", "s" * 128, linked, 1)
-    unit.add_ticket(row, _NODES)
+    unit.add_ticket(row)
     unit.save_job(ticketed, held)
     return ticketed, row
 

@@ -29,11 +29,12 @@ from coordinator_harness import (
 
 from console.coordinator import runner
 from console.coordinator.store import StoreError
-from console.fairness import EpochSeeds, Roster, pick
+from console.fairness import EpochSeeds, Roster, pick_of
 from console.protocol.frames import presence_bytes, ticket_bytes
 from console.protocol.keys import verify
 from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Goodbye, Opening, OpenRequest
-from console.protocol.types import Assignment, Ticket
+from console.protocol.transcript import excluded_digest
+from console.protocol.types import Assignment, Exclusion, Ticket
 
 
 @pytest.fixture
@@ -457,14 +458,15 @@ async def test_the_transcript_alone_shows_that_every_draw_was_fair(run: Running)
     assert seeds.root == root
     tickets = rows(
         run,
-        "SELECT job, k, epoch, roster_root, roster_size, attempt, signature, chain, seed, nonce, pick, node "
-        "FROM tickets ORDER BY k",
+        "SELECT job, k, epoch, roster_root, roster_size, attempt, slot, chances, excluded, "
+        "signature, chain, seed, nonce, pick, node FROM tickets ORDER BY k",
     )
     assert [t[1] for t in tickets] == list(range(len(tickets)))
     assert len(tickets) >= 5
     chain = ""
-    for *fields, signature, linked, seed, nonce, index, node in tickets:
-        ticket = Ticket(*fields)
+    for *fields, excluded, signature, linked, seed, nonce, index, node in tickets:
+        left_out = msgspec.json.decode(excluded, type=tuple[Exclusion, ...])
+        ticket = Ticket(*fields, excluded_digest(left_out))
         assert verify(bad.coordinator, ticket_bytes(ticket), signature)
         chain = hashlib.sha256(bytes.fromhex(chain) + ticket_bytes(ticket)).hexdigest()
         assert chain == linked
@@ -472,7 +474,8 @@ async def test_the_transcript_alone_shows_that_every_draw_was_fair(run: Running)
         members = rows(run, f"SELECT node FROM roster_members WHERE root = '{ticket.roster_root}'")
         roster = Roster(tuple(m for (m,) in members))
         assert (roster.root, len(roster)) == (ticket.roster_root, ticket.roster_size)
-        drawn = pick(seed, nonce, ticket.job, ticket.roster_root, ticket.roster_size, ticket.attempt)
+        drawn = pick_of(ticket, seed, nonce, left_out)
+        assert ticket.chances == len(members) - len(left_out)
         assert (drawn.index, roster.ids[drawn.index]) == (index, node)
 
 

@@ -24,10 +24,13 @@ from console.coordinator.store import (
     TicketRow,
     Unit,
 )
+from console.coordinator.store.reading import epochs
 from console.coordinator.store.sqlite import SqliteStore, connect
 from console.ledger import OUTSIDE, client, deposit, escrow, hold
+from console.protocol.frames import ticket_bytes
 from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
-from console.protocol.types import Statistic, Verdict
+from console.protocol.transcript import Commitment, SignedRoster, excluded_digest
+from console.protocol.types import Exclusion, Policy, Statistic, Ticket, Verdict
 
 NODE = NodeId("aa" * 32)
 
@@ -37,6 +40,9 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     made = place_of(request.param, tmp_path, lambda: request.getfixturevalue("postgres")).open()
     yield made
     made.close()
+
+
+COMMITMENT = Commitment(1, "root", "", 1, Policy(), "signature")
 
 
 def job(name: str = "11" * 16) -> Job:
@@ -93,7 +99,7 @@ async def test_what_a_failing_unit_did_is_undone_and_its_neighbours_stand(store:
 
 
 async def test_draw_numbers_have_no_gap_even_when_units_fail(store: Store) -> None:
-    await store.transact(lambda unit: unit.open_epoch(1, "root", b"sealed", 1))
+    await store.transact(lambda unit: unit.open_epoch(COMMITMENT, b"sealed"))
 
     def take(unit: Unit, fails: bool) -> int:
         k, _ = unit.next_draw(1)
@@ -106,13 +112,40 @@ async def test_draw_numbers_have_no_gap_even_when_units_fail(store: Store) -> No
     assert [k for k in results if isinstance(k, int)] == list(range(20))
 
 
-async def test_tickets_keep_their_roster_and_are_filled_later(store: Store) -> None:
-    await store.transact(lambda unit: unit.open_epoch(1, "root", b"sealed", 1))
-    row = TicketRow(1, 0, "j", 1, "r", 2, "request", "s", "c", 1)
-    await store.transact(lambda unit: unit.add_ticket(row, ("a", "b")))
+async def test_tickets_are_over_a_signed_roster_and_are_filled_later(store: Store) -> None:
+    await store.transact(lambda unit: unit.open_epoch(COMMITMENT, b"sealed"))
+    signed = SignedRoster(GroupId("g"), 7, "r", 2, 1, "s")
+    left_out = (Exclusion(1, "tried"),)
+    row = TicketRow(
+        1, 0, "j", 1, "r", 2, "request", "s", "c", 1, slot=7, chances=1, excluded=left_out, need=9
+    )
     with pytest.raises(ConflictError):
-        await store.transact(lambda unit: unit.add_ticket(row, ("a", "b")))
+        await store.transact(lambda unit: unit.add_ticket(row))
+    await store.transact(lambda unit: unit.sign_slot(signed, (NodeId("a"), NodeId("b"))))
+    assert await store.transact(lambda unit: [unit.slot_signed(slot) for slot in (6, 7)]) == [False, True]
+    assert await store.transact(lambda unit: unit.last_slot()) == 7
+    await store.transact(lambda unit: unit.add_ticket(row))
+    with pytest.raises(ConflictError):
+        await store.transact(lambda unit: unit.add_ticket(row))
     assert (await store.transact(lambda unit: unit.next_draw(1)))[1] == "c"
+    filled = msgspec.structs.replace(row, seed="5e", nonce="0e", pick=0, node="a")
+    await store.transact(lambda unit: unit.fill_ticket(filled))
+    (draw,) = await store.transact(lambda unit: unit.draws(1))
+    assert (draw.ticket.slot, draw.ticket.chances, draw.excluded, draw.need) == (7, 1, left_out, 9)
+    assert (draw.ticket.excluded, draw.seed, draw.index, draw.node) == (
+        excluded_digest(left_out),
+        "5e",
+        0,
+        "a",
+    )
+
+
+async def test_a_slot_gets_one_roster(store: Store) -> None:
+    signed = SignedRoster(GroupId("g"), 7, "r", 1, 1, "s")
+    assert await store.transact(lambda unit: unit.last_slot()) == -1
+    await store.transact(lambda unit: unit.sign_slot(signed, (NodeId("a"),)))
+    with pytest.raises(ConflictError):
+        await store.transact(lambda unit: unit.sign_slot(signed, (NodeId("a"),)))
 
 
 async def test_an_attempt_is_judged_once(store: Store) -> None:
@@ -212,6 +245,29 @@ async def test_a_database_of_version_1_is_brought_up_to_date_with_what_is_in_it(
         store.close()
     with contextlib.closing(sqlite3.connect(path)) as new, contextlib.closing(connect(":memory:")) as fresh:
         assert tables(new) == tables(fresh)
+
+
+async def test_a_database_of_version_2_keeps_its_draws_as_they_were(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.executescript((Path(__file__).parent / "schema_2.sql").read_text())
+        old.execute(
+            "INSERT INTO epochs (epoch, root, sealed_secret, next_k, opened_ms) VALUES (1, 'e', x'', 1, 5)"
+        )
+        old.execute("INSERT INTO rosters VALUES ('r', 1)")
+        ticket = (1, 0, "j", 1, "r", 1, "request", "s", "c", 5, "5e", "0e", 0, NODE)
+        old.execute(f"INSERT INTO tickets VALUES ({', '.join('?' * 14)})", ticket)
+        old.execute("PRAGMA user_version = 2")
+        old.commit()
+    store = SqliteStore(path)
+    (draw,) = await store.transact(lambda unit: unit.draws(1))
+    assert draw.ticket == Ticket(JobId("j"), 0, 1, "r", 1, 1), "so its signature still holds"
+    assert b"slot" not in ticket_bytes(draw.ticket)
+    assert await store.transact(lambda unit: unit.last_chain()) == "c"
+    store.close()
+    with contextlib.closing(sqlite3.connect(path)) as new, contextlib.closing(connect(":memory:")) as fresh:
+        assert tables(new) == tables(fresh)
+        assert epochs(new) == [], "nothing of it is signed, so nothing of it is published"
 
 
 def tables(db: sqlite3.Connection) -> dict[str, list[tuple[str, str]]]:

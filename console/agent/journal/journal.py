@@ -12,6 +12,7 @@ from console.agent.journal.money import MoneyTable
 from console.agent.journal.results import ResultTable
 from console.agent.journal.seal import Sealer
 from console.agent.journal.time import TimeTable
+from console.agent.journal.witnessed import WitnessTable
 
 FILE = "journal.db"
 
@@ -28,6 +29,7 @@ class Journal:
         self.facts = FactTable(self._database)
         self.answers = AnswerTable(self._database)
         self.time = TimeTable(self._database)
+        self.witnessed = WitnessTable(self._database)
 
     async def open(self) -> None:
         """Raises JournalError."""

@@ -81,6 +81,16 @@ CREATE TABLE IF NOT EXISTS evidence (
 """
 
 
+_THIRD = """
+CREATE TABLE presences (
+    coordinator TEXT NOT NULL, slot INTEGER NOT NULL, record BLOB NOT NULL,
+    PRIMARY KEY (coordinator, slot)) WITHOUT ROWID;
+CREATE TABLE commitments (
+    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, seeds_root TEXT NOT NULL,
+    PRIMARY KEY (coordinator, epoch)) WITHOUT ROWID;
+"""
+
+
 def _first(connection: sqlite3.Connection) -> None:
     _run(connection, _FIRST)
 
@@ -93,7 +103,12 @@ def _second(connection: sqlite3.Connection) -> None:
     fill_models(connection)
 
 
-_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second)
+def _third(connection: sqlite3.Connection) -> None:
+    """What the node has seen of the network's draws."""
+    _run(connection, _THIRD)
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third)
 SCHEMA_VERSION = len(_STEPS)
 
 

@@ -30,12 +30,16 @@ class Answer(Protocol):
     def __iter__(self) -> Iterator[Any]: ...
 
 
-class Database(Protocol):
-    """One open transaction."""
+class Readable(Protocol):
+    """What can be asked."""
 
     def execute(self, sql: str, values: Values = (), /) -> Answer:
         """Run one statement."""
         ...
+
+
+class Database(Readable, Protocol):
+    """One open transaction."""
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> object:
         """Run one write for each of `rows`."""

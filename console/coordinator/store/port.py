@@ -8,8 +8,9 @@ from typing import Literal, Protocol, TypeVar
 import msgspec
 
 from console.coordinator.jobs import Job
-from console.protocol.ids import JobId
-from console.protocol.types import Balances, Receipt, Transaction, Verdict
+from console.protocol.ids import JobId, NodeId
+from console.protocol.transcript import Closing, Commitment, DrawRecord, SignedRoster
+from console.protocol.types import Balances, Exclusion, Receipt, Transaction, Verdict
 
 T = TypeVar("T")
 
@@ -24,6 +25,8 @@ class OutcomeUnknownError(StoreError):
 
 class ConflictError(Exception):
     """Somebody was first: the job is not in the state expected, or the transaction is booked already.
+
+    Or what the unit wrote rests on something that is not there.
 
     A unit that meets one cannot stand, even if it catches it.
     """
@@ -50,7 +53,7 @@ class NodeRow(msgspec.Struct, frozen=True):
 
 
 class TicketRow(msgspec.Struct, frozen=True):
-    """One draw of the transcript; the last four are empty in a ticket that was never drawn (a vacant k)."""
+    """One draw of the transcript; seed, nonce, pick and node are empty in a ticket that was never drawn."""
 
     epoch: int
     k: int
@@ -68,6 +71,11 @@ class TicketRow(msgspec.Struct, frozen=True):
     nonce: str = ""
     pick: int = -1
     node: str = ""
+    slot: int = -1
+    chances: int = 0
+    excluded: tuple[Exclusion, ...] = ()
+    need: int = 0
+    """Tokens of context that the job needs."""
 
 
 class OutboxRow(msgspec.Struct, frozen=True):
@@ -139,12 +147,32 @@ class Unit(Protocol):
         """Number of the newest epoch, 0 for none."""
         ...
 
-    def open_epoch(self, epoch: int, root: str, sealed_secret: bytes, at_ms: int) -> None:
+    def open_epoch(self, commitment: Commitment, sealed_secret: bytes) -> None:
         """Commit to an epoch's seeds."""
         ...
 
-    def close_epoch(self, epoch: int, secret: str, at_ms: int) -> None:
-        """End an epoch and reveal its secret, hex."""
+    def close_epoch(self, closing: Closing) -> None:
+        """End an epoch and reveal its secret."""
+        ...
+
+    def last_chain(self) -> str:
+        """Of the newest ticket, empty for none."""
+        ...
+
+    def draws(self, epoch: int) -> list[DrawRecord]:
+        """The epoch's draws as they are published, in their order."""
+        ...
+
+    def last_slot(self) -> int:
+        """The newest slot with a signed roster, -1 for none."""
+        ...
+
+    def slot_signed(self, slot: int) -> bool:
+        """Whether the slot's roster is signed and kept."""
+        ...
+
+    def sign_slot(self, roster: SignedRoster, ids: tuple[NodeId, ...]) -> None:
+        """Keep the roster of a slot in which somebody is drawn."""
         ...
 
     def sealed_secrets(self) -> list[tuple[int, bytes]]:
@@ -155,8 +183,8 @@ class Unit(Protocol):
         """The next k of the epoch, gapless, and the chain so far."""
         ...
 
-    def add_ticket(self, row: TicketRow, roster: tuple[str, ...]) -> None:
-        """Fix a draw before its nonce exists."""
+    def add_ticket(self, row: TicketRow) -> None:
+        """Fix a draw before its nonce exists; its slot's roster is kept already."""
         ...
 
     def fill_ticket(self, row: TicketRow) -> None:

@@ -16,6 +16,7 @@ import asyncpg
 
 from console.coordinator.store.database import Values
 from console.coordinator.store.dialect import checked, literals, tables_of
+from console.coordinator.store.port import ConflictError
 from console.coordinator.store.postgres_link import Link, of_the_unit
 from console.coordinator.store.postgres_words import Words
 from console.coordinator.store.sqlite_unit import SqlUnit
@@ -242,10 +243,17 @@ class Batch:
         for part in script.parts:  # the only savepoint that stands is the one of the part that failed
             with contextlib.suppress(asyncpg.InvalidSavepointSpecificationError):
                 self._link.script(part.undo)
-                part.fail(error)
+                part.fail(_meaning(error))
                 part.open = False
                 return part, ""
         raise error
+
+
+def _meaning(error: Exception) -> Exception:
+    """Without the error's details, which quote rows."""
+    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
+        return ConflictError(f"the database holds against it: {error.args[0]}")
+    return error
 
 
 class _View:

@@ -6,9 +6,9 @@ from console.coordinator.store.dialect import Layout, tables
 from console.coordinator.store.port import StoreError
 from console.coordinator.store.postgres_batch import BEGIN
 from console.coordinator.store.postgres_link import Link
-from console.coordinator.store.schema import FROM_1, TABLES, VERSION
+from console.coordinator.store.schema import BEFORE, TABLES, VERSION
 
-_LACKING = {0: TABLES, 1: FROM_1}
+_LACKING = BEFORE | {0: TABLES}
 """What a database of that version lacks."""
 _OWN = """
 CREATE TABLE IF NOT EXISTS version (version BIGINT NOT NULL);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DATABASE = "coordinator.sqlite"
 """The file in a coordinator's home."""
-VERSION = 2
+VERSION = 3
 
 _SINCE_2 = """
 CREATE TABLE audits (
@@ -86,11 +86,35 @@ CREATE TABLE keys (key_sha256 TEXT PRIMARY KEY, client TEXT NOT NULL) STRICT, WI
 """
 TABLES += _SINCE_2
 
+_TRANSCRIPT = """
+ALTER TABLE epochs ADD COLUMN chain TEXT NOT NULL DEFAULT '';
+ALTER TABLE epochs ADD COLUMN policy TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE epochs ADD COLUMN signature TEXT NOT NULL DEFAULT '';
+ALTER TABLE epochs ADD COLUMN draws INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE epochs ADD COLUMN transcript TEXT NOT NULL DEFAULT '';
+ALTER TABLE epochs ADD COLUMN closing_signature TEXT NOT NULL DEFAULT '';
+ALTER TABLE tickets ADD COLUMN slot INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE tickets ADD COLUMN chances INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tickets ADD COLUMN excluded TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE tickets ADD COLUMN need INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE slots (
+  slot INTEGER PRIMARY KEY, "group" TEXT NOT NULL, root TEXT NOT NULL REFERENCES rosters,
+  size INTEGER NOT NULL, at_ms INTEGER NOT NULL, signature TEXT NOT NULL
+) STRICT;
+"""
+_SINCE_3 = _TRANSCRIPT
+TABLES += _SINCE_3
+
+FROM_2 = _SINCE_3
+"""What version 2 lacks."""
 FROM_1 = """
 ALTER TABLE verdicts ADD COLUMN statistics TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE verdicts ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
 ALTER TABLE verdicts ADD COLUMN positions INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE evidence ADD COLUMN outcome TEXT NOT NULL DEFAULT 'rejected';
 """
-FROM_1 += _SINCE_2
+FROM_1 += _SINCE_2 + FROM_2
 """What version 1 lacks."""
+
+BEFORE = {1: FROM_1, 2: FROM_2}
+"""The way here from each older version."""

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from console.coordinator.store.database import Values
-from console.coordinator.store.port import StoreError, Unit
-from console.coordinator.store.schema import FROM_1, TABLES, VERSION
+from console.coordinator.store.port import ConflictError, StoreError, Unit
+from console.coordinator.store.schema import BEFORE, TABLES, VERSION
 from console.coordinator.store.sqlite_unit import SqlUnit
 from console.coordinator.store.writer import Item, Writer
 
@@ -65,7 +65,9 @@ class SqliteStore:
         self._connection.execute("SAVEPOINT unit")
         try:
             item.value, item.error = item.work(SqlUnit(database)), database.refused
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
+        except sqlite3.IntegrityError as error:
+            item.error = ConflictError(f"the database holds against it: {error}")
+        except sqlite3.ProgrammingError as error:
             item.error = error
         except sqlite3.Error:
             raise
@@ -121,8 +123,10 @@ def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == VERSION:
         return
-    if version == 1:
-        connection.executescript(f"BEGIN IMMEDIATE; {FROM_1} PRAGMA user_version = {VERSION}; COMMIT;")
+    if version in BEFORE:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {BEFORE[version]} PRAGMA user_version = {VERSION}; COMMIT;"
+        )
         return
     if version != 0:
         raise StoreError(

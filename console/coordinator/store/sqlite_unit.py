@@ -16,8 +16,10 @@ from console.coordinator.store.port import (
     OverdrawnError,
     TicketRow,
 )
+from console.coordinator.store.reading import read_draws
 from console.ledger import OUTSIDE, check_transaction, node_available, node_bond, node_pending
-from console.protocol.ids import JobId, NanoCredits
+from console.protocol.ids import JobId, NanoCredits, NodeId
+from console.protocol.transcript import Closing, Commitment, DrawRecord, SignedRoster
 from console.protocol.types import Balances, Receipt, Transaction, Verdict
 
 S = TypeVar("S", bound=msgspec.Struct)
@@ -112,17 +114,32 @@ class SqlUnit:
         """Number of the newest epoch."""
         return self._value("SELECT max(epoch) FROM epochs")
 
-    def open_epoch(self, epoch: int, root: str, sealed_secret: bytes, at_ms: int) -> None:
+    def open_epoch(self, commitment: Commitment, sealed_secret: bytes) -> None:
         """Commit to an epoch's seeds."""
+        given = commitment
         self._db.execute(
-            "INSERT INTO epochs (epoch, root, sealed_secret, opened_ms) VALUES (?, ?, ?, ?)",
-            (epoch, root, sealed_secret, at_ms),
+            "INSERT INTO epochs (epoch, root, sealed_secret, opened_ms, chain, policy, signature) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(given.epoch, given.seeds_root, sealed_secret, given.at_ms, given.chain),
+                *(msgspec.json.encode(given.policy).decode(), given.signature),
+            ),
         )
 
-    def close_epoch(self, epoch: int, secret: str, at_ms: int) -> None:
+    def close_epoch(self, closing: Closing) -> None:
         """End an epoch and reveal its secret."""
-        row = (secret, at_ms, epoch)
-        self._db.execute("UPDATE epochs SET secret = ?, closed_ms = ? WHERE epoch = ?", row)
+        self._db.execute(
+            "UPDATE epochs SET secret = ?, closed_ms = ?, draws = ?, transcript = ?, closing_signature = ? "
+            "WHERE epoch = ?",
+            (
+                closing.secret,
+                closing.at_ms,
+                closing.draws,
+                closing.transcript,
+                closing.signature,
+                closing.epoch,
+            ),
+        )
 
     def sealed_secrets(self) -> list[tuple[int, bytes]]:
         """Epochs that are not closed."""
@@ -132,18 +149,36 @@ class SqlUnit:
         """Takes the next k."""
         k = self._value("SELECT next_k FROM epochs WHERE epoch = ?", epoch)
         self._db.execute("UPDATE epochs SET next_k = ? WHERE epoch = ?", (k + 1, epoch))
-        last = self._db.execute("SELECT chain FROM tickets ORDER BY epoch DESC, k DESC LIMIT 1").fetchone()
-        return k, last[0] if last else ""
+        return k, self.last_chain()
 
-    def add_ticket(self, row: TicketRow, roster: tuple[str, ...]) -> None:
-        """The ticket, and its roster where that is new."""
-        known = self._db.execute(
-            "INSERT OR IGNORE INTO rosters VALUES (?, ?)", (row.roster_root, row.roster_size)
-        )
+    def last_chain(self) -> str:
+        """Of the newest ticket."""
+        last = self._db.execute("SELECT chain FROM tickets ORDER BY epoch DESC, k DESC LIMIT 1").fetchone()
+        return str(last[0]) if last else ""
+
+    def draws(self, epoch: int) -> list[DrawRecord]:
+        """In their order."""
+        return read_draws(self._db, epoch)
+
+    def last_slot(self) -> int:
+        """The newest slot."""
+        return self._value("SELECT coalesce(max(slot), -1) FROM slots")
+
+    def slot_signed(self, slot: int) -> bool:
+        """Whether it is kept."""
+        return self._value("SELECT count(*) FROM slots WHERE slot = ?", slot) > 0
+
+    def sign_slot(self, roster: SignedRoster, ids: tuple[NodeId, ...]) -> None:
+        """The slot's roster, and its members where that root is new."""
+        known = self._db.execute("INSERT OR IGNORE INTO rosters VALUES (?, ?)", (roster.root, roster.size))
         if known.rowcount == 1:
             self._db.executemany(
-                "INSERT INTO roster_members VALUES (?, ?)", [(row.roster_root, node) for node in roster]
+                "INSERT INTO roster_members VALUES (?, ?)", [(roster.root, node) for node in ids]
             )
+        self._insert("INSERT INTO slots", roster)
+
+    def add_ticket(self, row: TicketRow) -> None:
+        """The ticket."""
         self._insert("INSERT INTO tickets", row)
 
     def fill_ticket(self, row: TicketRow) -> None:

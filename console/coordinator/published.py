@@ -1,0 +1,62 @@
+"""What anybody may read of the draws: the epochs there are, and the transcript of each.
+
+It is read beside the writer, from the file, so that whoever audits does not hold up a draw.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from console.coordinator.store.reading import epochs, read_transcript
+from console.protocol.ids import NodeId
+
+T = TypeVar("T")
+
+
+class Published:
+    """Routes below `/net/v1/epochs`."""
+
+    def __init__(self, path: Path, coordinator: NodeId) -> None:
+        """`path`: the database."""
+        self._path = path
+        self._coordinator = coordinator
+        self._turn = asyncio.Lock()
+        """One transcript at a time: each may be tens of megabytes."""
+
+    def routes(self) -> list[Route]:
+        """For the app."""
+        return [
+            Route("/net/v1/epochs", self._epochs),
+            Route("/net/v1/epochs/{epoch:int}/transcript", self._transcript),
+        ]
+
+    async def _epochs(self, _: Request) -> Response:
+        found = await self._read(epochs)
+        return JSONResponse({"coordinator": self._coordinator, "epochs": found})
+
+    async def _transcript(self, request: Request) -> Response:
+        epoch = int(request.path_params["epoch"])
+        async with self._turn:
+            found = await self._read(lambda db: read_transcript(db, self._coordinator, epoch))
+            if found is None or not found.commitment.signature:
+                return JSONResponse({"error": {"message": f"There is no epoch {epoch} here."}}, 404)
+            body = await asyncio.to_thread(msgspec.json.encode, found)
+        return Response(body, media_type="application/json")
+
+    async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        def run() -> T:
+            with contextlib.closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as db:
+                db.execute("BEGIN")  # one moment for all of it
+                return query(db)
+
+        return await asyncio.to_thread(run)
