@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from console.coordinator.store.database import Values
-from console.coordinator.store.dialect import checked, literals, tables_of
+from console.coordinator.store.dialect import checked, literals, touches
 from console.coordinator.store.port import ConflictError
 from console.coordinator.store.postgres_link import Link, of_the_unit
 from console.coordinator.store.postgres_words import Words
@@ -32,7 +32,13 @@ class _Step(NamedTuple):
 
     sql: str
     values: Values
-    error: Exception | None
+    written: str
+    """The values, written out."""
+    error: Exception | None = None
+
+    def touches(self, read: str, wanted: Values) -> bool:
+        """Whether a query may see it."""
+        return touches(self.sql, self.values, read, wanted)
 
 
 class Part:
@@ -42,8 +48,7 @@ class Part:
         self.item = item
         self.savepoint = f"unit{number}"
         self.steps: list[_Step] = []
-        self.touched: set[str] = set()
-        """Tables that it wrote to, sent or not."""
+        self.sent: list[_Step] = []
         self.open = False
         """Its savepoint stands at the server."""
         self.over = False
@@ -89,11 +94,11 @@ class _Script:
 
     def _write(self, part: Part, step: _Step) -> str:
         if step.error is None:
-            return f"{self.speech.say(step.sql)}({literals(step.values)});"
+            return f"{self.speech.say(step.sql)}({step.written});"
         must = f"quarterdeck_must(count(*), ?{len(step.values) + 1})"
         told = self.speech.say(f"WITH done AS ({step.sql} RETURNING 1) SELECT {must} FROM done")
         self.claims.append((part, step.error))
-        return f"{told}({literals((*step.values, len(self.claims) - 1))});"
+        return f"{told}({step.written}, {len(self.claims) - 1});"
 
 
 class Batch:
@@ -137,9 +142,8 @@ class Batch:
     def write(self, part: Part, sql: str, values: Values, error: Exception | None = None) -> _Step:
         """Keep a write for later."""
         self._stands(part)
-        step = _Step(sql, values, error)
+        step = _Step(sql, values, literals(values), error)
         part.steps.append(step)
-        part.touched |= tables_of(sql)
         return step
 
     def read(self, part: Part, sql: str, values: Values) -> list[tuple[Any, ...]]:
@@ -147,8 +151,8 @@ class Batch:
         self._stands(part)
         changes = "RETURNING" in sql
         if changes:
-            part.touched |= tables_of(sql)
-        if changes or self._stale(part, sql):
+            part.sent.append(_Step(sql, values, ""))
+        if changes or self._stale(part, sql, values):
             self._go(part, lambda: self._flush(opens=part if changes else None))
         elif not self._begun:
             self._go(part, lambda: self._flush())
@@ -178,17 +182,17 @@ class Batch:
         self._stands(part)
         return done
 
-    def _stale(self, reader: Part, sql: str) -> bool:
+    def _stale(self, reader: Part, sql: str, values: Values) -> bool:
         """Whether what waits may change what `reader` is to see.
 
         Of itself, what was not sent; of a unit before it that may yet turn out to be undone, everything.
         """
-        read = tables_of(sql)
-        return any(
-            any(read & tables_of(step.sql) for step in part.steps)
-            or (part is not reader and bool(part.steps or part.failed) and bool(read & part.touched))
-            for part in self._waiting
-        )
+        for part in self._waiting:
+            undecided = part is not reader and bool(part.steps or part.failed)
+            steps = [*part.steps, *part.sent] if undecided else part.steps
+            if any(step.touches(sql, values) for step in steps):
+                return True
+        return False
 
     def _rows(self, part: Part, sql: str, values: Values) -> list[tuple[Any, ...]]:
         try:
@@ -229,6 +233,7 @@ class Batch:
     def _sent(self, parts: list[Part]) -> None:
         for part in parts:
             self._wrote = True
+            part.sent += part.steps
             part.steps, part.open = [], not part.over
 
     def _refused(self, script: _Script, error: asyncpg.PostgresError) -> tuple[Part, str]:
@@ -268,17 +273,17 @@ class _View:
         reads = sql.startswith(("SELECT", "WITH")) or "RETURNING" in sql
         if reads:
             return _Answer(self._batch.read(self._part, sql, values), None)
-        step = self._batch.write(self._part, sql, checked(values))
+        step = self._batch.write(self._part, sql, values)
         return _Answer([], lambda: self._batch.changed(self._part, step))
 
     def executemany(self, sql: str, rows: Iterable[Values]) -> None:
         """See `Database.executemany`."""
         for row in rows:
-            self._batch.write(self._part, sql, checked(row))
+            self._batch.write(self._part, sql, row)
 
     def must(self, sql: str, values: Values, error: Exception) -> None:
         """See `Database.must`."""
-        self._batch.write(self._part, sql, checked(values), error)
+        self._batch.write(self._part, sql, values, error)
 
 
 class _Answer:

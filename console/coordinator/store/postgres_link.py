@@ -20,6 +20,7 @@ _SETTINGS = {
     "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": "60s",  # a coordinator that froze must not hold the others up
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
 }
 _UNIT_CLASSES = ("22", "23", "42", "P0")
 """Classes of errors that are a unit's own: data, integrity, syntax, raised by a function of ours."""

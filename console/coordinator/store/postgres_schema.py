@@ -20,7 +20,14 @@ BEGIN
   IF changed <> 1 THEN RAISE EXCEPTION 'quarterdeck_must:%', step; END IF;
   RETURN step;
 END $$;
+CREATE OR REPLACE FUNCTION json_each(list TEXT) RETURNS TABLE (value TEXT) LANGUAGE sql IMMUTABLE AS
+  'SELECT json_array_elements_text(list::json)';
+CREATE OR REPLACE FUNCTION json_extract(body TEXT, path TEXT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS
+  'SELECT (body::json ->> substr(path, 3))::bigint';
+CREATE OR REPLACE FUNCTION max(one BIGINT, other BIGINT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS
+  'SELECT greatest(one, other)';
 """
+"""The functions that SQLite has and statements of ours use, with as much as they need of them."""
 _COLUMNS = """SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)
   FROM information_schema.columns WHERE table_schema = current_schema() GROUP BY 1"""
 _KEYS = """SELECT c.relname::text,
