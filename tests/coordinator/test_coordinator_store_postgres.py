@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import random
+import subprocess
+import sys
 import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from coordinator_harness import DATABASE, running
 from store_contract import PostgresPlace
 
 from console.coordinator import jobs
 from console.coordinator.jobs import Job
-from console.coordinator.store import OutcomeUnknownError, StoreError, Unit, postgres_schema
+from console.coordinator.report import report
+from console.coordinator.store import OutcomeUnknownError, Store, StoreError, Unit, opening, postgres_schema
 from console.coordinator.store import postgres as adapter
+from console.coordinator.store.opening import open_store
 from console.coordinator.store.postgres import PostgresStore
 from console.coordinator.store.postgres_link import Link, LostError
 from console.coordinator.store.private_postgres import PrivatePostgres
@@ -115,7 +122,7 @@ async def test_a_server_that_is_killed_under_load_leaves_nothing_half_done(
             await asyncio.sleep(0.05)
 
 
-async def works(store: PostgresStore) -> bool:
+async def works(store: Store) -> bool:
     try:
         await store.transact(lambda unit: unit.last_epoch())
     except StoreError as error:
@@ -320,3 +327,63 @@ async def test_units_that_wait_together_share_their_round_trips(
     assert Counter(state for (state,) in place.rows("SELECT state FROM jobs")) == {"TICKETED": MANY}
     assert store.trips - before == 1
     assert place.rows("SELECT count(*) FROM commits") == [(1,)]
+
+
+async def test_a_whole_coordinator_runs_on_it_and_the_report_says_the_same(
+    place: PostgresPlace, tmp_path: Path
+) -> None:
+    """Jobs paid, one rejected, epochs closed, the transcript published; after a restart all is as it was."""
+    async with running(tmp_path, store_at=place.url) as run:
+        await run.node("good")
+        assert [(await run.chat()).status_code for _ in range(4)] == [200] * 4
+        found = await run.settled(4)
+        assert (found.jobs.accepted, found.ledger.paid > 0) == (4, True)
+        await run.coordinator.draws.open_epoch()
+        async with httpx.AsyncClient(base_url=run.url, trust_env=False) as http:
+            told = (await http.get("/net/v1/epochs/1/transcript")).json()
+        assert len(told["draws"]) == 4
+    assert not (tmp_path / DATABASE).exists()
+    assert sum(node.draws for node in found.nodes) == 4
+    assert sum(node.expected for node in found.nodes) == pytest.approx(4)
+    async with running(tmp_path, store_at=place.url) as run:
+        again = run.report()
+        assert (again.jobs, again.tokens, again.ledger.paid) == (found.jobs, found.tokens, found.ledger.paid)
+
+
+async def test_a_coordinator_outlives_its_database(
+    place: PostgresPlace, server: PrivatePostgres, tmp_path: Path
+) -> None:
+    """While it is away, requests are refused with a sentence; then they are served again."""
+    async with running(tmp_path, store_at=place.url) as run:
+        await run.node()
+        assert (await run.chat()).status_code == 200
+        await run.settled(1)
+        server.kill()
+        refused = await run.chat()
+        assert refused.status_code == 503
+        assert "cannot be reached" in refused.json()["error"]["message"]
+        await asyncio.to_thread(server.start)
+        while not await works(run.coordinator.parts.store):
+            await asyncio.sleep(0.05)
+        await run.node("one that dials again")
+        assert (await run.chat()).status_code == 200
+        await run.settled(2)
+
+
+def test_a_report_on_what_is_no_coordinators_database_says_so(place: PostgresPlace) -> None:
+    with pytest.raises(StoreError, match="could not be read"):
+        report(place.url)
+
+
+def test_without_asyncpg_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening.importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(StoreError, match=r"quarterdeck\[cluster\]"):
+        open_store("postgres://quarterdeck@/anywhere")
+    with pytest.raises(StoreError, match="none of a database"):
+        open_store("mysql://somewhere")
+
+
+def test_what_never_leaves_sqlite_never_imports_asyncpg() -> None:
+    code = "import sys, console.coordinator.__main__; print('asyncpg' in sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "False"

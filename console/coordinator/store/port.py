@@ -280,7 +280,8 @@ class Store(Protocol):
 
         `work` runs on the store's thread, alone; what it raises undoes it and is raised here. A conflict
         or an overdraft is raised in `work` by the statement that meets it, or here once `work` has
-        returned. A caller that is cancelled while it waits does not undo it.
+        returned. A caller that is cancelled while it waits does not undo it. A commit that a server did
+        not answer waits here until the server is back and says whether it stands.
 
         Raises:
             StoreError: the database failed (full disk, I/O error, a server that is away).

@@ -68,6 +68,10 @@ class PostgresStore:
         """Finish what is queued, find out what is in doubt, then disconnect; closing twice is nothing."""
         if not self._writer.close():
             return
+        with ThreadPoolExecutor(1) as pool:  # as in `__init__`
+            pool.submit(self._end).result()
+
+    def _end(self) -> None:
         deadline_s = time.monotonic() + _CLOSING_S
         while self._doubtful and time.monotonic() < deadline_s:
             time.sleep(self._rest() or 0.0)
@@ -144,7 +148,7 @@ class PostgresStore:
 
     def _connect(self) -> None:
         """Be connected, and know what was in doubt. Raises StoreError, soon after a failure untried."""
-        if self._link.connected and not self._doubtful:
+        if self._link.connected() and not self._doubtful:
             return
         if time.monotonic() < self._next_s:
             raise self._away()

@@ -94,7 +94,8 @@ class _Script:
 
     def _write(self, part: Part, step: _Step) -> str:
         if step.error is None:
-            return f"{self.speech.say(step.sql)}({step.written});"
+            values = f"({step.written})" if step.written else ""
+            return f"{self.speech.say(step.sql)}{values};"
         must = f"quarterdeck_must(count(*), ?{len(step.values) + 1})"
         told = self.speech.say(f"WITH done AS ({step.sql} RETURNING 1) SELECT {must} FROM done")
         self.claims.append((part, step.error))
@@ -246,7 +247,7 @@ class Batch:
             part.open = False
             return part, part.undo
         for part in script.parts:  # the only savepoint that stands is the one of the part that failed
-            with contextlib.suppress(asyncpg.InvalidSavepointSpecificationError):
+            with contextlib.suppress(asyncpg.PostgresError):
                 self._link.script(part.undo)
                 part.fail(_meaning(error))
                 part.open = False
@@ -268,13 +269,13 @@ class _View:
         self._batch = batch
         self._part = part
 
-    def execute(self, sql: str, values: Values = ()) -> _Answer:
+    def execute(self, sql: str, values: Values = ()) -> Rows:
         """See `Database.execute`."""
         reads = sql.startswith(("SELECT", "WITH")) or "RETURNING" in sql
         if reads:
-            return _Answer(self._batch.read(self._part, sql, values), None)
+            return Rows(self._batch.read(self._part, sql, values))
         step = self._batch.write(self._part, sql, values)
-        return _Answer([], lambda: self._batch.changed(self._part, step))
+        return Rows([], lambda: self._batch.changed(self._part, step))
 
     def executemany(self, sql: str, rows: Iterable[Values]) -> None:
         """See `Database.executemany`."""
@@ -286,10 +287,10 @@ class _View:
         self._batch.write(self._part, sql, values, error)
 
 
-class _Answer:
-    """Rows that are here, or a count that is asked for when it is looked at."""
+class Rows:
+    """An `Answer`: rows that are here, or a count that is asked for when it is looked at."""
 
-    def __init__(self, rows: list[tuple[Any, ...]], count: Callable[[], int] | None) -> None:
+    def __init__(self, rows: list[tuple[Any, ...]], count: Callable[[], int] | None = None) -> None:
         self._rows = rows
         self._count = count
 

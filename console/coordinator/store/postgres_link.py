@@ -46,10 +46,12 @@ class Link:
         parts = urlsplit(self._url)
         return f"{parts.hostname or 'this machine'}{parts.path or '/'}"
 
-    @property
     def connected(self) -> bool:
-        """Whether it can be used, as far as known."""
-        return self._connection is not None and not self._connection.is_closed()
+        """Whether it can be used, as far as this side has heard: a commit must not go to one long gone."""
+        if self._connection is None:
+            return False
+        self._loop.run_until_complete(_hear())
+        return not self._connection.is_closed()
 
     def connect(self) -> None:
         """Raises LostError: it cannot be reached; StoreError: it lets us not in, or has no such database."""
@@ -116,6 +118,12 @@ class Link:
         except (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             self.drop()
             raise LostError(said(error)) from error
+
+
+async def _hear() -> None:
+    """Let the loop take in what has arrived: an end of the connection takes three turns to be known."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 def of_the_unit(error: Exception) -> bool:
