@@ -74,6 +74,21 @@ class PostgresPlace(_Place):
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return in_a_thread(self._rows, query)
 
+    def empty(self) -> None:
+        """Without a row, if it has tables."""
+        names = [
+            n for (n,) in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+        ]
+        deletions = "".join(f'DELETE FROM "{name}";' for name in names if name != "version")
+        in_a_thread(self._script, f"SET session_replication_role = replica; {deletions}")
+
+    async def _script(self, text: str) -> None:
+        connection = await asyncpg.connect(self.url)
+        try:
+            await connection.execute(text)
+        finally:
+            await connection.close()
+
     async def _rows(self, query: str) -> list[tuple[Any, ...]]:
         connection = await asyncpg.connect(self.url)
         try:

@@ -66,13 +66,13 @@ class SqliteStore:
         try:
             item.value, item.error = item.work(SqlUnit(database)), database.refused
         except sqlite3.IntegrityError as error:
-            item.error = ConflictError(f"the database holds against it: {error}")
+            item.error = database.refused or ConflictError(f"the database holds against it: {error}")
         except sqlite3.ProgrammingError as error:
             item.error = error
         except sqlite3.Error:
             raise
         except Exception as error:  # the unit's own failure travels to whoever asked for it
-            item.error = error
+            item.error = database.refused or error
         if item.error is not None:
             item.value = None
             self._connection.execute("ROLLBACK TO unit")
@@ -95,8 +95,8 @@ class Direct:
     def must(self, sql: str, values: Values, error: Exception) -> None:
         """See `Database.must`."""
         if self.execute(sql, values).rowcount != 1:
-            self.refused = error
-            raise error
+            self.refused = self.refused or error
+            raise self.refused
 
 
 def connect(path: Path | str) -> sqlite3.Connection:
