@@ -175,6 +175,7 @@ class JobView(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     first_token_ms: int = 0
     temperature_milli: int = 0
     roster_size: int = 0
+    """Nodes among which it was drawn."""
     draw_ok: bool | None = None
     """This machine's own check of the draw; None: not checked."""
     outcome: Outcome | None = None

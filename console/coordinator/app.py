@@ -23,6 +23,7 @@ from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
 from console.coordinator.gateway.chat import Gateway
+from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
@@ -82,17 +83,18 @@ class Coordinator:
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
             log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)
-        self.registry.begin_slots(await self.parts.store.transact(lambda unit: unit.last_slot()))
+        self.registry.listing.begin(await self.parts.store.transact(lambda unit: unit.last_slot()))
         await self.draws.open_epoch()
         self._started = True
 
     async def wind_up(self) -> None:
-        """End what runs: clients are told, their money goes back."""
+        """End what runs: clients are told, their money goes back, the epoch ends with its seeds revealed."""
         await self.dispatch.stop()
         try:
             await self.dispatch.recover()
+            await self.draws.close()
         except StoreError as error:
-            log.error("%s What is open is refunded at the next start.", error)
+            log.error("%s What is open is refunded and closed at the next start.", error)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -124,6 +126,7 @@ class Coordinator:
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
                 Route("/v1/models", self.gateway.models),
+                Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
                 WebSocketRoute("/net/v1/ws", self.door.serve),
@@ -163,6 +166,7 @@ class Coordinator:
         for session in self.registry.sessions():
             if not session.alive(self.parts.silence_s):
                 session.close()
+                self.registry.listing.changed()
         if self.second is not None:
             await self.second.rest()
 

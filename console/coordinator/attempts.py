@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import msgspec
+
 from console.coordinator import jobs
 from console.coordinator.draws import Drawn, Draws
 from console.coordinator.jobs import Job
-from console.coordinator.live import ClientGone, Heard, LiveJob, NodeBack, NodeGone, Text
+from console.coordinator.live import ClientGone, Heard, LiveJob, NodeBack, NodeGone, Remark, Text
+from console.coordinator.nonces import DRAW, NonceFor
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -64,9 +67,10 @@ class Attempts:
         Raises:
             LookupError: the epoch has no seed left.
             StoreError: nothing was sent.
+            WithheldError: the client did not reveal its nonce.
         """
         async with self._draws.turns.draw():
-            drawn = await self._draws.draw(live.job, roster, cause)
+            drawn = await self._draws.draw(live.job, roster, cause, NonceFor(self._parts, live))
             live.job = drawn.ticketed
             await self._parts.store.transact(lambda unit: self._record(unit, drawn))
             live.job = drawn.job
@@ -74,7 +78,11 @@ class Attempts:
             live.received, live.result = [], None
             live.visible = self._reference.visible(live.ask.stop)
             live.assignment = self._assignment(live, drawn)
-            self._registry.count_draw(roster.ids, drawn.node)
+            if live.ask.commitment:
+                told = {"proof": drawn.proof, "node": drawn.node}
+                live.tell(Remark(DRAW, msgspec.json.encode(told).decode()))
+            self._registry.listing.drawn(roster, drawn.node)
+            live.ahead = self._registry.open_jobs(drawn.node)
             self._registry.took(drawn.node, drawn.job.id)
             session = self._registry.session(drawn.node)
             if session is None or not session.send(live.assignment):
@@ -109,13 +117,19 @@ class Attempts:
         now_s = clock.tick_s()
         slowest_s = live.ask.max_tokens * 1000 / max(1, policy.min_milli_tokens_per_s)
         lease_s = now_s + policy.lease_s
-        timers = _Timers(lease_s, lease_s + slowest_s, now_s + limits.ack_s)
+        timers = _Timers(lease_s, lease_s + (1 + live.ahead) * slowest_s, now_s + limits.ack_s)
         while True:
             try:
                 wait_s = max(0.0, timers.next_s() - clock.tick_s())
                 heard = await asyncio.wait_for(live.inbox.get(), wait_s)
             except TimeoutError:
-                return timers.expired(clock.tick_s())
+                now_s = clock.tick_s()
+                lost = timers.expired(now_s)
+                if lost.code == "lease_expired" and (until_s := self._waits_until_s(live)) > now_s:
+                    timers.lease_s = min(until_s, timers.hard_s)
+                    if timers.hard_s > now_s:
+                        continue
+                return lost
             if isinstance(heard, Result):
                 if (done := await self._take(live, heard)) is not None:
                     return done if isinstance(done, Lost) else None
@@ -123,6 +137,16 @@ class Attempts:
             end = await self._heard(live, heard, timers)
             if end is not None:
                 return end
+
+    def _waits_until_s(self, live: LiveJob) -> float:
+        """Until when a job without a token yet keeps its lease: for as long as its node works on another.
+
+        A node that is slow takes the jobs of its queue one after the other; that they wait is no fault of it.
+        """
+        session = self._registry.session(live.job.node)
+        if session is None or live.received or live.job.state != "ACKED":
+            return 0.0
+        return session.worked_s + self._parts.policy.lease_s
 
     async def _heard(self, live: LiveJob, heard: Heard, timers: _Timers) -> Lost | ClientGone | None:
         now_s = self._parts.clock.tick_s()

@@ -9,6 +9,7 @@ from typing import Any
 
 from console.coordinator.jobs import FINAL, Job
 from console.coordinator.live import Ask, ClientGone, LiveJob, NodeBack, NodeGone, Trouble
+from console.coordinator.nonces import reveals
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -73,6 +74,11 @@ class Dispatch:
         self._spawn(self._run(live))
         return live
 
+    def reveal(self, job: str, nonce: str) -> bool | None:
+        """A client reveals its nonce: whether it fits its commitment; None for a job that waits for none."""
+        live = self._live.get(JobId(job))
+        return None if live is None or not live.ask.commitment else reveals(live, nonce)
+
     def cancel(self, live: LiveJob) -> None:
         """The client left."""
         if not live.client_gone:
@@ -89,6 +95,8 @@ class Dispatch:
             StoreError: a result that came late could not be looked up.
         """
         live = self._live.get(message.job)
+        if isinstance(message, Chunk | Result) and live is not None and live.job.node == session.node:
+            session.works()
         if isinstance(message, Result):
             await self._result(session, live, message)
             return

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from functools import partial
+from typing import Protocol
 
 import msgspec
 
@@ -14,12 +14,14 @@ from console.coordinator import jobs
 from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.rosters import Eligible, SlotRoster
+from console.coordinator.sealing import SealError
 from console.coordinator.store import TicketRow, Unit
 from console.coordinator.turns import Turns
-from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick_of, roster_of
+from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick_of
 from console.ledger import close_epoch, node_pending
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
+from console.protocol.keys import verify
 from console.protocol.transcript import (
     Closing,
     Commitment,
@@ -50,6 +52,27 @@ class Drawn:
     row: TicketRow
     ticketed: Job
     job: Job
+
+
+class NonceOf(Protocol):
+    """Where a job's nonce comes from: a client that committed to one, or this coordinator's own chance."""
+
+    @property
+    def commitment(self) -> str:
+        """The client's, empty for none."""
+        ...
+
+    async def reveal(self, ticketed: Job, ticket: Ticket, signature: str) -> str:
+        """The nonce, hex, once the ticket is fixed. Raises WithheldError."""
+        ...
+
+
+class WithheldError(Exception):
+    """A client did not reveal the nonce that it had committed to; `job` stands at its ticket."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__("the client did not reveal its nonce in time")
+        self.job = job
 
 
 class Draws:
@@ -93,19 +116,34 @@ class Draws:
             finally:
                 await self._announce(self._epoch)
 
-    async def draw(self, was: Job, roster: Eligible, cause: str) -> Drawn:
-        """Fix a ticket for the next attempt of `was`, then draw the nonce, and with it one of `roster`.
+    async def close(self) -> None:
+        """End the open epoch for good: its seeds are revealed, and nobody is drawn any more.
+
+        Raises:
+            StoreError: it is closed at the next start instead.
+        """
+        async with self.turns.change():
+            if self._epoch is None:
+                return
+            number = self._epoch.number
+            await self._parts.store.transact(self._reveal)
+            self._epoch = None
+            await self._pay_out(number)
+
+    async def draw(self, was: Job, roster: Eligible, cause: str, nonce_of: NonceOf) -> Drawn:
+        """Fix a ticket for the next attempt of `was`, then learn the nonce, and draw with it one of `roster`.
 
         The caller holds `turns.draw()`.
 
         Raises:
             LookupError: the epoch's seeds are used up.
+            WithheldError: there is no nonce, and so no draw.
         """
         epoch = self.epoch
         job, ticket, row = await self._parts.store.transact(
-            lambda unit: self._fix(unit, epoch.number, was, roster, cause)
+            lambda unit: self._fix(unit, epoch.number, was, roster, cause, nonce_of.commitment)
         )
-        nonce = self._parts.entropy(16).hex()
+        nonce = await nonce_of.reveal(job, ticket, row.signature)
         seed, path = epoch.seeds.reveal(ticket.k)
         index = pick_of(ticket, seed, nonce, roster.excluded).index
         node = roster.listed.ids[index]
@@ -116,14 +154,14 @@ class Draws:
             seed=seed,
             seed_path=path,
             index=index,
-            roster_path=roster_of(roster.listed.ids).path(index),
+            roster_path=roster.listed.tree.path(index),
             excluded=roster.excluded,
         )
         filled = msgspec.structs.replace(row, seed=seed, nonce=nonce, pick=index, node=node)
         return Drawn(node, proof, filled, job, jobs.assign(job, node, self._parts.clock.now_ms()))
 
     def _fix(
-        self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str
+        self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str, commitment: str
     ) -> tuple[Job, Ticket, TicketRow]:
         now_ms, key = self._parts.clock.now_ms(), self._parts.key
         k, chain = unit.next_draw(epoch)
@@ -134,12 +172,13 @@ class Draws:
             job=job.id,
             k=k,
             epoch=epoch,
-            roster_root=roster_of(listed.ids).root,
+            roster_root=listed.tree.root,
             roster_size=len(listed.ids),
             attempt=job.attempt,
             slot=listed.slot,
-            chances=len(roster.ids),
+            chances=roster.chances,
             excluded=excluded_digest(roster.excluded),
+            commitment=commitment,
         )
         data = ticket_bytes(ticket)
         row = TicketRow(
@@ -157,6 +196,7 @@ class Draws:
             chances=ticket.chances,
             excluded=roster.excluded,
             need=was.prompt_tokens + was.max_tokens,
+            commitment=commitment,
         )
         if not unit.slot_signed(listed.slot):
             unit.sign_slot(self._signed(listed, ticket.roster_root, now_ms), listed.ids)
@@ -170,23 +210,41 @@ class Draws:
         return msgspec.structs.replace(unsigned, signature=self._parts.key.sign(roster_bytes(unsigned)))
 
     def _commit(self, unit: Unit, secret: bytes, nonce: bytes, root: str) -> int:
-        """Close what was open, with its secret and all of its draws; then commit to the next."""
+        """Close what was open; then commit to the next."""
         now_ms, secrets, sign = self._parts.clock.now_ms(), self._parts.secrets, self._parts.key.sign
-        for epoch, sealed in unit.sealed_secrets():
-            opened = secrets.unseal(f"epoch:{epoch}", sealed).hex()
-            draws = unit.draws(epoch)
-            closing = Closing(epoch, opened, len(draws), transcript_digest(draws), now_ms, "")
-            unit.close_epoch(msgspec.structs.replace(closing, signature=sign(closing_bytes(closing))))
+        self._reveal(unit)
         number = unit.last_epoch() + 1
+        last = unit.commitment(number - 1)
+        if last is not None and not _is_signed(last, self._parts.key.node_id):
+            raise SealError(f"epoch {number - 1} was committed to with another key than this coordinator's")
         unsigned = Commitment(number, root, unit.last_chain(), now_ms, self._parts.policy, "")
         commitment = msgspec.structs.replace(unsigned, signature=sign(commitment_bytes(unsigned)))
         unit.open_epoch(commitment, secrets.seal(f"epoch:{number}", secret, nonce))
         return number
 
+    def _reveal(self, unit: Unit) -> None:
+        """Close what is open, with its secret and all of its draws."""
+        now_ms, sign = self._parts.clock.now_ms(), self._parts.key.sign
+        for epoch, sealed in unit.sealed_secrets():
+            opened = self._parts.secrets.unseal(f"epoch:{epoch}", sealed).hex()
+            draws = unit.draws(epoch)
+            closing = Closing(epoch, opened, len(draws), transcript_digest(draws), now_ms, "")
+            unit.close_epoch(msgspec.structs.replace(closing, signature=sign(closing_bytes(closing))))
+
     async def _pay_out(self, epoch: int) -> None:
         store, now_ms = self._parts.store, self._parts.clock.now_ms()
         nodes = await store.transact(lambda unit: unit.nodes_with_pending())
-        await asyncio.gather(*(store.transact(partial(_release, epoch, n, now_ms)) for n in nodes))
+
+        def release(node: str) -> Callable[[Unit], None]:
+            return lambda unit: _release(epoch, node, now_ms, unit)
+
+        await asyncio.gather(*(store.transact(release(node)) for node in nodes))
+
+
+def _is_signed(commitment: Commitment, coordinator: str) -> bool:
+    """Whether it is this coordinator's; those of before are not signed, and their seeds were sealed."""
+    given = commitment.signature
+    return not given or verify(coordinator, commitment_bytes(commitment), given)
 
 
 def _release(epoch: int, node: str, now_ms: int, unit: Unit) -> None:

@@ -24,6 +24,8 @@ class Ask(msgspec.Struct, frozen=True):
     stop: tuple[str, ...]
     streaming: bool
     rules: SamplingRules = SamplingRules()
+    commitment: str = ""
+    """To a nonce of the client's own; empty: it has none."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -48,7 +50,14 @@ class Trouble(msgspec.Struct, frozen=True):
     sentence: str
 
 
-Told = Text | Done | Trouble
+class Remark(msgspec.Struct, frozen=True):
+    """Something beside the answer, for a client that checks its draw: a comment of its stream."""
+
+    name: str
+    body: str
+
+
+Told = Text | Done | Trouble | Remark
 
 
 class NodeGone(msgspec.Struct, frozen=True):
@@ -80,8 +89,12 @@ class LiveJob:
     visible: VisibleText
     inbox: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue)
     told: asyncio.Queue[Told] = field(default_factory=asyncio.Queue)
+    nonce: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    """Revealed by a client that committed to one."""
     tried: set[NodeId] = field(default_factory=set)
     assignment: Assignment | None = None
+    ahead: int = 0
+    """Jobs that its node had in its queue already when it was drawn."""
     received: list[int] = field(default_factory=list)
     """Token ids streamed under the current attempt."""
     shown: bool = False
@@ -102,5 +115,5 @@ class LiveJob:
         """Say something to the client; after the last word, nothing."""
         if self.over:
             return
-        self.over = not isinstance(event, Text)
+        self.over = not isinstance(event, Text | Remark)
         self.told.put_nowait(event)

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from console.coordinator.store.database import Readable
 from console.coordinator.store.opening import Whereabouts, looking
-from console.coordinator.store.reading import epochs, read_transcript
+from console.coordinator.store.reading import epochs, read_commitment, read_transcript
 from console.protocol.ids import NodeId
 
 T = TypeVar("T")
@@ -36,6 +36,7 @@ class Published:
         """For the app."""
         return [
             Route("/net/v1/epochs", self._epochs),
+            Route("/net/v1/epochs/{epoch:int}/commitment", self._commitment),
             Route("/net/v1/epochs/{epoch:int}/transcript", self._transcript),
         ]
 
@@ -43,12 +44,19 @@ class Published:
         found = await self._read(epochs)
         return JSONResponse({"coordinator": self._coordinator, "epochs": found})
 
+    async def _commitment(self, request: Request) -> Response:
+        epoch = int(request.path_params["epoch"])
+        found = await self._read(lambda db: read_commitment(db, epoch))
+        if found is None or not found.signature:
+            return _nothing(epoch)
+        return Response(msgspec.json.encode(found), media_type="application/json")
+
     async def _transcript(self, request: Request) -> Response:
         epoch = int(request.path_params["epoch"])
         async with self._turn:
             found = await self._read(lambda db: read_transcript(db, self._coordinator, epoch))
             if found is None or not found.commitment.signature:
-                return JSONResponse({"error": {"message": f"There is no epoch {epoch} here."}}, 404)
+                return _nothing(epoch)
             body = await asyncio.to_thread(msgspec.json.encode, found)
         return Response(body, media_type="application/json")
 
@@ -58,3 +66,7 @@ class Published:
                 return query(db)
 
         return await asyncio.to_thread(run)
+
+
+def _nothing(epoch: int) -> Response:
+    return JSONResponse({"error": {"message": f"There is no epoch {epoch} here."}}, 404)

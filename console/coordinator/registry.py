@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from console.coordinator.census import Census
+from console.coordinator.listing import Listing, Look
 from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
 from console.coordinator.reference import Reference
-from console.coordinator.rosters import (
-    GONE,
-    NEXT_SLOT,
-    Candidate,
-    Eligible,
-    Rules,
-    SlotRoster,
-    eligible,
-    exclusion,
-    left_out_code,
-    roster_ids,
-)
+from console.coordinator.rosters import NEXT_SLOT, Candidate, Eligible, Rules, exclusion
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import duplicate
-from console.coordinator.slots import SlotClock
 from console.coordinator.store import NodeRow, StoreError, Unit
-from console.fairness import roster_of
 from console.ledger import typical_reward
 from console.protocol.frames import presence_bytes
 from console.protocol.ids import JobId, NodeId, SessionId
@@ -41,8 +31,8 @@ class Registry:
         self._sessions: dict[NodeId, Session] = {}
         self._suspended: dict[NodeId, Reason] = {}
         self._open: dict[NodeId, set[JobId]] = {}
-        self._listed = SlotRoster(-1, ())
-        self.begin_slots(-1)
+        look = Look(self._candidates, self._one, self._rules)
+        self.listing = Listing(look, parts.clock, parts.policy.slot_s)
         self.census = Census(self._groups)
 
     def sessions(self) -> list[Session]:
@@ -81,6 +71,7 @@ class Registry:
         if (old := self._sessions.get(message.node)) is not None:
             old.close()
         self._sessions[message.node] = session
+        self.listing.forget(message.node)
         return session
 
     def leave(self, session: Session) -> bool:
@@ -89,11 +80,17 @@ class Registry:
         if self._sessions.get(session.node) is not session:
             return False
         del self._sessions[session.node]
+        self.listing.forget(session.node)
         return True
 
     def took(self, node: str, job: JobId) -> None:
         """The node was given `job`, which counts in its queue until `answered`."""
         self._open.setdefault(NodeId(node), set()).add(job)
+        self._queue_moved(node, self._parts.policy.queue_limit)
+
+    def open_jobs(self, node: str) -> int:
+        """Jobs that the node has not answered yet."""
+        return len(self._open.get(NodeId(node), ()))
 
     def answered(self, node: str, job: JobId) -> None:
         """The node has no longer to answer `job`."""
@@ -101,9 +98,16 @@ class Registry:
         jobs.discard(job)
         if not jobs:
             self._open.pop(NodeId(node), None)
+        self._queue_moved(node, self._parts.policy.queue_limit - 1)
+
+    def _queue_moved(self, node: str, border: int) -> None:
+        """Only a queue that has become full, or has room again, changes who can be drawn."""
+        if self.open_jobs(node) == border:
+            self.listing.changed()
 
     def set_suspension(self, row: NodeRow) -> None:
         """Keep what the database says of a node's suspension."""
+        self.listing.changed()
         if row.suspended_until_ms <= self._parts.clock.now_ms():
             self._suspended.pop(NodeId(row.id), None)
             return
@@ -114,59 +118,27 @@ class Registry:
             evidence=row.suspended_evidence,
         )
 
-    def begin_slots(self, last: int) -> None:
-        """Number slots from here on, above `last`: whatever the wall clock does, none comes twice."""
-        now_slot = self._parts.clock.now_ms() // (1000 * self._parts.policy.slot_s)
-        self._slots = SlotClock(
-            max(now_slot, last + 1), self._parts.clock.tick_s(), self._parts.policy.slot_s
-        )
-
-    def listed(self) -> SlotRoster:
-        """The roster of this slot. Who comes later stands in the next one; who leaves is left out of draws.
-
-        An empty one is no roster: nobody can be drawn from it, and it is made anew until there is somebody.
-        """
-        slot = self._slots.slot(self._parts.clock.tick_s())
-        if slot != self._listed.slot or not self._listed.ids:
-            candidates = [self._candidate(session) for session in self._sessions.values()]
-            self._listed = SlotRoster(slot, roster_ids(candidates, self._rules(0)))
-        return self._listed
-
     def eligible(self, context: int, tried: frozenset[NodeId] = frozenset()) -> Eligible:
         """This slot's roster, and who of it is left out of a draw for a job of `context` tokens."""
-        listed, rules = self.listed(), self._rules(context)
-        return eligible(listed, {node: self._why_not(node, rules, tried) for node in listed.ids})
-
-    def _why_not(self, node: NodeId, rules: Rules, tried: frozenset[NodeId]) -> str:
-        if node in tried:
-            return "tried"
-        session = self._sessions.get(node)
-        why = exclusion(self._candidate(session), rules) if session is not None else GONE
-        return "" if why is None else left_out_code(why)
+        return self.listing.eligible(context, tried)
 
     def roster(self, context: int) -> tuple[NodeId, ...]:
         """Sorted ids of the nodes that may be drawn for a job of `context` tokens."""
         return self.eligible(context).ids
 
     def would_serve(self, context: int) -> bool:
-        """Whether a node is only kept from such a job by a full queue."""
+        """Whether a node is only kept from such a job by a full queue, or by not being listed yet."""
+        now = self.listing.eligible(context)
+        if now.chances or any(one.code == "queue_full" for one in now.excluded):
+            return True
         rules = self._rules(context)
-        for session in self._sessions.values():
-            why = exclusion(self._candidate(session), rules)
-            if why is None or why.code == "queue_full":
-                return True
-        return False
+        whys = (exclusion(candidate, rules) for candidate in self._candidates())
+        return any(why is None or why.code == "queue_full" for why in whys)
 
     def largest_context(self) -> int:
         """Of the listed nodes, 0 when there is none."""
         sessions = (self._sessions[node] for node in self.roster(0))
         return max((s.offer.context for s in sessions if s.offer is not None), default=0)
-
-    def count_draw(self, roster: tuple[NodeId, ...], winner: NodeId) -> None:
-        """A draw took place."""
-        for node in roster:
-            if (session := self._sessions.get(node)) is not None:
-                session.count_draw(len(roster), node == winner)
 
     async def look_up(self, session: Session) -> None:
         """Learn how closely the session's node is watched, if that may have changed. Raises StoreError."""
@@ -184,21 +156,22 @@ class Registry:
 
     def beat(self, session: Session, heartbeat: Heartbeat) -> Presence:
         """The signed answer to a heartbeat."""
-        session.beat(heartbeat)
-        listed = self.listed()
-        now_ms, share, inside = self._parts.clock.now_ms(), session.share, session.node in listed.ids
+        if session.beat(heartbeat):
+            self.listing.changed()
+        listed, share = self.listing.now(), self.listing.share(session.node)
+        now_ms, inside = self._parts.clock.now_ms(), listed.place(session.node) >= 0
         why = exclusion(self._candidate(session), self._rules(0))
         presence = Presence(
             slot=listed.slot,
             group=self._parts.served.group,
-            roster_root=roster_of(listed.ids).root if listed.ids else "",
+            roster_root=listed.tree.root if listed.ids else "",
             roster_size=len(listed.ids),
             listed=inside and why is None,
             reason=why or (None if inside else NEXT_SLOT),
             draws=share.draws,
             won=share.won,
-            expected_milli=share.expected_milli,
-            variance_milli=share.variance_milli,
+            expected_milli=round(1000 * share.expected),
+            variance_milli=round(1000 * share.variance),
             echo_ms=heartbeat.sent_ms,
             now_ms=now_ms,
             signature="",
@@ -221,7 +194,7 @@ class Registry:
                 group=served.group,
                 name=served.model,
                 nodes=sum(s.alive(self._parts.silence_s) for s in live),
-                listed=len(self.listed().ids),
+                listed=len(self.listing.now().ids),
                 waiting=sum(map(len, self._open.values())),
                 requests_per_min=requests_per_min,
             ),
@@ -230,6 +203,13 @@ class Registry:
     def _rules(self, context: int) -> Rules:
         reference = self._reference
         return Rules(self._parts.policy, reference.profile, context, reference.exact, reference.calibrated)
+
+    def _candidates(self) -> Iterator[Candidate]:
+        return map(self._candidate, self._sessions.values())
+
+    def _one(self, node: NodeId) -> Candidate | None:
+        session = self._sessions.get(node)
+        return None if session is None else self._candidate(session)
 
     def _candidate(self, session: Session) -> Candidate:
         suspended = self._suspended.get(session.node)
@@ -241,7 +221,7 @@ class Registry:
             session.alive(self._parts.silence_s),
             session.ready,
             session.reason,
-            len(self._open.get(session.node, ())),
+            self.open_jobs(session.node),
             suspended,
         )
 

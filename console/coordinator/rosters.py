@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
 import msgspec
 
+from console.fairness import Roster
 from console.protocol.ids import NodeId
 from console.protocol.reasons import CODES, Reason, reason
 from console.protocol.types import Exclusion, ModelOffer, Policy
@@ -39,12 +45,30 @@ class Rules(msgspec.Struct, frozen=True):
     """Other classes that the reference can judge tolerantly; `UNLIKE` stands for every one."""
 
 
-class SlotRoster(msgspec.Struct, frozen=True):
+@dataclass(frozen=True)
+class SlotRoster:
     """Who stands in the roster of one slot."""
 
     slot: int
     ids: tuple[NodeId, ...]
     """Sorted."""
+
+    @cached_property
+    def tree(self) -> Roster:
+        """Its Merkle tree. Raises ValueError when it is empty."""
+        return Roster(self.ids)
+
+    def at(self, slot: int) -> SlotRoster:
+        """The same nodes in another slot; the tree is not built again."""
+        other = SlotRoster(slot, self.ids)
+        if "tree" in self.__dict__:
+            other.__dict__["tree"] = self.tree
+        return other
+
+    def place(self, node: NodeId) -> int:
+        """The node's place in it, -1 for none."""
+        at = bisect_left(self.ids, node)
+        return at if at < len(self.ids) and self.ids[at] == node else -1
 
 
 class Eligible(msgspec.Struct, frozen=True):
@@ -52,9 +76,18 @@ class Eligible(msgspec.Struct, frozen=True):
 
     listed: SlotRoster
     excluded: tuple[Exclusion, ...]
-    """Who of it is left out, and why."""
-    ids: tuple[NodeId, ...]
-    """The others: who can be drawn."""
+    """Who of it is left out, and why, by rising index."""
+
+    @property
+    def chances(self) -> int:
+        """Nodes that can be drawn."""
+        return len(self.listed.ids) - len(self.excluded)
+
+    @property
+    def ids(self) -> tuple[NodeId, ...]:
+        """The nodes that can be drawn."""
+        out = {one.index for one in self.excluded}
+        return tuple(node for index, node in enumerate(self.listed.ids) if index not in out)
 
 
 GONE = reason("not_in_roster", sentence="This node is not connected.", evidence="heartbeat")
@@ -66,12 +99,10 @@ NEXT_SLOT = reason(
 )
 
 
-def eligible(listed: SlotRoster, why_not: dict[NodeId, str]) -> Eligible:
-    """`why_not`: for each id of the roster the reason to leave it out, empty for none."""
-    excluded = tuple(
-        Exclusion(index, code) for index, node in enumerate(listed.ids) if (code := why_not[node])
-    )
-    return Eligible(listed, excluded, tuple(node for node in listed.ids if not why_not[node]))
+def left_out(listed: SlotRoster, codes: Mapping[NodeId, str]) -> Eligible:
+    """`codes`: by node, why it is left out; who does not stand there is not."""
+    places = sorted((listed.place(node), code) for node, code in codes.items())
+    return Eligible(listed, tuple(Exclusion(place, code) for place, code in places if place >= 0))
 
 
 def left_out_code(why: Reason) -> str:
@@ -92,9 +123,17 @@ def exclusion(node: Candidate, rules: Rules) -> Reason | None:
     return _offer_exclusion(node.offer, rules) or _queue_exclusion(node, rules)
 
 
-def roster_ids(nodes: list[Candidate], rules: Rules) -> tuple[NodeId, ...]:
-    """Sorted ids of the nodes that meet every rule."""
-    return tuple(sorted(node.node for node in nodes if exclusion(node, rules) is None))
+def roster_ids(nodes: Iterable[Candidate], rules: Rules) -> tuple[NodeId, ...]:
+    """Sorted ids of the nodes that nothing but a full queue keeps from work.
+
+    A queue may empty within the slot, so who is full is left out draw by draw, and not for the whole slot.
+    """
+    return tuple(sorted(node.node for node in nodes if _may_be_listed(node, rules)))
+
+
+def _may_be_listed(node: Candidate, rules: Rules) -> bool:
+    why = exclusion(node, rules)
+    return why is None or why.code == "queue_full"
 
 
 def _offer_exclusion(offer: ModelOffer | None, rules: Rules) -> Reason | None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 from console.coordinator import jobs
 from console.coordinator.attempts import Attempts, Lost
 from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
-from console.coordinator.draws import Draws
+from console.coordinator.draws import Draws, WithheldError
 from console.coordinator.evidence import Evidence, sealed
 from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
 from console.coordinator.outbox import Outbox
@@ -21,6 +21,7 @@ from console.coordinator.registry import Registry
 from console.coordinator.rosters import Eligible
 from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import ConflictError, StoreError, Unit
+from console.fairness.audit import NONCE_WITHHELD
 from console.ledger import price
 from console.protocol.ids import short
 from console.protocol.messages import Opening, OpenRequest
@@ -69,9 +70,14 @@ class Runner:
             if isinstance(roster, ClientGone):
                 await self._give_up(live, "client", "cancelled")
                 return False
-            if not roster.ids:
+            if not roster.chances:
                 break
-            await self._start(live, roster, cause)
+            try:
+                await self._start(live, roster, cause)
+            except WithheldError as error:
+                live.job = error.job
+                await self._give_up(live, "client", NONCE_WITHHELD)
+                return False
             lost = await self._attempts.follow(live)
             if lost is None:
                 return True
@@ -93,7 +99,7 @@ class Runner:
         while True:
             roster = self._registry.eligible(need, frozenset(live.tried))
             waiting = not live.tried and clock.tick_s() < until_s and self._registry.would_serve(need)
-            if roster.ids or not waiting:
+            if roster.chances or not waiting:
                 return roster
             try:
                 heard = await asyncio.wait_for(live.inbox.get(), _LOOK_S)
@@ -268,6 +274,7 @@ _SENTENCES = {
     "no_answer": "No node could finish this request. Nothing is charged; please ask again.",
     "no_node": "No node was free for this request in time. Nothing is charged; try again in a moment.",
     "coordinator_failed": "The network had a fault of its own. Nothing is charged; try again in a moment.",
+    NONCE_WITHHELD: "The client did not reveal its nonce in time, so nobody was drawn. Nothing is charged.",
     "cancelled": "The request was cancelled. Nothing is charged.",
     "gone_before_opening": "The answering node left before its answer could be checked. Nothing is charged.",
 }

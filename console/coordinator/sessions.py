@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
-
-import msgspec
 
 from console.coordinator.clock import Clock
 from console.coordinator.probation import Probation
@@ -18,15 +17,6 @@ from console.protocol.types import ModelOffer, Verdict
 
 _QUEUE_LIMIT = 2048
 """Messages that may wait for one node; a node that reads slower is cut off and comes back."""
-
-
-class Share(msgspec.Struct, frozen=True):
-    """Draws while a node was listed, and what a fair draw gives it of them."""
-
-    draws: int = 0
-    won: int = 0
-    expected_milli: int = 0
-    variance_milli: int = 0
 
 
 class Session:
@@ -49,13 +39,11 @@ class Session:
         self._beat_s = clock.tick_s()
         self._beat_ms = clock.now_ms()
         self._out: asyncio.Queue[tuple[FromCoordinator, int] | None] = asyncio.Queue(_QUEUE_LIMIT)
-        self._drawn = 0
-        self._won = 0
-        self._expected = 0.0
-        self._variance = 0.0
         self.probation: Probation | None = None
         self.probation_due = True
         """Whether `probation` has to be looked up: at first, and after each verdict."""
+        self.worked_s = -math.inf
+        """When tokens or a result of any job of it came last, on the clock of durations."""
         self.closed = False
 
     @property
@@ -63,27 +51,21 @@ class Session:
         """Wall clock of the last heartbeat."""
         return self._beat_ms
 
-    @property
-    def share(self) -> Share:
-        """Of the draws of this session."""
-        return Share(self._drawn, self._won, round(self._expected * 1000), round(self._variance * 1000))
-
-    def beat(self, heartbeat: Heartbeat) -> None:
-        """The node said that it lives."""
+    def beat(self, heartbeat: Heartbeat) -> bool:
+        """The node said that it lives; whether it says something else than before."""
+        before = self.ready, self.reason
         self._beat_s, self._beat_ms = self._clock.tick_s(), self._clock.now_ms()
         self.ready = heartbeat.ready and not self.leaving
         self.reason = heartbeat.reason if heartbeat.reason in CODES else ""
+        return (self.ready, self.reason) != before
+
+    def works(self) -> None:
+        """The node gave tokens or a result."""
+        self.worked_s = self._clock.tick_s()
 
     def alive(self, silence_s: float) -> bool:
         """Whether a heartbeat came within `silence_s`."""
         return not self.closed and self._clock.tick_s() - self._beat_s <= silence_s
-
-    def count_draw(self, size: int, won: bool) -> None:
-        """The node stood in the roster of one draw among `size`."""
-        self._drawn += 1
-        self._won += won
-        self._expected += 1 / size
-        self._variance += (1 - 1 / size) / size
 
     def send(self, message: FromCoordinator, outbox_row: int = 0) -> bool:
         """Queue `message`; False when the node cannot be reached (any more).

@@ -45,6 +45,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A request waits so long for a node whose queue is not full."""
     verdict_wait_s: float = 10.0
     """A whole answer (no stream) is held back so long for its verdict."""
+    nonce_s: float = 5.0
+    """A client that committed to a nonce reveals it within so long of its ticket."""
     queued_comment_s: float = 2.0
     """Interval of the comments that keep a waiting stream alive."""
     audit_patience_s: float = 300.0

@@ -13,5 +13,6 @@ from console.fairness.draw import SEEDS_PER_EPOCH as SEEDS_PER_EPOCH
 from console.fairness.draw import EpochSeeds as EpochSeeds
 from console.fairness.draw import Pick as Pick
 from console.fairness.draw import Roster as Roster
+from console.fairness.draw import nonce_commitment as nonce_commitment
 from console.fairness.draw import pick as pick
 from console.fairness.draw import roster_of as roster_of

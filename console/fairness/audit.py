@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from console.fairness.check import chances, pick_of, well_excluded
-from console.fairness.draw import SEEDS_PER_EPOCH, EpochSeeds, Roster
+from console.fairness.draw import SEEDS_PER_EPOCH, EpochSeeds, Roster, nonce_commitment
 from console.fairness.findings import Finding
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import JobId, NodeId
@@ -28,6 +28,8 @@ from console.protocol.transcript import (
 )
 
 SECRET_BYTES = 32
+NONCE_WITHHELD = "nonce_withheld"
+"""How a job ends whose client did not reveal its nonce in time."""
 
 
 class Audited(msgspec.Struct, frozen=True):
@@ -141,18 +143,25 @@ class _Epoch:
         yield from self._attempt(draw)
         yield from self._left_out(draw)
         if not draw.node:
-            yield self._find(
-                "vacant", f"Ticket {k} was fixed and nobody was drawn: {_why(self._ends, draw)}.", k
-            )
+            if not self._withheld(draw):
+                why = _why(self._ends, draw)
+                yield self._find("vacant", f"Ticket {k} was fixed and nobody was drawn: {why}.", k)
             return
         if self._seeds is not None and (k >= SEEDS_PER_EPOCH or self._seeds.reveal(k)[0] != draw.seed):
             yield self._find("seed", f"Seed {k} is not the one committed to before the epoch.", k)
         yield from self._picked(draw)
 
+    def _withheld(self, draw: DrawRecord) -> bool:
+        """Whether a client is said not to have revealed what it committed to: that client knows better."""
+        end = self._ends.get((draw.ticket.job, draw.ticket.attempt))
+        return bool(draw.ticket.commitment) and end is not None and end.code == NONCE_WITHHELD
+
     def _picked(self, draw: DrawRecord) -> Iterator[Finding]:
         k, members = draw.ticket.k, self._it.members.get(draw.ticket.roster_root, ())
         try:
             index = pick_of(draw.ticket, draw.seed, draw.nonce, draw.excluded).index
+            if draw.ticket.commitment not in ("", nonce_commitment(draw.nonce)):
+                yield self._find("nonce", f"Draw {k} is not with the nonce that the client committed to.", k)
         except (ValueError, OverflowError):
             yield self._find("pick", f"Draw {k} cannot be recomputed: it is malformed.", k)
             return

@@ -104,6 +104,11 @@ def pick(
         counter += 1
 
 
+def nonce_commitment(nonce: str) -> str:
+    """What a client commits to before the ticket. Raises ValueError for a nonce that is no hex."""
+    return hashlib.sha256(b"nonce/v1" + bytes.fromhex(nonce)).hexdigest()
+
+
 def _field(value: str) -> bytes:
     data = bytes.fromhex(value)
     return len(data).to_bytes(2, "big") + data

@@ -103,7 +103,7 @@ class Exclusion(msgspec.Struct, frozen=True):
 class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     """Fixes a job's place in the sequence of draws before the nonce is known.
 
-    The last three came later: tickets without them have the bytes, and the signature, that they always had.
+    The last four came later: tickets without them have the bytes, and the signature, that they always had.
     """
 
     job: JobId
@@ -119,6 +119,8 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     """Nodes of the roster that are not left out; 0 in tickets of before."""
     excluded: str = ""
     """Digest of who is left out and why, `excluded_digest`."""
+    commitment: str = ""
+    """To the client's nonce, sent before it saw this ticket; empty: the gateway draws the nonce."""
 
 
 class DrawProof(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -18,9 +18,15 @@ BENCHES = {
     "console": "the console in a real terminal: first paint, bytes, processor, memory, loop lag",
     "verification": "real cheats against the real model: detection, false positives, cost",
     "engine": "the engine with the starter model: serving beside others, sampling, contexts, exactness, soak",
+    "network": "the coordinator with ten thousand live nodes: rosters, draws, heartbeats, memory",
+    "fairness": "who gets how much: live draws, idle draws and pull queues over unequal nodes, simulated",
 }
 
-_SIZES = {"verification": ("jobs", "tokens", "build", "keep"), "engine": ("minutes",)}
+_SIZES = {
+    "verification": ("jobs", "tokens", "build", "keep"),
+    "engine": ("minutes",),
+    "fairness": ("jobs", "keep"),
+}
 _SECOND = "verification: compile a llama.cpp without AVX-512 first, as another class of processor"
 
 
@@ -32,22 +38,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("name", help="; ".join(f"{name}: {what}" for name, what in BENCHES.items()))
     parser.add_argument("--only", default="", metavar="PART,…", help="parts of a bench, by name")
     parser.add_argument("--minutes", type=float, help="engine: how long the soak lasts")
-    parser.add_argument("--jobs", type=int, help="verification: answers per cheat")
+    parser.add_argument("--jobs", type=int, help="verification: answers per cheat; fairness: per load")
     parser.add_argument("--tokens", type=int, help="verification: most tokens per answer")
     parser.add_argument("--second-build", dest="build", action="store_const", const=True, help=_SECOND)
-    parser.add_argument("--keep", type=Path, help="verification: folder for what is made on the way")
+    parser.add_argument(
+        "--keep", type=Path, help="verification, fairness: folder for what is made on the way"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     given = parser.parse_args(arguments)
     if given.name not in BENCHES:
         say(f"there is no bench {given.name!r}. There is: {', '.join(BENCHES)}.")
         return 2
-    sizes = {
-        name: value for name in _SIZES.get(given.name, ()) if (value := getattr(given, name)) is not None
-    }
+    own = _SIZES.get(given.name, ())
+    sizes = {name: value for name in own if (value := getattr(given, name)) is not None}
     for owner, names in _SIZES.items():
-        strange = [name for name in names if owner != given.name and getattr(given, name) is not None]
+        strange = [name for name in names if name not in own and getattr(given, name) is not None]
         if strange:
-            say(f"--{', --'.join(strange)} belong to the bench `{owner}` only.")
+            say(f"--{', --'.join(strange)} belong to the bench `{owner}`, not to `{given.name}`.")
             return 2
     sys.path[:0] = [str(SCRIPT), str(TESTS)]
     machine = this_machine()

@@ -34,11 +34,12 @@ class Share(NamedTuple):
         low, high = self.value, 1.0
         for _ in range(60):
             middle = (low + high) / 2
-            low, high = (middle, high) if _at_most(self.found, self.of, middle) > 0.05 else (low, middle)
+            low, high = (middle, high) if at_most(self.found, self.of, middle) > 0.05 else (low, middle)
         return high
 
 
-def _at_most(found: int, of: int, p: float) -> float:
+def at_most(found: int, of: int, p: float) -> float:
+    """Probability of `found` or fewer of `of`, each with `p` (binomial)."""
     return sum(math.comb(of, k) * p**k * (1 - p) ** (of - k) for k in range(found + 1))
 
 

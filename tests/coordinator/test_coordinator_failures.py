@@ -121,6 +121,41 @@ async def test_a_lease_that_expires_goes_on_elsewhere_and_the_late_result_is_sta
         assert (by_name["slow"].paid, by_name["slow"].penalised, by_name["slow"].rejected) == (0, 0, 0)
 
 
+async def test_a_job_that_waits_behind_one_that_runs_keeps_its_lease(tmp_path: Path) -> None:
+    """A slow node works one job off after the other: a full queue is no fault of its own."""
+    async with running(tmp_path, with_policy(lease_s=1)) as run:
+        slow = await run.node("slow", manual=True)
+        requests = [asyncio.create_task(run.chat()) for _ in range(2)]
+        first, second = await slow.wait(Assignment), await slow.wait(Assignment, 2)
+        for given in (first, second):
+            await slow.send(Ack(given.job, given.attempt, given.fence))
+        made = await slow.generate(first, chunks=False)
+        assert made is not None
+        for place, token in enumerate(made.token_ids[:6]):
+            await asyncio.sleep(0.4)
+            await slow.send(Chunk(first.job, first.attempt, first.fence, place, (token,)))
+        for given in (first, second):
+            result = await slow.generate(given, chunks=False)
+            assert result is not None
+            await slow.send(result)
+            assert (await slow.wait(ResultAnswered, job=given.job)).status == "taken"
+            await slow.wait(OpenRequest, job=given.job)
+            await slow.send(Opening(given.job, given.attempt, slow.blobs[given.job]))
+        assert [(await request).status_code for request in requests] == [200, 200]
+        assert (await run.settled(2)).jobs.accepted == 2
+
+
+async def test_a_job_that_waits_behind_nothing_loses_its_lease(tmp_path: Path) -> None:
+    async with running(tmp_path, with_policy(lease_s=1)) as run:
+        idle = await run.node("idle", manual=True)
+        requests = [asyncio.create_task(run.chat()) for _ in range(2)]
+        for count in (1, 2):
+            given = await idle.wait(Assignment, count)
+            await idle.send(Ack(given.job, given.attempt, given.fence))
+        assert [(await request).status_code for request in requests] == [502, 502]
+        assert {code for (code,) in rows(run, "SELECT code FROM attempts")} == {"lease_expired"}
+
+
 async def test_a_result_resent_after_a_broken_line_is_taken_once(run: Running) -> None:
     node = await run.node(manual=True)
     request, given = await assigned(run, node)

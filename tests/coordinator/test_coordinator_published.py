@@ -59,6 +59,17 @@ async def test_what_is_published_passes_and_holds_no_prompt(run: Running) -> Non
     assert b"ahoy" not in msgspec.json.encode(transcripts)
 
 
+async def test_a_coordinator_that_ends_leaves_no_epoch_open(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    async with running(tmp_path) as run:
+        await run.node("reef")
+        assert (await run.chat(max_tokens=2)).status_code == 200
+        await run.settled(1)
+    found = counted(tmp_path, capsysbinary)
+    assert (found.checked, found.open, found.findings) == (1, (), ())
+
+
 async def test_epochs_follow_on_each_other_over_a_restart(
     tmp_path: Path,
 ) -> None:

@@ -57,8 +57,29 @@ def test_a_minute_of_practice(tmp_path: Path, starter_model: Path) -> None:
     rogue_is_caught(report, kept)
     cost_is_told(report)
     verdicts_agree_until_one_is_changed(kept, starter_model.parent)
+    every_draw_holds_until_one_is_changed(kept, report)
     left = [p.pid for p in psutil.process_iter() if str(tmp_path) in " ".join(cmdline(p))]
     assert left == []
+
+
+def every_draw_holds_until_one_is_changed(kept: Path, report: dict) -> None:  # type: ignore[type-arg]
+    """`audit draws` recomputes the run, all epochs of which are closed, and names what is changed."""
+
+    def audit() -> tuple[int, dict]:  # type: ignore[type-arg]
+        command = [sys.executable, "-m", "console", "audit", "draws", "--data", str(kept), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return done.returncode, json.loads(done.stdout)
+
+    code, told = audit()
+    assert (code, told["wrong"], told["findings"], told["open"]) == (0, 0, [], [])
+    assert told["checked"] >= report["jobs"]["received"]
+    won = {node["id"]: node["won"] for node in told["nodes"]}
+    assert won == {node["id"]: node["draws"] for node in report["nodes"]}
+    with sqlite3.connect(kept / "coordinator" / "coordinator.sqlite") as db:
+        db.execute("UPDATE tickets SET nonce = '00' || substr(nonce, 3) WHERE k = 0 AND epoch = 1")
+    code, told = audit()
+    assert code == 1
+    assert {one["code"] for one in told["findings"]} >= {"closing"}
 
 
 def rogue_is_caught(report: dict, kept: Path) -> None:  # type: ignore[type-arg]

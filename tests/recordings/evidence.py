@@ -8,9 +8,11 @@ from console.control.state import JobView
 from console.control.wire import Check, JobDetail, Moment
 from console.ledger.figures import credits
 from console.protocol.ids import EvidenceId, GroupId, NanoCredits
+from console.protocol.transcript import excluded_digest
 from console.protocol.types import (
     Balances,
     DrawProof,
+    Exclusion,
     Posting,
     Receipt,
     Ticket,
@@ -35,8 +37,11 @@ TO_COME = (
 def detail_of(view: JobView, node: str, profile: str, balances: Balances) -> JobDetail:
     """All the evidence behind one job, as far as it has come."""
     path = tuple(digest("path", n) for n in range(16))
-    ticket = Ticket(view.job, 841, 9, digest("roster"), 4, 1)
-    proof = DrawProof(ticket, digest("sig"), digest("nonce", size=32), digest("seed"), path, 2, path[:2])
+    left_out = (Exclusion(0, "queue_full"), Exclusion(3, "queue_full"))
+    places = digest("roster"), 6, 1, 883_402_117, 4, excluded_digest(left_out)
+    ticket = Ticket(view.job, 841, 9, *places)
+    nonce, seed = digest("nonce", size=32), digest("seed")
+    proof = DrawProof(ticket, digest("sig"), nonce, seed, path, 2, path[:2], left_out)
     judged = verdict_on(view, node) if view.outcome is not None else None
     receipt = receipt_for(view, node, judged, balances) if judged is not None else None
     return JobDetail(

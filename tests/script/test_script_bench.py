@@ -79,7 +79,7 @@ def test_usage_is_per_second_and_of_one_core() -> None:
 
 
 def test_an_unknown_bench_is_refused_and_told_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["fairness"]) == 2
+    assert main(["nothing"]) == 2
     told = capsys.readouterr()
     assert told.out == ""
     assert all(name in told.err for name in BENCHES)

@@ -68,6 +68,20 @@ def test_a_verdict_and_a_life_say_their_day(width: int) -> None:
     assert re.search(r"Judged +2025-11-21 23:59:59", text)
 
 
+def test_a_draw_says_who_was_left_out_and_whose_nonce_it_was() -> None:
+    told = detail(REJECTED)
+    assert told.draw is not None
+    text = words(evidence(told, 100, 0).rows)
+    assert "1 of 4, drawn as number 3" in text and "6 in slot 883,402,117; left out: 2 queue_full" in text
+    assert "drawn by the gateway" in text
+    own = msgspec.structs.replace(told.draw.ticket, commitment="ab" * 32)
+    drawn = msgspec.structs.replace(told.draw, ticket=own, excluded=())
+    text = words(evidence(msgspec.structs.replace(told, draw=drawn), 100, 0).rows)
+    assert "the client's own" in text and "left out: nobody" in text
+    older = msgspec.structs.replace(told.draw, ticket=msgspec.structs.replace(own, slot=-1))
+    assert "left out" not in words(evidence(msgspec.structs.replace(told, draw=older), 100, 0).rows)
+
+
 @given(st.sampled_from(range(20)))
 def test_one_wrong_check_breaks_its_stage_and_is_named(place: int) -> None:
     told = detail(REJECTED)

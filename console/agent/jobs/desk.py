@@ -12,7 +12,7 @@ from console.agent.jobs.records import Key
 from console.agent.jobs.worker import Worker
 from console.agent.journal import JobRecord
 from console.control.state import JobView
-from console.fairness import DrawCheck
+from console.fairness import DrawCheck, chances
 from console.protocol.canonical import ids_digest
 from console.protocol.ids import short
 from console.protocol.messages import Ack, Cancel, Decline
@@ -181,7 +181,7 @@ class Desk:
             prompt_tokens=len(assignment.prompt_ids),
             max_tokens=assignment.max_tokens,
             temperature_milli=assignment.temperature_milli,
-            roster_size=assignment.draw.ticket.roster_size,
+            roster_size=chances(assignment.draw.ticket),
             draw_ok=all(check.ok for check in draw),
         )
         return JobRecord(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.gateway.errors import ApiError
+from console.coordinator.gateway.nonces import commitment_of
 from console.coordinator.gateway.requests import ChatRequest, parse_chat
 from console.coordinator.gateway.shapes import Shape
 from console.coordinator.gateway.streams import StreamedAnswer, WholeAnswer
@@ -37,7 +39,7 @@ class Gateway:
         try:
             client = await self._client(request)
             asked = parse_chat(await self._body(request))
-            live = await self._submit(client, asked)
+            live = await self._submit(client, asked, commitment_of(request.headers, asked.stream))
         except ApiError as error:
             return error.response()
         except StoreError as error:
@@ -70,7 +72,7 @@ class Gateway:
         offered = model | {"quarterdeck": {"sha256": served.group, "nodes": nodes}}
         return JSONResponse({"object": "list", "data": [offered] if nodes else []})
 
-    async def _submit(self, client: str, asked: ChatRequest) -> LiveJob:
+    async def _submit(self, client: str, asked: ChatRequest, commitment: str) -> LiveJob:
         if asked.model != self._parts.served.model:
             raise ApiError(
                 404,
@@ -78,7 +80,7 @@ class Gateway:
                 f"This network serves {self._parts.served.model}; see GET /v1/models.",
                 "model",
             )
-        ask = await self._ask(client, asked)
+        ask = msgspec.structs.replace(await self._ask(client, asked), commitment=commitment)
         if self._dispatch.full:
             raise ApiError(
                 429, "too_many_jobs", "As many requests run as this network takes. Try again soon."

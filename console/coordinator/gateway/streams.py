@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from console.coordinator.gateway.errors import ApiError, error_body
 from console.coordinator.gateway.shapes import DONE, QUEUED, Shape, event
-from console.coordinator.live import Done, LiveJob, Text, Told, Trouble
+from console.coordinator.live import Done, LiveJob, Remark, Text, Told, Trouble
 
 CallOff = Callable[[LiveJob], None]
 
@@ -55,8 +55,8 @@ class WholeAnswer(Answer):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         text = ""
-        while isinstance(told := await self._live.told.get(), Text):
-            text += told.text
+        while isinstance(told := await self._live.told.get(), Text | Remark):
+            text += told.text if isinstance(told, Text) else ""
         if isinstance(told, Trouble):
             response = self._refusal(told)
         else:
@@ -111,6 +111,8 @@ class StreamedAnswer(Answer):
             return QUEUED, False
         if isinstance(told, Text):
             return self._shape.text(told.text), False
+        if isinstance(told, Remark):
+            return f": {told.name} {told.body}\n\n".encode(), False
         if isinstance(told, Done):
             usage = self._shape.usage(told) if self._include_usage else b""
             return self._shape.last(told) + usage + DONE, True

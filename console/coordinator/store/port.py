@@ -76,6 +76,8 @@ class TicketRow(msgspec.Struct, frozen=True):
     excluded: tuple[Exclusion, ...] = ()
     need: int = 0
     """Tokens of context that the job needs."""
+    commitment: str = ""
+    """To the client's nonce."""
 
 
 class OutboxRow(msgspec.Struct, frozen=True):
@@ -153,6 +155,10 @@ class Unit(Protocol):
 
     def close_epoch(self, closing: Closing) -> None:
         """End an epoch and reveal its secret."""
+        ...
+
+    def commitment(self, epoch: int) -> Commitment | None:
+        """What was committed to before that epoch."""
         ...
 
     def last_chain(self) -> str:

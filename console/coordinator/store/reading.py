@@ -20,7 +20,7 @@ from console.protocol.transcript import (
 )
 from console.protocol.types import Exclusion, Policy, Ticket
 
-_DRAWS = """SELECT job, k, epoch, roster_root, roster_size, attempt, slot, chances, excluded,
+_DRAWS = """SELECT job, k, epoch, roster_root, roster_size, attempt, slot, chances, excluded, "commitment",
   signature, chain, cause, at_ms, need, seed, nonce, pick, node FROM tickets WHERE epoch = ? ORDER BY k"""
 _ROSTERS = """SELECT "group", slot, root, size, at_ms, signature FROM slots
   WHERE slot IN (SELECT slot FROM tickets WHERE epoch = ?) ORDER BY slot"""
@@ -48,15 +48,14 @@ def read_transcript(db: Readable, coordinator: NodeId, epoch: int) -> Transcript
     row = db.execute(_EPOCH, (epoch,)).fetchone()
     if row is None:
         return None
-    number, root, chain, opened_ms, policy, signature, *end = row
-    rules = msgspec.json.decode(policy, type=Policy)
+    opened_ms, end = row[3], row[6:]
     members: dict[str, list[NodeId]] = {}
     for its_root, node in db.execute(_MEMBERS, (epoch,)):
         members.setdefault(its_root, []).append(node)
     return Transcript(
         coordinator=coordinator,
-        commitment=Commitment(number, root, chain, opened_ms, rules, signature),
-        closing=_closing(number, end),
+        commitment=_commitment(row),
+        closing=_closing(epoch, end),
         rosters=tuple(SignedRoster(GroupId(group), *rest) for group, *rest in db.execute(_ROSTERS, (epoch,))),
         members={its_root: tuple(ids) for its_root, ids in members.items()},
         draws=tuple(read_draws(db, epoch)),
@@ -65,20 +64,33 @@ def read_transcript(db: Readable, coordinator: NodeId, epoch: int) -> Transcript
     )
 
 
+def read_commitment(db: Readable, epoch: int) -> Commitment | None:
+    """What was committed to before the epoch; None when there is no such epoch."""
+    row = db.execute(_EPOCH, (epoch,)).fetchone()
+    return None if row is None else _commitment(row)
+
+
 def read_draws(db: Readable, epoch: int) -> list[DrawRecord]:
     """The epoch's draws in their order."""
     return [_draw(row) for row in db.execute(_DRAWS, (epoch,))]
 
 
 def _draw(row: tuple[Any, ...]) -> DrawRecord:
-    job, k, epoch, root, size, attempt, slot, chances, excluded, *rest = row
+    job, k, epoch, root, size, attempt, slot, chances, excluded, commitment, *rest = row
     signature, chain, cause, at_ms, need, seed, nonce, pick, node = rest
     who = msgspec.json.decode(excluded, type=tuple[Exclusion, ...])
     # The digest is made again from who is left out, and the signature shows whether it is the ticket's.
-    ticket = Ticket(job, k, epoch, root, size, attempt, slot, chances, excluded_digest(who))
+    place = epoch, root, size, attempt, slot, chances
+    ticket = Ticket(job, k, *place, excluded_digest(who), commitment)
     return DrawRecord(ticket, signature, chain, cause, at_ms, need, who, seed, nonce, pick, NodeId(node))
 
 
-def _closing(epoch: int, end: list[Any]) -> Closing | None:
+def _commitment(row: tuple[Any, ...]) -> Commitment:
+    number, root, chain, opened_ms, policy, signature, *_ = row
+    rules = msgspec.json.decode(policy, type=Policy)
+    return Commitment(number, root, chain, opened_ms, rules, signature)
+
+
+def _closing(epoch: int, end: tuple[Any, ...]) -> Closing | None:
     secret, draws, transcript, closed_ms, signature = end
     return Closing(epoch, secret, draws, transcript, closed_ms, signature) if closed_ms else None

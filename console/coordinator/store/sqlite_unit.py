@@ -16,7 +16,7 @@ from console.coordinator.store.port import (
     OverdrawnError,
     TicketRow,
 )
-from console.coordinator.store.reading import read_draws
+from console.coordinator.store.reading import read_commitment, read_draws
 from console.ledger import OUTSIDE, check_transaction, node_available, node_bond, node_pending
 from console.protocol.ids import JobId, NanoCredits, NodeId
 from console.protocol.transcript import Closing, Commitment, DrawRecord, SignedRoster
@@ -150,6 +150,10 @@ class SqlUnit:
         k = self._value("SELECT next_k FROM epochs WHERE epoch = ?", epoch)
         self._db.execute("UPDATE epochs SET next_k = ? WHERE epoch = ?", (k + 1, epoch))
         return k, self.last_chain()
+
+    def commitment(self, epoch: int) -> Commitment | None:
+        """What was committed to."""
+        return read_commitment(self._db, epoch)
 
     def last_chain(self) -> str:
         """Of the newest ticket."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
 from console.control.state import LIVE_JOB_STATES
 from console.control.wire import Check, JobDetail, Moment
+from console.fairness import chances
 from console.ledger.figures import credits, exact_credits
 from console.protocol.ids import short
-from console.protocol.types import Verdict, VerdictMode
+from console.protocol.types import DrawProof, Verdict, VerdictMode
 from console.tui.figures import brief, clock_time, rate
 from console.tui.reckoning import day_of
 from console.tui.rows import Role, Row, Span, fit, row, rule, text_fit, width_of, wrap
@@ -130,16 +132,30 @@ def _draw(detail: JobDetail, width: int) -> list[Row]:
     ticket = proof.ticket
     right = detail.view.draw_ok
     word = "" if right is None else f"; recomputed here: {'right' if right else 'WRONG'}"
-    drawn = f"1 of {ticket.roster_size:,}, drawn as number {proof.index + 1:,}{word}"
+    drawn = f"1 of {chances(ticket):,}, drawn as number {proof.index + 1:,}{word}"
     return [
         *rows,
         _named("Chance", drawn, "bad" if right is False else "strong"),
         _named("Ticket", f"epoch {ticket.epoch:,}  k {ticket.k:,}  attempt {ticket.attempt}"),
         _named("Roster", ticket.roster_root),
+        *_listed(proof),
         _named("Seed", proof.seed),
-        _named("Nonce", proof.nonce),
+        _named("Nonce", f"{proof.nonce}  {_OWN if ticket.commitment else _GATEWAY}"),
         _named("Paths", f"seed {len(proof.seed_path)} steps, roster {len(proof.roster_path)} steps"),
     ]
+
+
+_OWN, _GATEWAY = "the client's own", "drawn by the gateway"
+
+
+def _listed(proof: DrawProof) -> list[Row]:
+    """Whose roster it was and who of it was left out; nothing for proofs of before, which do not say."""
+    ticket = proof.ticket
+    if ticket.slot < 0:
+        return []
+    counts = Counter(one.code for one in proof.excluded)
+    out = ", ".join(f"{count} {code}" for code, count in sorted(counts.items())) or "nobody"
+    return [_named("Listed", f"{ticket.roster_size:,} in slot {ticket.slot:,}; left out: {out}")]
 
 
 def _result(detail: JobDetail, width: int) -> list[Row]:

@@ -1,0 +1,136 @@
+"""The local side: OpenAI's API for programs of this machine, each answer with its draw checked before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from console.client.draw import chance_words
+from console.client.gathered import gathered
+from console.client.upstream import CheckedStream, DrawError, Upstream
+
+_PASSED = ("authorization", "idempotency-key")
+_TOLD = ("x-quarterdeck-job", "x-quarterdeck-seed", "retry-after")
+
+
+class Proxy:
+    """Answers local programs from one coordinator."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    def app(self) -> Starlette:
+        """The routes."""
+        return Starlette(
+            routes=[
+                Route("/v1/chat/completions", self.chat, methods=["POST"]),
+                Route("/v1/models", self.models),
+            ]
+        )
+
+    async def models(self, request: Request) -> Response:
+        """`GET /v1/models`, as the network has it."""
+        try:
+            answer = await self._upstream.get("/v1/models", _headers(request))
+        except httpx.HTTPError as error:
+            return _unreachable(error)
+        return Response(answer.content, answer.status_code, media_type="application/json")
+
+    async def chat(self, request: Request) -> Response:
+        """`POST /v1/chat/completions`: nothing of an answer goes out before its draw has been checked."""
+        try:
+            body = json.loads(await request.body())
+        except ValueError:
+            return _error(400, "bad_json", "The body is not JSON.")
+        if not isinstance(body, dict):
+            return _error(400, "bad_request", "The body is a JSON object.")
+        streams = bool(body.get("stream"))
+        asked = body | {"stream": True}
+        if not streams:
+            asked["stream_options"] = {"include_usage": True}
+        return await self._answer(asked, _headers(request), streams)
+
+    async def _answer(self, asked: dict[str, Any], headers: dict[str, str], streams: bool) -> Response:
+        stack = AsyncExitStack()
+        try:
+            stream = await stack.enter_async_context(self._upstream.chat(asked, headers))
+            if stream.response.status_code != 200:
+                return await _refusal(stack, stream)
+            lines = stream.lines()
+            held = [line async for line in _until_drawn(lines, stream)]
+            told = _told(stream)
+            if streams:
+                return StreamingResponse(
+                    _sent(stack, held, lines), headers=told, media_type="text/event-stream"
+                )
+            async with stack:
+                return gathered([*held, *[line async for line in lines]], told)
+        except DrawError as error:
+            await stack.aclose()
+            return _error(502, "draw_wrong", f"This answer was not used, because {error}.")
+        except (httpx.HTTPError, KeyError, ValueError) as error:
+            await stack.aclose()
+            return _unreachable(error)
+
+
+async def _until_drawn(lines: AsyncIterator[str], stream: CheckedStream) -> AsyncIterator[str]:
+    """What comes before the draw, and the first line after it."""
+    async for line in lines:
+        yield line
+        if stream.drawn is not None or '"error"' in line:
+            return
+
+
+async def _sent(stack: AsyncExitStack, held: list[str], lines: AsyncIterator[str]) -> AsyncIterator[bytes]:
+    async with stack:
+        try:
+            for line in held:
+                yield f"{line}\n\n".encode()
+            async for line in lines:
+                yield f"{line}\n\n".encode()
+        except DrawError as error:
+            yield _event("draw_wrong", f"The answer is broken off, because {error}.")
+        except httpx.HTTPError as error:
+            yield _event("unreachable", f"The network broke off ({type(error).__name__}).")
+
+
+async def _refusal(stack: AsyncExitStack, stream: CheckedStream) -> Response:
+    async with stack:
+        body = await stream.response.aread()
+    return Response(body, stream.response.status_code, _told(stream), "application/json")
+
+
+def _told(stream: CheckedStream) -> dict[str, str]:
+    headers = {name: value for name in _TOLD if (value := stream.response.headers.get(name))}
+    if stream.drawn is not None:
+        headers["x-quarterdeck-draw"] = f"checked; {chance_words(stream.drawn)}; node {stream.drawn.node}"
+    return headers
+
+
+def _headers(request: Request) -> dict[str, str]:
+    return {name: value for name in _PASSED if (value := request.headers.get(name))}
+
+
+def _unreachable(error: Exception) -> Response:
+    words = str(error) or type(error).__name__
+    return _error(502, "unreachable", f"The network cannot be reached ({words}). Is its coordinator up?")
+
+
+def _error(status: int, code: str, sentence: str) -> Response:
+    return JSONResponse(_body(code, sentence), status)
+
+
+def _event(code: str, sentence: str) -> bytes:
+    return b"data: " + json.dumps(_body(code, sentence)).encode() + b"\n\n"
+
+
+def _body(code: str, sentence: str) -> dict[str, Any]:
+    return {"error": {"message": sentence, "type": "server_error", "param": None, "code": code}}

@@ -1,0 +1,117 @@
+"""The coordinator as the proxy sees it: its key, its commitments, and a stream whose draw is checked."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import msgspec
+
+from console.client.draw import Drawn, Ticketed, commitment_problem, draw_problem, ticket_problem
+from console.fairness import nonce_commitment
+from console.protocol.transcript import Commitment
+
+NONCE_BYTES = 16
+COMMITMENT = "x-quarterdeck-commitment"
+TICKET, DRAW = ": quarterdeck-ticket ", ": quarterdeck-draw "
+
+
+class DrawError(Exception):
+    """The draw of a request does not hold; the text says what is wrong with it."""
+
+
+class Upstream:
+    """One coordinator."""
+
+    def __init__(self, http: httpx.AsyncClient, coordinator: str = "") -> None:
+        """`coordinator`: the key that it must have; empty: the one that it shows first is kept."""
+        self._http = http
+        self.coordinator = coordinator
+        self._roots: dict[int, str] = {}
+
+    async def learn(self) -> None:
+        """Know the coordinator and its open epoch before it is asked. Raises httpx.HTTPError, DrawError."""
+        listing = (await self._http.get("/net/v1/epochs")).raise_for_status().json()
+        shown = str(listing["coordinator"])
+        self.coordinator = self.coordinator or shown
+        if shown != self.coordinator:
+            raise DrawError("the coordinator has another key than before")
+        if listing["epochs"]:
+            await self._root(int(listing["epochs"][-1]))
+
+    @asynccontextmanager
+    async def chat(self, body: dict[str, object], headers: dict[str, str]) -> AsyncIterator[CheckedStream]:
+        """A streamed answer to `body`; leaving early calls the job off. Raises httpx.HTTPError, DrawError."""
+        if not self.coordinator:
+            await self.learn()
+        nonce = secrets.token_bytes(NONCE_BYTES).hex()
+        sent = {**headers, COMMITMENT: nonce_commitment(nonce)}
+        async with self._http.stream("POST", "/v1/chat/completions", json=body, headers=sent) as response:
+            yield CheckedStream(self, response, nonce)
+
+    async def get(self, path: str, headers: dict[str, str]) -> httpx.Response:
+        """A page as it is."""
+        return await self._http.get(path, headers=headers)
+
+    async def reveal(self, job: str, nonce: str) -> None:
+        """Reveal a nonce. Raises httpx.HTTPError."""
+        (await self._http.post(f"/net/v1/jobs/{job}/nonce", json={"nonce": nonce})).raise_for_status()
+
+    async def check(self, drawn: Drawn, ticketed: Ticketed, nonce: str) -> None:
+        """Raises DrawError."""
+        if problem := draw_problem(drawn, ticketed, nonce, await self._root(ticketed.ticket.epoch)):
+            raise DrawError(problem)
+
+    async def _root(self, epoch: int) -> str:
+        if epoch not in self._roots:
+            answer = (await self._http.get(f"/net/v1/epochs/{epoch}/commitment")).raise_for_status()
+            given = msgspec.json.decode(answer.content, type=Commitment)
+            if problem := commitment_problem(given, epoch, self.coordinator):
+                raise DrawError(problem)
+            self._roots[epoch] = given.seeds_root
+        return self._roots[epoch]
+
+
+class CheckedStream:
+    """The lines of an answer. The comments about its draw are taken out, and acted upon."""
+
+    def __init__(self, upstream: Upstream, response: httpx.Response, nonce: str) -> None:
+        self.response = response
+        self.drawn: Drawn | None = None
+        """The draw that was checked last: a lost attempt is followed by another."""
+        self._upstream = upstream
+        self._nonce = nonce
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Data and other comments, as they come. Raises httpx.HTTPError, DrawError."""
+        ticketed: Ticketed | None = None
+        async for line in self.response.aiter_lines():
+            if line.startswith(TICKET):
+                ticketed = await self._ticketed(line.removeprefix(TICKET))
+            elif line.startswith(DRAW):
+                await self._drawn(line.removeprefix(DRAW), ticketed)
+            elif line:
+                yield line
+
+    async def _ticketed(self, told: str) -> Ticketed:
+        try:
+            ticketed = msgspec.json.decode(told, type=Ticketed)
+        except msgspec.MsgspecError:
+            raise DrawError("the ticket is not understood") from None
+        commitment = nonce_commitment(self._nonce)
+        if problem := ticket_problem(ticketed, commitment, self._upstream.coordinator):
+            raise DrawError(problem)
+        await self._upstream.reveal(ticketed.ticket.job, self._nonce)
+        return ticketed
+
+    async def _drawn(self, told: str, ticketed: Ticketed | None) -> None:
+        try:
+            drawn = msgspec.json.decode(told, type=Drawn)
+        except msgspec.MsgspecError:
+            raise DrawError("the draw is not understood") from None
+        if ticketed is None:
+            raise DrawError("somebody was drawn before there was a ticket")
+        await self._upstream.check(drawn, ticketed, self._nonce)
+        self.drawn = drawn

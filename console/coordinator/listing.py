@@ -1,0 +1,149 @@
+"""This slot's roster, who of it is left out just now, and what each node could expect of the draws.
+
+A draw must not cost a look at every node: who is left out is worked out again when something changed, and a
+draw's chance is added up once for the whole roster, less what those get who were left out of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from console.coordinator.clock import Clock
+from console.coordinator.rosters import (
+    GONE,
+    Candidate,
+    Eligible,
+    Rules,
+    SlotRoster,
+    exclusion,
+    left_out,
+    left_out_code,
+    roster_ids,
+)
+from console.coordinator.slots import SlotClock
+from console.protocol.ids import NodeId
+
+CONTEXTS_KEPT = 64
+"""Needs of context whose exclusions are remembered between changes."""
+
+
+class Share(msgspec.Struct, frozen=True):
+    """Draws while a node was listed, and what a fair draw gives it of them."""
+
+    draws: int = 0
+    won: int = 0
+    expected: float = 0.0
+    variance: float = 0.0
+
+    def plus(self, other: Share, sign: int = 1) -> Share:
+        """Both together, or the difference."""
+        return Share(
+            self.draws + sign * other.draws,
+            self.won + sign * other.won,
+            self.expected + sign * other.expected,
+            self.variance + sign * other.variance,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the listing sees the nodes."""
+
+    all: Callable[[], Iterable[Candidate]]
+    one: Callable[[NodeId], Candidate | None]
+    rules: Callable[[int], Rules]
+    """For a job of so many tokens; 0: for none in particular."""
+
+
+class Listing:
+    """The roster of the present slot."""
+
+    def __init__(self, look: Look, clock: Clock, slot_s: int) -> None:
+        self._look = look
+        self._clock = clock
+        self._slot_s = slot_s
+        self._listed = SlotRoster(-1, ())
+        self._known: dict[int, tuple[Rules, Eligible]] = {}
+        self._sums: dict[NodeId, Share] = {}
+        self._all, self._less = Share(), dict[NodeId, Share]()
+        """Of the draws since the roster's members changed: for everybody, and less for who was left out."""
+        self.begin(-1)
+
+    def begin(self, last: int) -> None:
+        """Number slots from here on, above `last`: whatever the wall clock does, none comes twice."""
+        now_slot = self._clock.now_ms() // (1000 * self._slot_s)
+        self._slots = SlotClock(max(now_slot, last + 1), self._clock.tick_s(), self._slot_s)
+
+    def changed(self) -> None:
+        """Something about a node changed that may decide whether it can be drawn."""
+        self._known.clear()
+
+    def forget(self, node: NodeId) -> None:
+        """A session is over, and what was counted in it with it."""
+        self._sums[node] = Share().plus(self._running(node), -1)
+        self.changed()
+
+    def now(self) -> SlotRoster:
+        """The roster of this slot. Who comes later stands in the next one; who leaves is left out of draws.
+
+        An empty one is no roster: nobody can be drawn from it, and it is made anew until there is somebody.
+        """
+        slot = self._slots.slot(self._clock.tick_s())
+        if slot != self._listed.slot or not self._listed.ids:
+            ids = roster_ids(self._look.all(), self._look.rules(0))
+            self._move(self._listed.at(slot) if ids == self._listed.ids else SlotRoster(slot, ids))
+        return self._listed
+
+    def eligible(self, context: int, tried: frozenset[NodeId] = frozenset()) -> Eligible:
+        """This slot's roster, and who of it is left out of a draw for a job of `context` tokens."""
+        listed, rules = self.now(), self._look.rules(context)
+        before = self._known.get(context)
+        if before is None or before[0] != rules:
+            codes = {node: code for node in listed.ids if (code := self._why_not(node, rules))}
+            before = rules, left_out(listed, codes)
+            if len(self._known) >= CONTEXTS_KEPT:
+                self._known.clear()
+            self._known[context] = before
+        found = before[1]
+        if not tried:
+            return found
+        codes = {listed.ids[one.index]: one.code for one in found.excluded}
+        return left_out(listed, codes | {node: "tried" for node in tried if listed.place(node) >= 0})
+
+    def drawn(self, roster: Eligible, winner: NodeId) -> None:
+        """A draw took place among `roster`."""
+        chance = 1 / roster.chances
+        of_each = Share(1, 0, chance, chance * (1 - chance))
+        self._all = self._all.plus(of_each)
+        for one in roster.excluded:
+            node = roster.listed.ids[one.index]
+            self._less[node] = self._less.get(node, Share()).plus(of_each)
+        self._sums[winner] = self._sums.get(winner, Share()).plus(Share(won=1))
+
+    def share(self, node: NodeId) -> Share:
+        """What came of the draws of this session."""
+        return self._sums.get(node, Share()).plus(self._running(node))
+
+    def _running(self, node: NodeId) -> Share:
+        if self._listed.place(node) < 0:
+            return Share()
+        return self._all.plus(self._less.get(node, Share()), -1)
+
+    def _move(self, to: SlotRoster) -> None:
+        """From one slot into the next; sums are carried over when its members are others."""
+        if to.ids != self._listed.ids:
+            if self._all.draws:
+                for node in self._listed.ids:
+                    self._sums[node] = self.share(node)
+            self._sums = {n: sums for n, sums in self._sums.items() if self._look.one(n) is not None}
+            self._all, self._less = Share(), {}
+        self._listed = to
+        self.changed()
+
+    def _why_not(self, node: NodeId, rules: Rules) -> str:
+        candidate = self._look.one(node)
+        why = exclusion(candidate, rules) if candidate is not None else GONE
+        return "" if why is None else left_out_code(why)

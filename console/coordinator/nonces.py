@@ -1,0 +1,54 @@
+"""Nonces: a client's own, revealed after the ticket, or drawn here for a client that has none."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from console.coordinator.draws import WithheldError
+from console.coordinator.jobs import Job
+from console.coordinator.live import LiveJob, Remark
+from console.coordinator.parts import Parts
+from console.fairness import nonce_commitment
+from console.protocol.types import Ticket
+
+NONCE_BYTES = 16
+"""Of a nonce that is drawn here; a client's may have up to twice as many."""
+TICKET, DRAW = "quarterdeck-ticket", "quarterdeck-draw"
+"""What a client with a nonce is told, each in a comment of its stream."""
+
+
+class NonceFor:
+    """One job's nonce. Later attempts of a job use it again: their seeds are others."""
+
+    def __init__(self, parts: Parts, live: LiveJob) -> None:
+        self._parts = parts
+        self._live = live
+
+    @property
+    def commitment(self) -> str:
+        """The client's, empty for none."""
+        return self._live.ask.commitment
+
+    async def reveal(self, ticketed: Job, ticket: Ticket, signature: str) -> str:
+        """The nonce, hex. Raises WithheldError."""
+        if not self.commitment:
+            return self._parts.entropy(NONCE_BYTES).hex()
+        told = {"ticket": ticket, "signature": signature, "coordinator": self._parts.key.node_id}
+        self._live.tell(Remark(TICKET, msgspec.json.encode(told).decode()))
+        try:
+            return await asyncio.wait_for(asyncio.shield(self._live.nonce), self._parts.config.limits.nonce_s)
+        except TimeoutError:
+            raise WithheldError(ticketed) from None
+
+
+def reveals(live: LiveJob, nonce: str) -> bool:
+    """Take the nonce that a client reveals; whether it is the one that it committed to."""
+    try:
+        fits = len(nonce) <= 4 * NONCE_BYTES and nonce_commitment(nonce) == live.ask.commitment
+    except ValueError:
+        return False
+    if fits and not live.nonce.done():
+        live.nonce.set_result(nonce)
+    return fits

@@ -1,0 +1,156 @@
+"""Ten thousand live nodes at one coordinator: a slot's roster, a draw with its proof, a heartbeat, memory.
+
+The coordinator's own registry, listing and draws. Nodes are sessions without a socket: what
+a socket costs is the network's and not the draw's. Times are of this process alone, medians.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import psutil
+
+from benches.rows import Row, say
+from console.coordinator.clock import SystemClock
+from console.coordinator.parts import Parts
+from console.coordinator.reference import Reference
+from console.coordinator.registry import Registry
+from console.coordinator.sealing import Secrets
+from console.coordinator.sessions import Session
+from console.coordinator.settings import CoordinatorConfig, Served
+from console.coordinator.store.sqlite import SqliteStore
+from console.fairness import EpochSeeds, pick_of
+from console.protocol.frames import ticket_bytes
+from console.protocol.ids import GroupId, JobId, NodeId, SessionId
+from console.protocol.keys import SigningKey
+from console.protocol.messages import Heartbeat
+from console.protocol.transcript import excluded_digest
+from console.protocol.types import DrawProof, ModelOffer, Ticket
+
+NODES = 10_000
+DRAWS = 2_000
+SLOTS = 9
+PROFILE = "class"
+BEAT = Heartbeat(True, "", 0, 0)
+GROUP = GroupId("9" * 64)
+
+
+def measure() -> list[Row]:
+    """All rows; a quarter of a minute."""
+    return asyncio.run(_measured())
+
+
+async def _measured() -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="quarterdeck-bench-") as folder:
+        store = SqliteStore(Path(folder) / "coordinator.sqlite")
+        try:
+            return _rows(store)
+        finally:
+            store.close()
+
+
+def _rows(store: SqliteStore) -> list[Row]:
+    seed = hashlib.sha256(b"bench").digest()
+    served = Served("bench", GROUP)
+    parts = Parts(
+        CoordinatorConfig(),
+        served,
+        SigningKey(seed),
+        Secrets(seed),
+        store,
+        SystemClock(),
+        secrets.token_bytes,
+        (),
+    )
+    reference = SimpleNamespace(profile=PROFILE, exact=True, calibrated=frozenset())
+    registry = Registry(parts, cast(Reference, reference))
+    before = psutil.Process().memory_info().rss
+    say(f"{NODES:,} nodes sign in")
+    sessions = [_session(registry, parts, number) for number in range(NODES)]
+    memory = psutil.Process().memory_info().rss - before
+    rows = [
+        Row(f"{NODES:,} nodes: memory of all sessions", memory / 1e6, "MB", 600),
+        Row(
+            f"{NODES:,} nodes: roster of a slot, nobody moved", _slot_ms(registry, sessions, False), "ms", 50
+        ),
+        Row(f"{NODES:,} nodes: roster of a slot, one came", _slot_ms(registry, sessions, True), "ms", 50),
+    ]
+    for session in sessions:
+        session.beat(BEAT)
+    beat_us = 1e6 * _median(lambda: registry.beat(sessions[0], BEAT), 500)
+    rows.append(Row(f"{NODES:,} nodes: heartbeat and its signed receipt", beat_us, "µs"))
+    return rows + _draws(registry, parts.key)
+
+
+def _session(registry: Registry, parts: Parts, number: int) -> Session:
+    node = NodeId(hashlib.sha256(f"node {number}".encode()).hexdigest())
+    offer = ModelOffer(GROUP, "bench", PROFILE, 2048, 5_000, 100)
+    session = Session(SessionId(f"{number:032x}"), node, f"node-{number}", offer, parts.clock)
+    session.beat(BEAT)
+    registry._sessions[node] = session
+    return session
+
+
+def _slot_ms(registry: Registry, sessions: list[Session], somebody_came: bool) -> float:
+    """A slot's roster with its tree. With one node more or fewer than in the last, the tree is built anew."""
+    times = []
+    for number in range(SLOTS):
+        for session in sessions:
+            session.beat(BEAT)
+        if somebody_came:
+            sessions[number].ready = not sessions[number].ready
+        registry.listing.begin(registry.listing._listed.slot + 1)
+        started_s = time.perf_counter()
+        registry.listing.now().tree  # noqa: B018
+        times.append(time.perf_counter() - started_s)
+    for session in sessions:
+        session.ready = True
+    return 1000 * statistics.median(times[1:])
+
+
+def _draws(registry: Registry, key: SigningKey) -> list[Row]:
+    seeds = EpochSeeds(secrets.token_bytes(32))
+    taken: list[float] = []
+    for k in range(DRAWS):
+        started_s = time.perf_counter()
+        _draw(registry, key, seeds, k)
+        taken.append(time.perf_counter() - started_s)
+    sign_us = 1e6 * _median(lambda: key.sign(b"x" * 300), 500)
+    whole_us = 1e6 * statistics.median(taken)
+    return [
+        Row(f"{NODES:,} nodes: draw with proof, ticket signed", whole_us, "µs"),
+        Row("a signature", sign_us, "µs"),
+        Row(f"{NODES:,} nodes: draw with proof, without the signature", whole_us - sign_us, "µs", 50),
+    ]
+
+
+def _draw(registry: Registry, key: SigningKey, seeds: EpochSeeds, k: int) -> DrawProof:
+    """What `Draws.draw` does beside the database."""
+    roster = registry.listing.eligible(40)
+    listed = roster.listed
+    root, who = listed.tree.root, excluded_digest(roster.excluded)
+    ticket = Ticket(JobId(f"{k:032x}"), k, 1, root, len(listed.ids), 1, listed.slot, roster.chances, who)
+    signature = key.sign(ticket_bytes(ticket))
+    (seed, path), nonce = seeds.reveal(k), f"{k:032x}"
+    index = pick_of(ticket, seed, nonce, roster.excluded).index
+    proof = DrawProof(ticket, signature, nonce, seed, path, index, listed.tree.path(index), roster.excluded)
+    registry.listing.drawn(roster, listed.ids[index])
+    return proof
+
+
+def _median(call: Callable[[], object], times: int) -> float:
+    taken = []
+    for _ in range(times):
+        started_s = time.perf_counter()
+        call()
+        taken.append(time.perf_counter() - started_s)
+    return statistics.median(taken)

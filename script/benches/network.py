@@ -1,0 +1,15 @@
+"""`script/bench network`: what the coordinator's own work costs. Parts, by `--only`: `crowd`."""
+
+from __future__ import annotations
+
+from benches import crowd_of_nodes
+from benches.rows import Row
+
+PARTS = ("crowd",)
+
+
+def measure(only: frozenset[str] = frozenset(PARTS)) -> list[Row]:
+    """All rows. Raises ValueError for a part that there is not."""
+    if unknown := only - set(PARTS):
+        raise ValueError(f"there is no part {', '.join(sorted(unknown))}; there is {', '.join(PARTS)}")
+    return crowd_of_nodes.measure()
