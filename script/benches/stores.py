@@ -25,7 +25,7 @@ from console.coordinator.parts import Parts
 from console.coordinator.sealing import Secrets
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.settle import accept, open_job
-from console.coordinator.store import AuditRow, NodeRow, Store, TicketRow, Unit
+from console.coordinator.store import AuditRow, NodeRow, Store, StoreError, TicketRow, Unit
 from console.coordinator.store.postgres import PostgresStore
 from console.coordinator.store.private_postgres import PrivatePostgres
 from console.coordinator.store.sqlite import SqliteStore
@@ -43,19 +43,29 @@ _ROSTER = hashlib.sha256(b"roster").hexdigest()
 
 
 def measure(parts: frozenset[str] = frozenset({"sqlite", "postgres"}), count: int = _JOBS) -> list[Row]:
-    """Jobs and units per second of either, and the round trips that PostgreSQL takes."""
+    """Jobs and units per second of either, and the round trips that PostgreSQL takes.
+
+    Raises RuntimeError: PostgreSQL is not here.
+    """
     rows: list[Row] = []
     if "sqlite" in parts:
         with tempfile.TemporaryDirectory() as folder:
             rows += _rows("SQLite", lambda: SqliteStore(Path(folder) / "c.sqlite"), count)
     if "postgres" in parts:
-        server = PrivatePostgres()
+        server = _server()
         try:
             server.start()
             rows += _rows("PostgreSQL", lambda: PostgresStore(server.create("bench")), count)
         finally:
             server.close()
     return rows
+
+
+def _server() -> PrivatePostgres:
+    try:
+        return PrivatePostgres()
+    except StoreError as error:
+        raise RuntimeError(str(error)) from error
 
 
 def _rows(name: str, opened: Callable[[], Store], count: int) -> list[Row]:
