@@ -23,6 +23,7 @@ from console.protocol.transcript import Closing, Commitment, DrawRecord, SignedR
 from console.protocol.types import Balances, Receipt, Transaction, Verdict
 
 S = TypeVar("S", bound=msgspec.Struct)
+_LAST_CHAIN = "SELECT chain FROM tickets ORDER BY epoch DESC, k DESC LIMIT 1"
 
 
 class SqlUnit:
@@ -147,9 +148,10 @@ class SqlUnit:
 
     def next_draw(self, epoch: int) -> tuple[int, str]:
         """Takes the next k."""
-        k = self._value("SELECT next_k FROM epochs WHERE epoch = ?", epoch)
+        query = f"SELECT next_k, ({_LAST_CHAIN}) FROM epochs WHERE epoch = ?"
+        k, chain = self._db.execute(query, (epoch,)).fetchone()
         self._db.execute("UPDATE epochs SET next_k = ? WHERE epoch = ?", (k + 1, epoch))
-        return k, self.last_chain()
+        return int(k), chain or ""
 
     def commitment(self, epoch: int) -> Commitment | None:
         """What was committed to."""
@@ -157,7 +159,7 @@ class SqlUnit:
 
     def last_chain(self) -> str:
         """Of the newest ticket."""
-        last = self._db.execute("SELECT chain FROM tickets ORDER BY epoch DESC, k DESC LIMIT 1").fetchone()
+        last = self._db.execute(_LAST_CHAIN).fetchone()
         return str(last[0]) if last else ""
 
     def draws(self, epoch: int) -> list[DrawRecord]:
