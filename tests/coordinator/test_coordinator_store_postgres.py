@@ -21,7 +21,15 @@ from store_contract import PostgresPlace
 from console.coordinator import jobs
 from console.coordinator.jobs import Job
 from console.coordinator.report import report
-from console.coordinator.store import OutcomeUnknownError, Store, StoreError, Unit, opening, postgres_schema
+from console.coordinator.store import (
+    OutcomeUnknownError,
+    Store,
+    StoreError,
+    Unit,
+    opening,
+    postgres_schema,
+    private_postgres,
+)
 from console.coordinator.store import postgres as adapter
 from console.coordinator.store.opening import open_store
 from console.coordinator.store.postgres import PostgresStore
@@ -387,3 +395,12 @@ def test_what_never_leaves_sqlite_never_imports_asyncpg() -> None:
     code = "import sys, console.coordinator.__main__; print('asyncpg' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert said.stdout.strip() == "False"
+
+
+def test_a_machine_without_postgresql_is_told_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(private_postgres, "_DEBIAN", tmp_path)
+    monkeypatch.setattr(private_postgres.shutil, "which", lambda name: None)
+    with pytest.raises(StoreError, match="apt-get install postgresql"):
+        PrivatePostgres()

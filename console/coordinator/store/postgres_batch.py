@@ -10,96 +10,20 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
 
 from console.coordinator.store.database import Values
-from console.coordinator.store.dialect import checked, literals, touches
-from console.coordinator.store.port import ConflictError
+from console.coordinator.store.dialect import checked, literals
 from console.coordinator.store.postgres_link import Link, of_the_unit
+from console.coordinator.store.postgres_script import REFUSED, Part, Script, Step, meaning_of
 from console.coordinator.store.postgres_words import Words
 from console.coordinator.store.sqlite_unit import SqlUnit
 from console.coordinator.store.writer import Item
 
 BEGIN = "BEGIN; SELECT pg_advisory_xact_lock(7237954620815361);"
 """Batches follow one another, whichever coordinator they are of: a unit runs alone, and nothing deadlocks."""
-_REFUSED = "quarterdeck_must:"
-
-
-class _Step(NamedTuple):
-    """A write that waits. `error`: what it means when it does not change exactly one row."""
-
-    sql: str
-    values: Values
-    written: str
-    """The values, written out."""
-    error: Exception | None = None
-
-    def touches(self, read: str, wanted: Values) -> bool:
-        """Whether a query may see it."""
-        return touches(self.sql, self.values, read, wanted)
-
-
-class Part:
-    """What one unit has in the batch."""
-
-    def __init__(self, item: Item, number: int) -> None:
-        self.item = item
-        self.savepoint = f"unit{number}"
-        self.steps: list[_Step] = []
-        self.sent: list[_Step] = []
-        self.open = False
-        """Its savepoint stands at the server."""
-        self.over = False
-        """Its work has returned."""
-
-    @property
-    def failed(self) -> Exception | None:
-        """Why it cannot stand, whatever its work makes of that."""
-        return self.item.error
-
-    def fail(self, error: Exception) -> None:
-        """Nothing more of it is sent."""
-        self.item.error, self.steps = error, []
-
-    @property
-    def end(self) -> str:
-        """Give up the savepoint."""
-        return f"RELEASE SAVEPOINT {self.savepoint};"
-
-    @property
-    def undo(self) -> str:
-        """Undo what was sent of it."""
-        return f"ROLLBACK TO SAVEPOINT {self.savepoint}; {self.end}"
-
-
-class _Script:
-    """What is sent in one round trip."""
-
-    def __init__(self, words: Words, parts: list[Part]) -> None:
-        self.parts = parts
-        self.claims: list[tuple[Part, Exception]] = []
-        """Writes that must change one row, by the number that the server is told."""
-        self.speech = words.speech()
-        self.text = "".join(map(self._of, parts))
-
-    def _of(self, part: Part) -> str:
-        """A unit that failed is undone, as far as it was sent; one that is over gives up its savepoint."""
-        if part.failed is not None:
-            return part.undo
-        lines = [] if part.open else [f"SAVEPOINT {part.savepoint};"]
-        lines += [self._write(part, step) for step in part.steps]
-        return "".join([*lines, part.end if part.over else ""])
-
-    def _write(self, part: Part, step: _Step) -> str:
-        if step.error is None:
-            values = f"({step.written})" if step.written else ""
-            return f"{self.speech.say(step.sql)}{values};"
-        must = f"quarterdeck_must(count(*), ?{len(step.values) + 1})"
-        told = self.speech.say(f"WITH done AS ({step.sql} RETURNING 1) SELECT {must} FROM done")
-        self.claims.append((part, step.error))
-        return f"{told}({step.written}, {len(self.claims) - 1});"
 
 
 class Batch:
@@ -140,10 +64,10 @@ class Batch:
             self._flush(f"{mark if writes else ''} COMMIT")
         return writes
 
-    def write(self, part: Part, sql: str, values: Values, error: Exception | None = None) -> _Step:
+    def write(self, part: Part, sql: str, values: Values, error: Exception | None = None) -> Step:
         """Keep a write for later."""
         self._stands(part)
-        step = _Step(sql, values, literals(values), error)
+        step = Step(sql, values, literals(values), error)
         part.steps.append(step)
         return step
 
@@ -152,7 +76,7 @@ class Batch:
         self._stands(part)
         changes = "RETURNING" in sql
         if changes:
-            part.sent.append(_Step(sql, values, ""))
+            part.sent.append(Step(sql, values, ""))
         if changes or self._stale(part, sql, values):
             self._go(part, lambda: self._flush(opens=part if changes else None))
         elif not self._begun:
@@ -160,7 +84,7 @@ class Batch:
         rows: list[tuple[Any, ...]] = self._go(part, lambda: self._rows(part, sql, checked(values)))
         return rows
 
-    def changed(self, part: Part, step: _Step) -> int:
+    def changed(self, part: Part, step: Step) -> int:
         """How many rows a write changed. Raises RuntimeError when it is not the last that waits."""
         self._stands(part)
         if not part.steps or part.steps[-1] is not step:
@@ -215,7 +139,7 @@ class Batch:
         before = "" if self._begun else BEGIN
         self._begun = True
         while True:
-            script = _Script(self._words, parts)
+            script = Script(self._words, parts)
             text = before + script.text + tail
             try:
                 status = self._link.script(text) if text else ""
@@ -237,10 +161,10 @@ class Batch:
             part.sent += part.steps
             part.steps, part.open = [], not part.over
 
-    def _refused(self, script: _Script, error: asyncpg.PostgresError) -> tuple[Part, str]:
+    def _refused(self, script: Script, error: asyncpg.PostgresError) -> tuple[Part, str]:
         """The part that failed, and how to undo it. Those before it are done, those after it not begun."""
         said = str(error.args[0])
-        number = said.removeprefix(_REFUSED)
+        number = said.removeprefix(REFUSED)
         if number != said:
             part, meaning = script.claims[int(number)]
             part.fail(meaning)
@@ -249,17 +173,10 @@ class Batch:
         for part in script.parts:  # the only savepoint that stands is the one of the part that failed
             with contextlib.suppress(asyncpg.PostgresError):
                 self._link.script(part.undo)
-                part.fail(_meaning(error))
+                part.fail(meaning_of(error))
                 part.open = False
                 return part, ""
         raise error
-
-
-def _meaning(error: Exception) -> Exception:
-    """Without the error's details, which quote rows."""
-    if isinstance(error, asyncpg.IntegrityConstraintViolationError):
-        return ConflictError(f"the database holds against it: {error.args[0]}")
-    return error
 
 
 class _View:
