@@ -6,10 +6,7 @@ import pytest
 
 from console.coordinator.store.dialect import Layout, literals, statement, tables, touches
 
-LAYOUTS = {
-    "keys": Layout(("hash", "client"), ("hash",)),
-    "members": Layout(("root", "node"), ("root", "node")),
-}
+LAYOUTS = {"keys": Layout(("hash", "client"), ("hash",)), "pairs": Layout(("a", "b"), ("a", "b"))}
 
 STATEMENTS = {
     "SELECT a FROM t WHERE b = ? AND c > ?": "SELECT a FROM t WHERE b = $1 AND c > $2",
