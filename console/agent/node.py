@@ -41,6 +41,7 @@ from console.agent.pins import KeptPins
 from console.agent.policies import Policies
 from console.agent.pulse import Pulse
 from console.agent.recompute import Recompute
+from console.agent.statements.desk import StatementDesk
 from console.agent.supervision.happenings import Limits
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.surveyor import Surveyor
@@ -59,6 +60,7 @@ from console.protocol.messages import (
     Heartbeat,
     OpenRequest,
     ResultAnswered,
+    StatementAnswer,
 )
 from console.protocol.types import Assignment, Receipt, Verdict
 from console.settings.config import Config
@@ -139,7 +141,11 @@ class Node:
         )
         self._aftermath = Aftermath(self._office)
         called = served.name or model.name
+        self._statements = StatementDesk(node, journal, self.board, self._uplink.send, now_ms)
+        self._uplink.on_epoch = self._statements.told
         self._daybook = Daybook(journal, self.board, self._config.power, served.group, called, now_ms)
+        self._daybook.statements = self._statements.view
+        self._statements.on_kept = self._daybook.stated
         self._daybook.policy = lambda: self._uplink.view.policy or self._purse.standing.policy
         self._pulse = Pulse(
             board=self.board,
@@ -178,6 +184,7 @@ class Node:
                 "witnessed": witness.answer,
                 "earnings": Export(journal).answer,
                 "probe_machine": self._surveyor.probe,
+                "statements": self._statements.answer,
             },
         )
         self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
@@ -223,6 +230,7 @@ class Node:
             self._notes.run(),
             self._weights.run(),
             self._caller.run(),
+            self._statements.run(),
         ]
         if self._config.node.coordinator:
             parts.append(self._dialler.run())
@@ -279,4 +287,6 @@ class Node:
                 await self._aftermath.judged(message)
             case Receipt():
                 await self._aftermath.paid(message)
+            case StatementAnswer():
+                self._statements.heard(message)
         self._pulse.refresh()

@@ -26,13 +26,17 @@ from console.protocol.messages import (
     Heartbeat,
     Presence,
     Refused,
+    Welcome,
 )
 from console.protocol.reasons import Reason
+from console.protocol.statements import Stated
 from console.protocol.types import ModelOffer, Policy
 
 EPOCHS_KEPT = 4
 
 Handler = Callable[[FromCoordinator], Awaitable[None]]
+EpochHandler = Callable[[str, int, Stated | None, int], None]
+"""Takes the coordinator, its open epoch, its newest statement, and how long an epoch is, seconds."""
 
 
 class Uplink:
@@ -60,6 +64,7 @@ class Uplink:
         self.describe: Callable[[], Heartbeat] = lambda: Heartbeat(False, "offline", 0, now_ms())
         self.on_message: Handler = _ignore
         self.on_connected: Callable[[], Awaitable[None]] = _nothing
+        self.on_epoch: EpochHandler = _no_epoch
         self.on_commitment: Callable[[str, int, str], Awaitable[None]] = _nothing
         """Coordinator, epoch and root of its seeds."""
         self.on_presence: Callable[[Presence], Awaitable[None]] = _nothing
@@ -127,6 +132,7 @@ class Uplink:
         self._session = session
         await self._guard(self.on_commitment(self.coordinator, welcome.epoch, welcome.seeds_root))
         await self._guard(self._purse.told(welcome.balances, policy))
+        self._epoch_opened(welcome)
         await self._guard(self.on_connected())
 
     async def heard(self, message: FromCoordinator | Beat) -> None:
@@ -141,6 +147,7 @@ class Uplink:
             self._show(epoch=count(message.epoch))
             await self._guard(self.on_commitment(self.coordinator, message.epoch, message.seeds_root))
             await self._guard(self._purse.told(message.balances))
+            self._epoch_opened(message)
         elif isinstance(message, Refused):
             self.refused = bounded_refusal(message)
             self._board.note("error", "network", plain(message.sentence, 200))
@@ -176,6 +183,9 @@ class Uplink:
     def policy(self) -> Policy:
         """The network's rules, or the usual ones before they are known."""
         return self.view.policy or Policy()
+
+    def _epoch_opened(self, news: Welcome | EpochOpened) -> None:
+        self.on_epoch(self.coordinator, count(news.epoch), news.stated, self.policy.epoch_s)
 
     def _beat(self, presence: Presence, round_trip_ms: int | None) -> None:
         why = None if presence.listed else presence.reason
@@ -225,4 +235,8 @@ async def _ignore(message: FromCoordinator) -> None:
 
 
 async def _nothing(*_: object) -> None:
+    return None
+
+
+def _no_epoch(coordinator: str, epoch: int, stated: Stated | None, epoch_s: int) -> None:
     return None

@@ -56,7 +56,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("console.cli.models", "Models: list, fetch, show, verify."),
     "themes": ("console.cli.themes", "Themes: list them, check one that you write."),
     "web": ("console.cli.web", "Show the console in a browser of this machine."),
-    "audit": ("console.cli.audit", "Recompute verdicts and draws on this machine."),
+    "audit": ("console.cli.audit", "Recompute verdicts, draws and statements on this machine."),
     "client": ("console.cli.client", "A local OpenAI endpoint that checks the draw of every request."),
     "coordinator": ("console.cli.coordinator", "Run the network's side."),
 }

@@ -10,6 +10,7 @@ import click
 
 from console.cli.agent_home import FAILED, decoded, home_of, home_option, print_json, question
 from console.cli.audit_draws import draws
+from console.cli.audit_statement import statement
 from console.control.state import JobView
 from console.control.wire import Check
 from console.protocol.ids import short
@@ -129,3 +130,6 @@ def _document(told: list[tuple[JobView, list[Check]]]) -> dict[str, object]:
     abstained = len(told) - agree - disagree
     counts = {"checked": len(told), "agree": agree, "disagree": disagree, "abstained": abstained}
     return {**counts, "findings": findings}
+
+
+audit.add_command(statement)

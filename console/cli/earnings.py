@@ -111,6 +111,7 @@ def _document(
         "differences": written_out(earnings.differences),
         "undecided": earnings.undecided,
         "power": written_out(earnings.power),
+        "statements": written_out(earnings.statements),
     }
 
 

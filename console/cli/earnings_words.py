@@ -110,6 +110,7 @@ def _open(earnings: EarningsView) -> list[str]:
     if earnings.undecided:
         are = "answer is" if earnings.undecided == 1 else "answers are"
         lines.append(f"{earnings.undecided} {are} not judged yet.")
+    lines += _stated(earnings)
     if not earnings.differences:
         return lines
     count = len(earnings.differences)
@@ -120,6 +121,18 @@ def _open(earnings: EarningsView) -> list[str]:
         lines += wrap(told, WIDTH, initial_indent="  ", subsequent_indent=" " * 12)
     if len(earnings.differences) > SHOWN:
         lines.append(f"  and {len(earnings.differences) - SHOWN} more; --json has them.")
+    return lines
+
+
+def _stated(earnings: EarningsView) -> list[str]:
+    stated = earnings.statements
+    if stated.ok:
+        newest = stated.statements[:1]
+        return [f"Stated by the network up to epoch {one.epoch}, and checked here." for one in newest]
+    lines = ["", "The network's statements are not right (`quarterdeck audit statement`):"]
+    for one in stated.findings[:SHOWN]:
+        told = f"epoch {one.epoch}  {one.name}: {plain(one.sentence, 300)}"
+        lines += wrap(told, WIDTH, initial_indent="  ", subsequent_indent=" " * 12)
     return lines
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from console.control.statements import StatementsView
 from console.protocol.ids import EvidenceId, JobId
 
 DAYS_KEPT = 62
@@ -114,6 +115,8 @@ class EarningsView(msgspec.Struct, frozen=True, omit_defaults=True):
     undecided: int = 0
     """Answers that the network has and has not judged yet."""
     power: PowerView = PowerView()
+    statements: StatementsView = StatementsView()
+    """The epochs' statements, checked by this node."""
 
 
 class EarningRow(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
+from console.coordinator.books import Books
 from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
 from console.coordinator.deposits import book_deposits
@@ -35,6 +36,7 @@ from console.coordinator.runner import Runner
 from console.coordinator.sealing import Secrets
 from console.coordinator.second import SecondVerifier, Start
 from console.coordinator.settings import CoordinatorConfig, Served
+from console.coordinator.statement_desk import StatementDesk
 from console.coordinator.store import StoreError, Unit
 from console.coordinator.store.opening import open_store
 from console.coordinator.store.schema import DATABASE as DATABASE
@@ -61,15 +63,18 @@ class Coordinator:
         self._started = False
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
-        self.draws = Draws(parts, self._announce)
+        self.books = Books(parts)
+        self.draws = Draws(parts, self._announce, self.books.close)
         self.outbox = Outbox(parts, self.registry)
         attempts = Attempts(parts, self.registry, self.draws, self.reference)
         self.incidents = Incidents()
         auditor = Auditor(parts, self.reference, second, self.incidents)
         runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
-        self.door = Door(parts, self.registry, self.dispatch, self.draws, self.outbox)
         self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
+        self.statements = StatementDesk(parts, self.books, self.gateway.client_of)
+        inside = (self.registry, self.dispatch, self.draws, self.outbox)
+        self.door = Door(parts, *inside, self.books, self.statements)
 
     async def start(self) -> None:
         """Book deposits, refund what the last run left open, open an epoch; a second call does nothing.
@@ -83,6 +88,8 @@ class Coordinator:
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
             log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)
+        await self.books.load()
+        await self.draws.make_good()
         self.registry.listing.begin(await self.parts.store.transact(lambda unit: unit.last_slot()))
         await self.draws.open_epoch()
         self._started = True
@@ -94,7 +101,7 @@ class Coordinator:
             await self.dispatch.recover()
             await self.draws.close()
         except StoreError as error:
-            log.error("%s What is open is refunded and closed at the next start.", error)
+            log.error("%s What is open is refunded, paid out and stated at the next start.", error)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -130,6 +137,7 @@ class Coordinator:
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
                 WebSocketRoute("/net/v1/ws", self.door.serve),
+                *self.statements.routes(),
                 *self._routes,
             ],
             lifespan=self.lifespan,
@@ -190,9 +198,10 @@ class Coordinator:
         except StoreError:
             for session in sessions:
                 session.close()
+            self.registry.listing.changed()
             raise
         for session, held in zip(sessions, balances, strict=True):
-            session.send(EpochOpened(epoch.number, epoch.seeds.root, held))
+            session.send(EpochOpened(epoch.number, epoch.seeds.root, held, self.books.newest))
 
     async def _each(self, interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
         while True:

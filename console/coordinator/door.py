@@ -11,6 +11,7 @@ import logging
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from console.coordinator.books import Books
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.draws import Draws
 from console.coordinator.outbox import Outbox
@@ -19,6 +20,7 @@ from console.coordinator.rates import Rate
 from console.coordinator.registry import Registry
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import check_sign_in, clean, cleaned
+from console.coordinator.statement_desk import StatementDesk
 from console.coordinator.store import StoreError
 from console.protocol.frames import FrameError, check_signature, open_from_node, peek_from_node, seal
 from console.protocol.ids import short
@@ -30,11 +32,14 @@ from console.protocol.messages import (
     Heartbeat,
     Refused,
     SignIn,
+    StatementRequest,
     Welcome,
 )
 
 log = logging.getLogger(__name__)
 _LAST_WORD_S = 5.0
+_WAITING_LIMIT = 16
+"""A node for which so much waits gets no statement besides: those are large, and it asks again."""
 _BROKEN = (WebSocketDisconnect, RuntimeError, OSError)
 """What a socket raises that is no longer there."""
 
@@ -43,7 +48,14 @@ class Door:
     """Serves node connections."""
 
     def __init__(
-        self, parts: Parts, registry: Registry, dispatch: Dispatch, draws: Draws, outbox: Outbox
+        self,
+        parts: Parts,
+        registry: Registry,
+        dispatch: Dispatch,
+        draws: Draws,
+        outbox: Outbox,
+        books: Books,
+        statements: StatementDesk,
     ) -> None:
         self._parts = parts
         self._registry = registry
@@ -51,6 +63,8 @@ class Door:
         self._draws = draws
         self._outbox = outbox
         self._open = 0
+        self._books = books
+        self._statements = statements
 
     async def serve(self, websocket: WebSocket) -> None:
         """One connection from beginning to end."""
@@ -125,7 +139,8 @@ class Door:
             )
         )
         epoch = self._draws.epoch
-        welcome = Welcome(session.id, epoch.number, epoch.seeds.root, balances, accepted, rejected)
+        ours = (epoch.number, epoch.seeds.root, balances, accepted, rejected, self._books.newest)
+        welcome = Welcome(session.id, *ours)
         await self._say(websocket, welcome)
         log.info("node %s signed in", short(node))
         await self._outbox.flush(node)
@@ -165,6 +180,9 @@ class Door:
             session.leaving = True
         elif isinstance(message, SignIn):
             raise FrameError("a second sign-in on one connection")
+        elif isinstance(message, StatementRequest):
+            if session.waiting < _WAITING_LIMIT:
+                session.send(await self._statements.answer(session.node, message))
         else:
             await self._dispatch.hear(session, message)
 

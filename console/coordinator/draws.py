@@ -78,10 +78,19 @@ class WithheldError(Exception):
 class Draws:
     """The open epoch, and the draws in it."""
 
-    def __init__(self, parts: Parts, announce: Callable[[Epoch], Awaitable[None]]) -> None:
-        """`announce` is awaited before the first draw of an epoch: nodes must know its seeds by then."""
+    def __init__(
+        self,
+        parts: Parts,
+        announce: Callable[[Epoch], Awaitable[None]],
+        close_books: Callable[[int], Awaitable[None]],
+    ) -> None:
+        """`announce` is awaited before the first draw of an epoch: nodes must know its seeds by then.
+
+        `close_books` is awaited with the number of an epoch that is over and paid out.
+        """
         self._parts = parts
         self._announce = announce
+        self._close_books = close_books
         self._epoch: Epoch | None = None
         self.turns = Turns()
         """Held from a ticket until its assignment is sent."""
@@ -115,12 +124,13 @@ class Draws:
                 await self._pay_out(number - 1)
             finally:
                 await self._announce(self._epoch)
+        await self._close_books(number - 1)
 
     async def close(self) -> None:
         """End the open epoch for good: its seeds are revealed, and nobody is drawn any more.
 
         Raises:
-            StoreError: it is closed at the next start instead.
+            StoreError: it is closed, paid out and stated at the next start instead.
         """
         async with self.turns.change():
             if self._epoch is None:
@@ -129,6 +139,7 @@ class Draws:
             await self._parts.store.transact(self._reveal)
             self._epoch = None
             await self._pay_out(number)
+        await self._close_books(number)
 
     async def draw(self, was: Job, roster: Eligible, cause: str, nonce_of: NonceOf) -> Drawn:
         """Fix a ticket for the next attempt of `was`, then learn the nonce, and draw with it one of `roster`.
@@ -203,6 +214,15 @@ class Draws:
         unit.add_ticket(row)
         unit.save_job(job, was)
         return job, ticket, row
+
+    async def make_good(self) -> None:
+        """Pay out and state the epoch that the last run closed and did not get to. Raises StoreError."""
+        closed, books = await self._parts.store.transact(
+            lambda unit: (unit.last_epoch() - len(unit.sealed_secrets()), unit.books())
+        )
+        if 0 < books <= closed:
+            await self._pay_out(closed)
+            await self._close_books(closed)
 
     def _signed(self, listed: SlotRoster, root: str, now_ms: int) -> SignedRoster:
         group = self._parts.served.group

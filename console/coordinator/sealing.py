@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from console.ledger.stated_accounts import client_nonce_message
 from console.protocol.keys import SigningKey, sealing_public
 from console.verification.windows import WINDOW, Windows, choose_windows
 
@@ -71,6 +72,7 @@ class Secrets:
         self._sealing = ChaCha20Poly1305(_derive(seed, b"quarterdeck/seal/v1"))
         self._audit = _derive(seed, b"quarterdeck/audit/v1")
         self._windows = _derive(seed, b"quarterdeck/windows/v1")
+        self._accounts = _derive(seed, b"quarterdeck/accounts/v1")
 
     def seal(self, name: str, plain: bytes, nonce: bytes) -> bytes:
         """Encrypt `plain` under `name`, which has to be given again to open it; `nonce`: 12 fresh bytes."""
@@ -93,6 +95,10 @@ class Secrets:
         if tokens <= positions:
             return ()
         return choose_windows(self._windows, f"{job}:{attempt}", tokens, max(WINDOW, positions))
+
+    def client_nonce(self, client: str) -> str:
+        """What a client's account is hidden with in public statements; told to that client alone. Hex."""
+        return hmac.new(self._accounts, client_nonce_message(client), hashlib.sha256).hexdigest()
 
 
 def _derive(seed: bytes, info: bytes) -> bytes:

@@ -51,6 +51,11 @@ class Session:
         """Wall clock of the last heartbeat."""
         return self._beat_ms
 
+    @property
+    def waiting(self) -> int:
+        """Messages that are not on the wire yet."""
+        return self._out.qsize()
+
     def beat(self, heartbeat: Heartbeat) -> bool:
         """The node said that it lives; whether it says something else than before."""
         before = self.ready, self.reason

@@ -23,6 +23,7 @@ from console.ledger import (
 )
 from console.protocol.frames import receipt_bytes
 from console.protocol.ids import NanoCredits, NodeId
+from console.protocol.statements import receipt_leaf
 from console.protocol.types import Fault, Receipt, Transaction, Verdict
 
 
@@ -135,8 +136,9 @@ def _tell(
         balances=unit.balances(verdict.node),
         signature="",
     )
-    receipt = msgspec.structs.replace(unsigned, signature=parts.key.sign(receipt_bytes(unsigned)))
-    unit.add_receipt(receipt)
+    signed = receipt_bytes(unsigned)
+    receipt = msgspec.structs.replace(unsigned, signature=parts.key.sign(signed))
+    unit.add_receipt(receipt, receipt_leaf(signed, receipt.signature))
     for message in (verdict, receipt):
         unit.post(verdict.node, msgspec.json.encode(message), verdict.at_ms)
 

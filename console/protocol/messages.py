@@ -12,6 +12,13 @@ import msgspec
 
 from console.protocol.ids import GroupId, JobId, NodeId, SessionId
 from console.protocol.reasons import Reason
+from console.protocol.statements import (
+    AccountInclusion,
+    HistoryProof,
+    ReceiptInclusion,
+    Stated,
+    Statement,
+)
 from console.protocol.types import (
     Assignment,
     Balances,
@@ -63,6 +70,8 @@ class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     balances: Balances
     accepted: int
     rejected: int
+    stated: Stated | None = None
+    """None: an older coordinator, which makes no statements."""
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -149,6 +158,8 @@ class EpochOpened(msgspec.Struct, frozen=True, tag="epoch_opened"):
     epoch: int
     seeds_root: str
     balances: Balances
+    stated: Stated | None = None
+    """The newest statement; that of the epoch that has just closed is made a moment later."""
 
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
@@ -238,7 +249,37 @@ class Goodbye(msgspec.Struct, frozen=True, tag="goodbye"):
     reason: str
 
 
-FromNode = SignIn | Heartbeat | Ack | Decline | Chunk | Failed | Result | Opening | Goodbye
+class StatementRequest(msgspec.Struct, frozen=True, tag="statement_request"):
+    """The node wants an epoch's statement, with the proofs of its own accounts and receipts."""
+
+    epoch: int
+    known: int = 0
+    """The newest epoch whose statement the node holds: one with a gap before it is proved to follow."""
+    start: int = 0
+    """Of the node's receipts, from this one on: a page holds `RECEIPTS_PAGE`."""
+
+
+class StatementAnswer(msgspec.Struct, frozen=True, tag="statement_answer"):
+    """A statement and what of it is the node's, proved."""
+
+    epoch: int
+    statement: Statement | None
+    """None: there is none (yet)."""
+    accounts: tuple[AccountInclusion, ...] = ()
+    receipts: tuple[ReceiptInclusion, ...] = ()
+    receipts_total: int = 0
+    """Receipts of this node in the statement, on all pages."""
+    proved: bool = True
+    """False: proofs of so old a statement are not kept any more."""
+    follows: HistoryProof | None = None
+    """That it follows upon the statement of `known`; None where that is the one just before."""
+
+
+RECEIPTS_PAGE = 512
+"""Receipts in one answer: with their paths some 700 kB at most."""
+
+
+FromNode = SignIn | Heartbeat | Ack | Decline | Chunk | Failed | Result | Opening | Goodbye | StatementRequest
 FromCoordinator = (
     Challenge
     | Welcome
@@ -251,4 +292,5 @@ FromCoordinator = (
     | ResultAnswered
     | Verdict
     | Receipt
+    | StatementAnswer
 )

@@ -22,6 +22,8 @@ from console.cli.earnings_words import Period, days_of, words
 from console.control.earnings import DayView, Difference, EarningRow, EarningsView, PowerView
 from console.control.export import COLUMNS, days_bounds, month_bounds
 from console.control.state import NodeState
+from console.control.statements import StatementsView, StatementView
+from console.ledger.findings import Finding
 from console.protocol.ids import JobId
 from console.protocol.types import Result as JobResult
 
@@ -178,3 +180,15 @@ def test_rows_are_folded_into_days_newest_first() -> None:
         DayView("2026-01-02", 2, 0, 1, penalised=50, claimed=12),
         DayView("2026-01-01", 1, 1, earned=5, claimed=5, passed=5, settled=5),
     )
+
+
+def test_statements_that_are_right_are_one_line_and_wrong_ones_say_what_is_wrong() -> None:
+    days = (DayView("2026-11-22", jobs=1),)
+    right = StatementsView((StatementView(7, "ab" * 32, NOW), StatementView(6, "cd" * 32, NOW)))
+    assert "Stated by the network up to epoch 7, and checked here." in told(
+        EarningsView(days, statements=right)
+    )
+    assert "tated" not in told(EarningsView(days))
+    finding = Finding("receipt_missing", "It is \x1b[2J not counted.", 6)
+    wrong = told(EarningsView(days, statements=msgspec.structs.replace(right, findings=(finding,))))
+    assert "checked here" not in wrong and "epoch 6  receipt_missing: It is" in wrong and "\x1b" not in wrong

@@ -184,6 +184,6 @@ TestLives.settings = settings(max_examples=40, stateful_step_count=40, deadline=
 def test_the_ledgers_check_stands_under_the_code(tmp_path: object) -> None:
     db = connect(":memory:")
     with pytest.raises(sqlite3.IntegrityError):
-        db.execute("INSERT INTO balances VALUES ('client:ann', -1)")
-    db.execute("INSERT INTO balances VALUES ('outside', -1)")
+        db.execute("INSERT INTO balances (account, amount) VALUES ('client:ann', -1)")
+    db.execute("INSERT INTO balances (account, amount) VALUES ('outside', -1)")
     db.close()

@@ -17,8 +17,11 @@ from console.coordinator.jobs import Job
 from console.coordinator.store import (
     AuditRow,
     ConflictError,
+    Movement,
     NodeRow,
     OverdrawnError,
+    ReceiptRow,
+    StatementRow,
     Store,
     StoreError,
     TicketRow,
@@ -27,10 +30,20 @@ from console.coordinator.store import (
 from console.coordinator.store.reading import epochs
 from console.coordinator.store.sqlite import SqliteStore, connect
 from console.ledger import OUTSIDE, client, deposit, escrow, hold
-from console.protocol.frames import ticket_bytes
-from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
+from console.protocol.frames import receipt_bytes, ticket_bytes
+from console.protocol.ids import EvidenceId, GroupId, JobId, NanoCredits, NodeId
+from console.protocol.statements import receipt_leaf
 from console.protocol.transcript import Commitment, SignedRoster, excluded_digest
-from console.protocol.types import Exclusion, Policy, Statistic, Ticket, Verdict
+from console.protocol.types import (
+    Balances,
+    Exclusion,
+    Policy,
+    Receipt,
+    Statistic,
+    Ticket,
+    Transaction,
+    Verdict,
+)
 
 NODE = NodeId("aa" * 32)
 
@@ -245,6 +258,118 @@ async def test_a_database_of_version_1_is_brought_up_to_date_with_what_is_in_it(
         store.close()
     with contextlib.closing(sqlite3.connect(path)) as new, contextlib.closing(connect(":memory:")) as fresh:
         assert tables(new) == tables(fresh)
+
+
+@pytest.mark.parametrize("version", [2, 3])
+async def test_an_older_database_states_all_that_it_has_in_its_first_statement(
+    tmp_path: Path, version: int
+) -> None:
+    path = tmp_path / "db.sqlite"
+    given = receipt(1)
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.executescript((Path(__file__).parent / f"schema_{version}.sql").read_text())
+        for epoch, closed in ((7, 9), (8, 0)):
+            row = (epoch, "root", b"s", "", 0, epoch, closed)
+            columns = "epoch, root, sealed_secret, secret, next_k, opened_ms, closed_ms"
+            old.execute(f"INSERT INTO epochs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        old.execute("INSERT INTO transactions VALUES ('deposit:d', 1), ('hold:j', 2)")
+        moves = (
+            ("deposit:d", OUTSIDE, -9),
+            ("deposit:d", "client:ann", 9),
+            ("hold:j", "client:ann", -4),
+            ("hold:j", "escrow:j", 4),
+        )
+        old.executemany("INSERT INTO postings VALUES (?, ?, ?)", moves)
+        old.executemany(
+            "INSERT INTO balances VALUES (?, ?)", ((OUTSIDE, -9), ("client:ann", 5), ("escrow:j", 4))
+        )
+        old.execute("INSERT INTO receipts VALUES (?, 1, ?, ?)", (given.job, NODE, msgspec.json.encode(given)))
+        old.execute(f"PRAGMA user_version = {version}")
+        old.commit()
+    store = SqliteStore(path)
+    try:
+        found = await store.transact(lambda u: (u.books(), u.movements(), u.held(), u.receipt_rows(8)))
+        assert found == (
+            8,
+            [Movement("client:ann", 5, 9, 4), Movement(OUTSIDE, -9, 0, 9)],
+            4,
+            [ReceiptRow(NODE, given.job, 1, leaf(given))],
+        )
+    finally:
+        store.close()
+    with contextlib.closing(sqlite3.connect(path)) as new, contextlib.closing(connect(":memory:")) as fresh:
+        assert tables(new) == tables(fresh)
+
+
+def receipt(n: int, node: str = NODE) -> Receipt:
+    booked = Transaction(f"pay:{n}", 1, ())
+    amounts = (NanoCredits(5), NanoCredits(0))
+    return Receipt(
+        JobId(f"{n:032x}"),
+        1,
+        NodeId(node),
+        "accepted",
+        1,
+        2,
+        *amounts,
+        EvidenceId("v"),
+        booked,
+        Balances(),
+        "ab",
+    )
+
+
+def leaf(given: Receipt) -> str:
+    return receipt_leaf(receipt_bytes(given), given.signature)
+
+
+async def test_closing_the_books_begins_new_ones(store: Store) -> None:
+    ours = (receipt(2), receipt(1), receipt(3, "bb" * 32))
+
+    def first(unit: Unit) -> None:
+        unit.book(deposit("d", client("ann"), 100, 1))
+        unit.book(hold("j", "ann", 60, 1))
+        for one in ours:
+            unit.add_receipt(one, leaf(one))
+
+    await store.transact(first)
+    assert await store.transact(lambda u: (u.books(), u.held())) == (1, 60)
+    assert await store.transact(lambda u: u.movements()) == [
+        Movement("client:ann", 40, 100, 60),
+        Movement(OUTSIDE, -100, 0, 100),
+    ]
+    rows = await store.transact(lambda u: u.receipt_rows(1))
+    assert [(row.job, row.leaf) for row in rows] == [(r.job, leaf(r)) for r in (ours[1], ours[0], ours[2])]
+    made = StatementRow(1, "11" * 32, b"{}", b"lines")
+    await store.transact(lambda u: u.add_statement(made))
+    with pytest.raises(ConflictError):
+        await store.transact(lambda u: u.add_statement(made))
+    await store.transact(lambda u: u.book(deposit("e", client("ann"), 1, 1)))
+    await store.transact(lambda u: u.add_receipt(receipt(4), leaf(receipt(4))))
+    assert await store.transact(lambda u: u.movements()) == [
+        Movement("client:ann", 41, 1, 0),
+        Movement(OUTSIDE, -101, 0, 1),
+    ]
+    assert await store.transact(lambda u: (u.books(), u.statement(1), u.statement(2))) == (2, made, None)
+    assert [r.job for r in await store.transact(lambda u: u.receipt_rows(2))] == [receipt(4).job]
+    assert await store.transact(lambda u: (u.statement_digests(1), u.statement_digests(2))) == (
+        [],
+        ["11" * 32],
+    )
+    await store.transact(lambda u: u.forget_lines(2))
+    assert await store.transact(lambda u: u.statement(1)) == msgspec.structs.replace(made, lines=b"")
+
+
+async def test_books_that_could_not_be_closed_stay_open_with_all_that_is_in_them(store: Store) -> None:
+    def half(unit: Unit) -> None:
+        unit.add_statement(StatementRow(1, "11" * 32, b"{}", b""))
+        raise RuntimeError("in the middle")
+
+    await store.transact(lambda unit: unit.book(deposit("d", client("ann"), 100, 1)))
+    with pytest.raises(RuntimeError):
+        await store.transact(half)
+    found = await store.transact(lambda u: (u.books(), u.movements()[0], u.statement(1), u.epoch_opened(1)))
+    assert found == (1, Movement("client:ann", 100, 100, 0), None, 0)
 
 
 async def test_a_database_of_version_2_keeps_its_draws_as_they_were(tmp_path: Path) -> None:

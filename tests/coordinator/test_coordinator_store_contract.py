@@ -107,7 +107,7 @@ async def test_a_unit_that_fails_in_the_middle_leaves_no_trace(
     assert place.contents() == before
     await store.transact(lambda unit: [step() for step in whole_life(unit)])
     assert {name for name, rows in place.contents().items() if rows != before[name]} == {
-        "jobs", "attempts", "transactions", "postings", "tickets", "outbox", "nodes", "epochs",
+        "jobs", "attempts", "transactions", "postings", "balances", "tickets", "outbox", "nodes", "epochs",
     }  # fmt: skip
 
 

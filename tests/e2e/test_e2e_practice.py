@@ -58,6 +58,7 @@ def test_a_minute_of_practice(tmp_path: Path, starter_model: Path) -> None:
     cost_is_told(report)
     verdicts_agree_until_one_is_changed(kept, starter_model.parent)
     every_draw_holds_until_one_is_changed(kept, report)
+    statements_agree_until_a_receipt_is_gone(kept, report)
     left = [p.pid for p in psutil.process_iter() if str(tmp_path) in " ".join(cmdline(p))]
     assert left == []
 
@@ -126,6 +127,26 @@ def verdicts_agree_until_one_is_changed(kept: Path, models: Path) -> None:
     code, told = audit(name)
     assert (code, told["checked"], told["disagree"]) == (1, 1, 1)
     assert {"verdict", "positions"} <= {finding["name"] for finding in told["findings"]}
+
+
+def statements_agree_until_a_receipt_is_gone(kept: Path, report: dict) -> None:  # type: ignore[type-arg]
+    """Recounted from the postings, the epochs' statements agree with what practice says it paid."""
+
+    def audit() -> tuple[int, dict]:  # type: ignore[type-arg]
+        command = [sys.executable, "-m", "console", "audit", "statement", "--data", str(kept), "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.stdout, done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    code, told = audit()
+    assert (code, told["ok"], told["findings"]) == (0, True, [])
+    assert told["claimed"] == told["accepted"] == told["settled"] == report["ledger"]["paid"] > 0
+    assert told["receipts"] == report["jobs"]["accepted"] + report["jobs"]["rejected"]
+    with sqlite3.connect(next(kept.rglob("coordinator.sqlite"))) as db:
+        db.execute("DELETE FROM receipts WHERE job = (SELECT min(job) FROM receipts)")
+    code, told = audit()
+    assert (code, told["ok"]) == (1, False)
+    assert "receipt_missing" in {finding["name"] for finding in told["findings"]}
 
 
 def cmdline(process: psutil.Process) -> list[str]:

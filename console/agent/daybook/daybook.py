@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from console.agent.board import Board
 from console.agent.clock import NowMs, steady
@@ -15,6 +15,7 @@ from console.agent.journal import Journal
 from console.control.earnings import PowerView
 from console.control.events import JobChanged, MoneyChanged, VerdictArrived
 from console.control.machine import GpuView
+from console.control.statements import StatementsView
 from console.control.timeline import kind_of
 from console.control.wire import Delta
 from console.models.errors import plain
@@ -48,6 +49,7 @@ class Daybook:
         self._power = power
         self._model, self._name = model, plain(name)
         self.policy: Callable[[], Policy | None] = lambda: None
+        self.statements: Callable[[], Awaitable[StatementsView]] = _none
         self._now_ms, self._steady_ms = now_ms, steady_ms
         self._hours = Hours(journal, board, model)
         self._earnings = EarningsDesk(journal, board)
@@ -64,7 +66,7 @@ class Daybook:
         await self._hours.load(now_ms)
         await self._limits.load(now_ms, policy)
         await self._hours.tell(now_ms)
-        await self._earnings.tell(now_ms, self._steady_ms(), self._power_now(now_ms), policy)
+        await self._tell(now_ms, self._steady_ms())
 
     async def beat(self) -> None:
         """Look at the node, count the time since the last look, and tell what changed."""
@@ -78,13 +80,21 @@ class Daybook:
         if news:
             await self._hours.tell(now_ms)
         if self._earnings.due(now_ms, steady_ms):
-            await self._earnings.tell(now_ms, steady_ms, self._power_now(now_ms), self.policy())
+            await self._tell(now_ms, steady_ms)
 
     async def close(self) -> None:
         """Write down the last seconds."""
         self._spend(self._now_ms(), self._steady_ms())
         await self._hours.look(self._now_ms(), self._board.state.reason.code)
         await self._hours.write()
+
+    def stated(self) -> None:
+        """An epoch's statement came, or something is wrong with one."""
+        self._earnings.mark()
+
+    async def _tell(self, now_ms: int, steady_ms: int) -> None:
+        stated = await self.statements()
+        await self._earnings.tell(now_ms, steady_ms, self._power_now(now_ms), self.policy(), stated)
 
     def _spend(self, now_ms: int, steady_ms: int) -> None:
         elapsed_ms = min(max(0, steady_ms - self._looked_ms), LOOK_LIMIT_MS)
@@ -120,3 +130,7 @@ class Daybook:
             self._earnings.mark()
         elif isinstance(event, MoneyChanged):
             self._earnings.mark()
+
+
+async def _none() -> StatementsView:
+    return StatementsView()

@@ -17,12 +17,14 @@ from console.control.earnings import (
     PowerView,
 )
 from console.control.events import EarningsChanged
+from console.control.statements import StatementsView
 from console.protocol.types import Policy
 
 PACE_MS = 2_000
 """News are told at most so often: the view is some 12 kB."""
 GENTLE_MS = 10_000
 """Time and electricity go on without news; they are told so often."""
+NO_STATEMENTS = StatementsView()
 _APART_READ = 10 * DIFFERENCES_KEPT
 _DAY_MS = 86_400_000
 
@@ -47,7 +49,14 @@ class EarningsDesk:
         marked = self._marked or day_of(now_ms) != self._day
         return waited_ms >= (PACE_MS if marked else GENTLE_MS)
 
-    async def tell(self, now_ms: int, steady_ms: int, power: PowerView, policy: Policy | None) -> None:
+    async def tell(
+        self,
+        now_ms: int,
+        steady_ms: int,
+        power: PowerView,
+        policy: Policy | None,
+        statements: StatementsView = NO_STATEMENTS,
+    ) -> None:
         """Publish the view if it changed. Raises JournalError."""
         self._marked, self._told_ms, self._day = False, steady_ms, day_of(now_ms)
         first = day_before(now_ms, DAYS_KEPT - 1)
@@ -58,6 +67,7 @@ class EarningsDesk:
             differences=await self._differences(now_ms),
             undecided=await self._journal.answers.undecided(),
             power=power,
+            statements=statements,
         )
         if view != self._board.state.earnings:
             self._board.apply(EarningsChanged(view))

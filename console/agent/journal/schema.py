@@ -80,7 +80,6 @@ CREATE TABLE IF NOT EXISTS evidence (
     PRIMARY KEY (job, attempt)) WITHOUT ROWID;
 """
 
-
 _THIRD = """
 CREATE TABLE presences (
     coordinator TEXT NOT NULL, slot INTEGER NOT NULL, record BLOB NOT NULL,
@@ -88,6 +87,16 @@ CREATE TABLE presences (
 CREATE TABLE commitments (
     coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, seeds_root TEXT NOT NULL,
     PRIMARY KEY (coordinator, epoch)) WITHOUT ROWID;
+"""
+
+_FOURTH = """
+CREATE TABLE statements (
+    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    record BLOB NOT NULL, proofs BLOB, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
+CREATE INDEX statements_by_time ON statements (at_ms);
+ALTER TABLE receipts ADD COLUMN statement TEXT NOT NULL DEFAULT '';
+UPDATE receipts SET statement = 'before';
+CREATE INDEX receipts_by_statement ON receipts (statement);
 """
 
 
@@ -108,7 +117,12 @@ def _third(connection: sqlite3.Connection) -> None:
     _run(connection, _THIRD)
 
 
-_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third)
+def _fourth(connection: sqlite3.Connection) -> None:
+    """The epochs' statements. Receipts that came before there were any may be in none that is kept."""
+    _run(connection, _FOURTH)
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third, _fourth)
 SCHEMA_VERSION = len(_STEPS)
 
 

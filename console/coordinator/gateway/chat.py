@@ -72,6 +72,10 @@ class Gateway:
         offered = model | {"quarterdeck": {"sha256": served.group, "nodes": nodes}}
         return JSONResponse({"object": "list", "data": [offered] if nodes else []})
 
+    async def client_of(self, request: Request) -> str:
+        """Whose API key a request bears. Raises ApiError, StoreError."""
+        return await self._client(request)
+
     async def _submit(self, client: str, asked: ChatRequest, commitment: str) -> LiveJob:
         if asked.model != self._parts.served.model:
             raise ApiError(

@@ -6,10 +6,10 @@ from console.coordinator.store.dialect import Layout, tables
 from console.coordinator.store.port import StoreError
 from console.coordinator.store.postgres_batch import BEGIN
 from console.coordinator.store.postgres_link import Link
-from console.coordinator.store.schema import BEFORE, TABLES, VERSION
+from console.coordinator.store.schema import TABLES, VERSION
 
-_LACKING = BEFORE | {0: TABLES}
-"""What a database of that version lacks."""
+_LACKING = {0: TABLES}
+"""What a database of that version lacks; there is none in PostgreSQL that is older than version 4."""
 _OWN = """
 CREATE TABLE IF NOT EXISTS version (version BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS commits (
@@ -24,8 +24,6 @@ CREATE OR REPLACE FUNCTION json_each(list TEXT) RETURNS TABLE (value TEXT) LANGU
   'SELECT json_array_elements_text(list::json)';
 CREATE OR REPLACE FUNCTION json_extract(body TEXT, path TEXT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS
   'SELECT (body::json ->> substr(path, 3))::bigint';
-CREATE OR REPLACE FUNCTION max(one BIGINT, other BIGINT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS
-  'SELECT greatest(one, other)';
 """
 """The functions that SQLite has and statements of ours use, with as much as they need of them."""
 _COLUMNS = """SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)

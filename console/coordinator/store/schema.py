@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DATABASE = "coordinator.sqlite"
 """The file in a coordinator's home."""
-VERSION = 3
+VERSION = 4
 
 _SINCE_2 = """
 CREATE TABLE audits (
@@ -117,5 +117,35 @@ ALTER TABLE evidence ADD COLUMN outcome TEXT NOT NULL DEFAULT 'rejected';
 FROM_1 += _SINCE_2 + FROM_2
 """What version 1 lacks."""
 
-BEFORE = {1: FROM_1, 2: FROM_2}
+_SINCE_4 = """
+ALTER TABLE transactions ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE balances ADD COLUMN credits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE balances ADD COLUMN debits INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE receipts ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE receipts ADD COLUMN leaf TEXT NOT NULL DEFAULT '';
+CREATE INDEX receipts_epoch ON receipts (epoch);
+CREATE TABLE books (epoch INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE statements (
+  epoch INTEGER PRIMARY KEY, digest TEXT NOT NULL, body BLOB NOT NULL, lines BLOB NOT NULL
+) STRICT;
+"""
+TABLES += _SINCE_4
+TABLES += "INSERT INTO books VALUES (1);"
+
+FROM_3 = _SINCE_4
+FROM_3 += """
+INSERT INTO books SELECT coalesce(max(epoch), 1) FROM epochs;
+UPDATE transactions SET epoch = (SELECT epoch FROM books);
+UPDATE receipts SET epoch = (SELECT epoch FROM books), leaf = leaf_of(body);
+UPDATE balances SET
+  credits = (SELECT coalesce(sum(max(p.amount, 0)), 0) FROM postings p WHERE p.account = balances.account),
+  debits = (SELECT coalesce(sum(max(-p.amount, 0)), 0) FROM postings p WHERE p.account = balances.account);
+"""
+"""What version 3 lacks: all that was booked before there were statements goes into the first one.
+
+`leaf_of`: a function that the connection must have, from a receipt's body to its leaf.
+"""
+FROM_2 += FROM_3
+FROM_1 += FROM_3
+BEFORE = {1: FROM_1, 2: FROM_2, 3: FROM_3}
 """The way here from each older version."""

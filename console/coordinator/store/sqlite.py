@@ -15,7 +15,7 @@ from typing import TypeVar
 from console.coordinator.store.database import Values
 from console.coordinator.store.port import ConflictError, StoreError, Unit
 from console.coordinator.store.schema import BEFORE, TABLES, VERSION
-from console.coordinator.store.sqlite_unit import SqlUnit
+from console.coordinator.store.sqlite_unit import SqlUnit, leaf_of
 from console.coordinator.store.writer import Item, Writer
 
 T = TypeVar("T")
@@ -124,6 +124,7 @@ def _migrate(connection: sqlite3.Connection, path: Path | str) -> None:
     if version == VERSION:
         return
     if version in BEFORE:
+        connection.create_function("leaf_of", 1, leaf_of, deterministic=True)
         connection.executescript(
             f"BEGIN IMMEDIATE; {BEFORE[version]} PRAGMA user_version = {VERSION}; COMMIT;"
         )

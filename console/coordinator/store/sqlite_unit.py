@@ -11,19 +11,28 @@ from console.coordinator.store.database import Database
 from console.coordinator.store.port import (
     AuditRow,
     ConflictError,
+    Movement,
     NodeRow,
     OutboxRow,
     OverdrawnError,
+    ReceiptRow,
+    StatementRow,
     TicketRow,
 )
 from console.coordinator.store.reading import read_commitment, read_draws
 from console.ledger import OUTSIDE, check_transaction, node_available, node_bond, node_pending
+from console.protocol.frames import receipt_bytes
 from console.protocol.ids import JobId, NanoCredits, NodeId
+from console.protocol.statements import receipt_leaf
 from console.protocol.transcript import Closing, Commitment, DrawRecord, SignedRoster
 from console.protocol.types import Balances, Receipt, Transaction, Verdict
 
 S = TypeVar("S", bound=msgspec.Struct)
 _LAST_CHAIN = "SELECT chain FROM tickets ORDER BY epoch DESC, k DESC LIMIT 1"
+_ADD = """INSERT INTO balances (account, amount, credits, debits) VALUES (?, ?, ?, ?)
+  ON CONFLICT (account) DO UPDATE SET amount = balances.amount + excluded.amount,
+  credits = balances.credits + excluded.credits, debits = balances.debits + excluded.debits"""
+_TAKE = "UPDATE balances SET amount = amount - ?, debits = debits + ? WHERE account = ? AND amount >= ?"
 
 
 class SqlUnit:
@@ -77,7 +86,7 @@ class SqlUnit:
         """Postings and balances together."""
         check_transaction(transaction)
         self._db.must(
-            "INSERT INTO transactions VALUES (?, ?) ON CONFLICT DO NOTHING",
+            "INSERT INTO transactions VALUES (?, ?, (SELECT epoch FROM books)) ON CONFLICT DO NOTHING",
             (transaction.id, transaction.at_ms),
             ConflictError(f"{transaction.id} is booked already"),
         )
@@ -243,10 +252,10 @@ class SqlUnit:
         """Insert or replace."""
         self._db.execute("INSERT OR REPLACE INTO totals VALUES (?, ?, ?)", (node, body, at_ms))
 
-    def add_receipt(self, receipt: Receipt) -> None:
+    def add_receipt(self, receipt: Receipt, leaf: str) -> None:
         """Keep a receipt."""
-        row = (receipt.job, receipt.attempt, receipt.node, msgspec.json.encode(receipt))
-        self._db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?)", row)
+        row = (receipt.job, receipt.attempt, receipt.node, msgspec.json.encode(receipt), leaf)
+        self._db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?, (SELECT epoch FROM books), ?)", row)
 
     # Nodes, outbox, keys
 
@@ -285,17 +294,64 @@ class SqlUnit:
         """Know a client by the hash of its key."""
         self._db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key_sha256, client))
 
+    # Statements
+
+    def books(self) -> int:
+        """The epoch whose books are open."""
+        return self._value("SELECT epoch FROM books")
+
+    def movements(self) -> list[Movement]:
+        """In the order of the accounts' names; escrows apart."""
+        return self._all(
+            Movement,
+            "SELECT {} FROM balances WHERE account < 'escrow:' OR account > 'escrow;' ORDER BY account",
+        )
+
+    def held(self) -> int:
+        """In all escrows."""
+        return self._value(
+            "SELECT sum(amount) FROM balances WHERE account > 'escrow:' AND account < 'escrow;'"
+        )
+
+    def receipt_rows(self, epoch: int) -> list[ReceiptRow]:
+        """By node, job and attempt."""
+        return self._all(
+            ReceiptRow, "SELECT {} FROM receipts WHERE epoch = ? ORDER BY node, job, attempt", epoch
+        )
+
+    def epoch_opened(self, epoch: int) -> int:
+        """Milliseconds; 0 for an epoch that never was."""
+        return self._value("SELECT max(opened_ms) FROM epochs WHERE epoch = ?", epoch)
+
+    def add_statement(self, row: StatementRow) -> None:
+        """And open the next epoch's books."""
+        self._insert("INSERT INTO statements", row)
+        self._db.execute("UPDATE balances SET credits = 0, debits = 0 WHERE credits <> 0 OR debits <> 0")
+        self._db.execute("UPDATE books SET epoch = ?", (row.epoch + 1,))
+
+    def statement(self, epoch: int) -> StatementRow | None:
+        """As it was made."""
+        return self._one(StatementRow, "SELECT {} FROM statements WHERE epoch = ?", epoch)
+
+    def statement_digests(self, before: int) -> list[str]:
+        """Oldest first."""
+        rows = self._db.execute("SELECT digest FROM statements WHERE epoch < ? ORDER BY epoch", (before,))
+        return [digest for (digest,) in rows]
+
+    def forget_lines(self, before: int) -> None:
+        """The statements stay."""
+        query = "UPDATE statements SET lines = ? WHERE epoch < ? AND lines <> ?"
+        self._db.execute(query, (b"", before, b""))
+
     # Rows and structs
 
     def _move(self, account: str, amount: int, transaction_id: str) -> None:
         """Add to a balance, or take from one that holds enough."""
         if amount > 0 or account == OUTSIDE:
-            added = "ON CONFLICT (account) DO UPDATE SET amount = balances.amount + excluded.amount"
-            self._db.execute(f"INSERT INTO balances VALUES (?, ?) {added}", (account, amount))
+            self._db.execute(_ADD, (account, amount, max(amount, 0), max(-amount, 0)))
             return
         error = OverdrawnError(f"{transaction_id}: {account} does not hold {-amount}")
-        taken = "UPDATE balances SET amount = amount - ? WHERE account = ? AND amount >= ?"
-        self._db.must(taken, (-amount, account, -amount), error)
+        self._db.must(_TAKE, (-amount, -amount, account, -amount), error)
 
     def _insert(self, verb: str, row: msgspec.Struct, again: str = "it stands already") -> None:
         """A plain INSERT of what stands already is a conflict, for which `again` are the words."""
@@ -323,3 +379,9 @@ def _values(row: msgspec.Struct) -> tuple[Any, ...]:
     """In the order of the fields; a tuple of structs as JSON."""
     values = (getattr(row, name) for name in row.__struct_fields__)
     return tuple(msgspec.json.encode(v).decode() if isinstance(v, tuple) else v for v in values)
+
+
+def leaf_of(body: bytes) -> str:
+    """The leaf of a receipt as it is kept, for a database that kept receipts before there were leaves."""
+    receipt = msgspec.json.decode(body, type=Receipt)
+    return receipt_leaf(receipt_bytes(receipt), receipt.signature)

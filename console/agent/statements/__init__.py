@@ -1,0 +1,1 @@
+"""The node and the epochs' statements: fetched, checked, kept, and reconciled with the journal."""

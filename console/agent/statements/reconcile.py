@@ -1,0 +1,110 @@
+"""Claimed, accepted and settled, side by side, epoch by epoch. Pure: a difference is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from console.agent.journal.statements import Columns, KeptStatement, Unstated
+from console.control.statements import StatementsView, StatementView
+from console.ledger.findings import Finding
+from console.ledger.stated_accounts import accounts_of_node
+from console.protocol.statements import Sums
+
+
+def reconciled(
+    node: str,
+    kept: Sequence[KeptStatement],
+    columns: Mapping[str, Columns],
+    unstated: Sequence[Unstated],
+    shown: int,
+) -> StatementsView:
+    """All statements of one coordinator, newest first. `columns`: by a statement's digest."""
+    views = [statement_view(node, one, columns[one.digest]) for one in kept]
+    findings = [f for one in kept for f in statement_findings_of(node, one, columns[one.digest])]
+    findings += missing_findings(kept, unstated)
+    return StatementsView(
+        statements=tuple(views[:shown]),
+        findings=tuple(findings),
+        claimed=sum(view.claimed for view in views),
+        accepted=sum(view.accepted for view in views),
+        settled=sum(view.settled for view in views),
+        waiting=len(unstated),
+    )
+
+
+def statement_view(node: str, kept: KeptStatement, columns: Columns) -> StatementView:
+    """One epoch."""
+    sums = _sums(node, kept)
+    pending, available, bond = sums
+    credited = pending.credits + bond.credits
+    return StatementView(
+        epoch=kept.statement.epoch,
+        digest=kept.digest,
+        closed_ms=kept.statement.closed_ms,
+        receipts=kept.receipts,
+        claimed=columns.claimed,
+        accepted=columns.accepted,
+        settled=credited - _deposited(kept, columns, credited),
+        penalised=_taken(sums),
+        deposited=_deposited(kept, columns, credited),
+        pending=pending.closing,
+        available=available.closing,
+        bond=bond.closing,
+        proved=kept.proved,
+        findings=len(statement_findings_of(node, kept, columns)),
+    )
+
+
+def statement_findings_of(node: str, kept: KeptStatement, columns: Columns) -> tuple[Finding, ...]:
+    """What is wrong with a statement by itself, and beside this node's journal."""
+    return (*kept.findings, *_differences(node, kept, columns))
+
+
+def missing_findings(kept: Sequence[KeptStatement], unstated: Sequence[Unstated]) -> Iterator[Finding]:
+    """Receipts that were booked in an epoch whose statement is here, and that no statement counts."""
+    for receipt in unstated:
+        for one in kept:
+            statement = one.statement
+            inside = statement.opened_ms < receipt.at_ms < statement.closed_ms
+            if inside and receipt.coordinator == statement.coordinator and one.proved:
+                words = "This node holds the coordinator's receipt, and the statement does not count it."
+                yield Finding("receipt_missing", words, statement.epoch, receipt.job)
+
+
+def _differences(node: str, kept: KeptStatement, columns: Columns) -> Iterator[Finding]:
+    epoch = kept.statement.epoch
+    for listed in kept.unknown:
+        words = "The statement counts a receipt as this node's that this node never got."
+        yield Finding("receipt_unknown", words, epoch, listed.job)
+    if columns.accepted != columns.rewards:
+        words = f"Accepted verdicts cover {columns.accepted}, and the receipts pay {columns.rewards}."
+        yield Finding("credits", words, epoch)
+    if not kept.proved:
+        return
+    sums = _sums(node, kept)
+    credited, taken = sums[0].credits + sums[2].credits, _taken(sums)
+    if credited < columns.rewards:
+        words = f"The receipts pay {columns.rewards}, and the accounts were credited with {credited}."
+        yield Finding("credits", words, epoch)
+    if taken != columns.penalties and not kept.unknown:
+        words = f"The receipts take {columns.penalties}, and {taken} was taken from the accounts."
+        yield Finding("debits", words, epoch)
+
+
+def _sums(node: str, kept: KeptStatement) -> tuple[Sums, Sums, Sums]:
+    """Pending, available, bond."""
+    lines = {line.account: line.sums for line in kept.lines}
+    pending, available, bond = (lines.get(account, Sums()) for account in accounts_of_node(node))
+    return pending, available, bond
+
+
+def _taken(sums: tuple[Sums, Sums, Sums]) -> int:
+    """What left pending and bond for good: what became available did not leave."""
+    pending, available, bond = sums
+    return pending.debits + bond.debits - available.credits
+
+
+def _deposited(kept: KeptStatement, columns: Columns, credited: int) -> int:
+    """What is left when the receipts are taken off: a bond that somebody paid in. While a receipt is on its
+    way here, nothing can be said of it."""
+    return 0 if kept.unknown or not kept.proved else max(0, credited - columns.rewards)

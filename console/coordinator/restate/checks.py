@@ -1,0 +1,204 @@
+"""Statements beside what the postings come to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from console.coordinator.restate.ledger import Ledger, Moved
+from console.coordinator.restate.receipts import Checked
+from console.coordinator.sealing import Secrets
+from console.coordinator.store import StatementRow
+from console.ledger import OUTSIDE, LedgerError
+from console.ledger.findings import Finding
+from console.ledger.history import GrowingHistory
+from console.ledger.stated_accounts import ESCROW, stated_client
+from console.ledger.statements import (
+    accounts_tree,
+    chain_findings,
+    receipts_tree,
+    same_findings,
+    statement_findings,
+)
+from console.ledger.sum_tree import within_bounds
+from console.protocol.ids import short
+from console.protocol.statements import AccountLine, Statement, Sums, statement_digest
+
+_CLIENT = "client:"
+
+
+class Recounted(msgspec.Struct, frozen=True):
+    """An epoch by its postings."""
+
+    epoch: int
+    lines: tuple[AccountLine, ...] = ()
+    deposited: int = 0
+    withdrawn: int = 0
+
+
+def recounted(
+    moved: Mapping[int, list[Moved]], stated: Sequence[int], secrets: Secrets
+) -> Iterator[Recounted]:
+    """Every epoch that has postings or a statement, from the beginning of the ledger."""
+    held: dict[str, int] = {}
+    names: dict[str, str] = {}
+    for epoch in sorted({*moved, *stated}):
+        sums = {account: Sums(amount, 0, 0, amount) for account, amount in held.items() if amount}
+        for one in moved.get(epoch, []):
+            sums[one.account] = _with(one, held.get(one.account, 0))
+        held = {account: one.closing for account, one in sums.items()}
+        outside = sums.pop(OUTSIDE, Sums())
+        lines = (AccountLine(_public(a, secrets, names), one) for a, one in sums.items() if one != Sums())
+        ordered = tuple(sorted(lines, key=lambda line: line.account))
+        yield Recounted(epoch, ordered, outside.debits, outside.credits)
+
+
+def ledger_findings(ledger: Ledger) -> Iterator[Finding]:
+    """What is wrong with the postings by themselves, and with what was not stated."""
+    for uneven in ledger.uneven:
+        words = f"{uneven.id}: its postings sum to {uneven.sum}, not to zero."
+        if not uneven.sum:
+            words = f"{uneven.id}: it has postings, and was never booked."
+        yield Finding("postings", words, uneven.epoch, uneven.id)
+    for account, difference in ledger.unlike:
+        words = f"The running balance of {_shown(account)} is {difference} above what its postings come to."
+        yield Finding("postings", words, 0, _shown(account))
+    for job, attempt, node in ledger.unanswered:
+        words = f"Attempt {attempt} of node {node[:12]} was judged, and there is no receipt: it was removed."
+        yield Finding("receipt_missing", words, 0, job)
+    stated = [row.epoch for row in ledger.statements]
+    first = stated[0] if stated else ledger.books
+    for epoch in ledger.closed:
+        if epoch >= first and epoch not in stated:
+            words = (
+                "The epoch is over, and there is no statement of it. A coordinator that starts makes it good."
+            )
+            yield Finding("statement_missing", words, epoch)
+
+
+def statements_findings(
+    ledger: Ledger, epochs: Iterator[Recounted], receipts: Sequence[Checked], coordinator: str
+) -> Iterator[Finding]:
+    """Every statement, against its postings, its receipts, and the one before it."""
+    last: Statement | None = None
+    history = GrowingHistory()
+    of_epoch: dict[int, list[Checked]] = {}
+    for one in receipts:
+        of_epoch.setdefault(one.kept.epoch, []).append(one)
+    for row in ledger.statements:
+        try:
+            statement = msgspec.json.decode(row.body, type=Statement)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            yield Finding("signature", "The statement is not understood.", row.epoch)
+            continue
+        yield from statement_findings(statement, coordinator)
+        yield from chain_findings(statement, last)
+        yield from _place(row, statement, history, last)
+        found = next(one for one in epochs if one.epoch == row.epoch)
+        yield from _accounts(row, statement, found)
+        yield from _receipts(statement, of_epoch.get(row.epoch, []))
+        history.add(statement_digest(statement))
+        last = statement
+
+
+def _place(
+    row: StatementRow, statement: Statement, history: GrowingHistory, last: Statement | None
+) -> Iterator[Finding]:
+    if statement.epoch != row.epoch:
+        yield Finding("chain", f"It is the statement of epoch {statement.epoch}.", row.epoch)
+        if last is not None:
+            yield from same_findings(last, statement)
+    if row.digest != statement_digest(statement):
+        words = "Nodes were told another statement of this epoch: the digest that is kept is not this one's."
+        yield Finding("two_statements", words, row.epoch)
+    if (statement.before, statement.history) != (history.size, history.root):
+        words = "Its history is not that of the statements that lie here."
+        yield Finding("history", words, row.epoch)
+
+
+def _accounts(row: StatementRow, statement: Statement, found: Recounted) -> Iterator[Finding]:
+    epoch = row.epoch
+    if row.lines or not statement.accounts:
+        yield from _differing(row, found.lines)
+    try:
+        tree = accounts_tree(found.lines)
+    except LedgerError:
+        for line in found.lines:
+            if not within_bounds(line.sums):
+                words = "By its postings it is below zero or beyond 64 bits."
+                yield Finding("out_of_bounds", words, epoch, line.account)
+        return
+    root, sums = (tree.root.hash, tree.root.sums) if tree is not None else ("", Sums())
+    ours = (root, sums, len(found.lines), found.deposited, found.withdrawn)
+    theirs = (statement.accounts_root, statement.sums, statement.accounts, statement.deposited,
+              statement.withdrawn)  # fmt: skip
+    if ours != theirs:
+        words = "The accounts by their postings are not those that were stated: another root, sums or count."
+        yield Finding("account_path", words, epoch)
+
+
+def _differing(row: StatementRow, ours: tuple[AccountLine, ...]) -> Iterator[Finding]:
+    """Which accounts, by what is kept of the statement's lines."""
+    try:
+        lines = msgspec.msgpack.decode(row.lines, type=tuple[AccountLine, ...]) if row.lines else ()
+    except msgspec.MsgspecError:
+        yield Finding("account_path", "The accounts that are kept for it are not understood.", row.epoch)
+        return
+    kept = {line.account: line.sums for line in lines}
+    counted = {line.account: line.sums for line in ours}
+    for account in sorted(set(kept) | set(counted)):
+        stated, found = kept.get(account), counted.get(account)
+        about = (row.epoch, account)
+        if stated is None:
+            yield Finding("account_missing", "Its postings are there, and the account was left out.", *about)
+        elif found is None:
+            yield Finding("account_unknown", "It is stated, and has no postings.", *about)
+        elif stated.closing != found.closing:
+            words = f"It is stated to close with {stated.closing}; its postings come to {found.closing}."
+            yield Finding("account_closing", words, *about)
+        elif stated != found:
+            yield Finding("totals", "Its opening, credits or debits are not those of its postings.", *about)
+
+
+def _receipts(statement: Statement, receipts: list[Checked]) -> Iterator[Finding]:
+    leaves = [one.leaf for one in receipts if one.leaf]
+    tree = receipts_tree(leaves)
+    root = tree.root.hex() if tree is not None else ""
+    if len(receipts) < statement.receipts:
+        words = f"It counts {statement.receipts} receipts, and {len(receipts)} lie here: some were removed."
+        yield Finding("receipt_missing", words, statement.epoch)
+    elif len(receipts) > statement.receipts:
+        words = f"It counts {statement.receipts} receipts, and {len(receipts)} lie here: some were left out."
+        yield Finding("receipt_unknown", words, statement.epoch)
+    elif root != statement.receipts_root:
+        words = "The receipts that lie here are not those that were stated: they lead to another root."
+        yield Finding("receipt_path", words, statement.epoch)
+
+
+def _with(one: Moved, opening: int) -> Sums:
+    closing = opening + one.credits - one.debits
+    if one.account != ESCROW:
+        return Sums(opening, one.credits, one.debits, closing)
+    risen = closing - opening
+    return Sums(opening, max(risen, 0), max(-risen, 0), closing)
+
+
+def _public(account: str, secrets: Secrets, names: dict[str, str]) -> str:
+    if not account.startswith(_CLIENT):
+        return account
+    if account not in names:
+        client = account.removeprefix(_CLIENT)
+        names[account] = stated_client(client, secrets.client_nonce(client))
+    return names[account]
+
+
+def _shown(account: str) -> str:
+    """Clients are not named, not even here: what a program prints ends up elsewhere."""
+    return f"{_CLIENT}…" if account.startswith(_CLIENT) else account if len(account) < 20 else _short(account)
+
+
+def _short(account: str) -> str:
+    kind, _, rest = account.partition(":")
+    name, _, part = rest.partition(":")
+    return f"{kind}:{short(name)}" + (f":{part}" if part else "")

@@ -1,0 +1,114 @@
+"""Whatever is booked, and whenever the books are closed: statements are what the postings say."""
+
+from __future__ import annotations
+
+from itertools import count
+from types import SimpleNamespace
+from typing import Any, cast
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console import ledger
+from console.coordinator.books import close_books
+from console.coordinator.parts import Parts
+from console.coordinator.restate.checks import ledger_findings, recounted, statements_findings
+from console.coordinator.restate.ledger import _read
+from console.coordinator.sealing import Secrets
+from console.coordinator.store import OverdrawnError
+from console.coordinator.store.sqlite import Direct, connect
+from console.coordinator.store.sqlite_unit import SqlUnit
+from console.protocol.keys import SigningKey
+from console.protocol.statements import AccountLine
+from console.protocol.types import Transaction
+
+SEED = b"k" * 32
+KEY, SECRETS = SigningKey(SEED), Secrets(SEED)
+amounts = st.integers(1, 10**6)
+who = st.sampled_from(("ann", "bob"))
+nodes = st.sampled_from(("aa" * 32, "bb" * 32))
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("deposit"), who, nodes, amounts),
+        st.tuples(st.just("hold"), who, nodes, amounts),
+        st.tuples(st.just("pay"), who, nodes, amounts),
+        st.tuples(st.just("refund"), who, nodes, amounts),
+        st.tuples(st.just("penalty"), who, nodes, amounts),
+        st.tuples(st.just("release"), who, nodes, amounts),
+        st.tuples(st.just("close"), who, nodes, amounts),
+    ),
+    max_size=40,
+)
+
+
+class Network:
+    """A ledger that does as it is told, as far as it can."""
+
+    def __init__(self) -> None:
+        self.db = connect(":memory:")
+        self.unit = SqlUnit(Direct(self.db))
+        self.open: dict[str, tuple[str, int]] = {}
+        self.numbers = count(1)
+        self.clock = SimpleNamespace(now_ms=lambda: next(self.numbers))
+        self.parts = cast(Parts, SimpleNamespace(key=KEY, secrets=SECRETS, clock=self.clock))
+
+    def take(self, step: str, client: str, node: str, amount: int) -> None:
+        n = next(self.numbers)
+        if step == "close":
+            assert close_books(self.unit, self.parts, self.unit.books()) is not None
+        elif step == "deposit":
+            self.book(ledger.deposit(f"{n}", ledger.client(client), amount, n))
+            self.book(ledger.deposit(f"b{n}", ledger.node_bond(node), amount, n))
+        elif step == "hold" and self.book(ledger.hold(f"j{n}", client, amount, n)):
+            self.open[f"j{n}"] = (client, amount)
+        elif step == "penalty":
+            taken = ledger.penalty(f"j{n}", 1, node, min(amount, self.holds(ledger.node_bond(node))), 0, n)
+            _ = taken and self.book(taken)
+        elif step == "release" and (pending := self.holds(ledger.node_pending(node))):
+            self.book(ledger.close_epoch(n, node, pending, n))
+        elif step in ("pay", "refund") and self.open:
+            self.end(step, node, amount, n)
+
+    def end(self, step: str, node: str, amount: int, n: int) -> None:
+        job, (client, held) = self.open.popitem()
+        if step == "refund":
+            self.book(ledger.refund(job, client, held, n))
+            return
+        price = min(held, amount)
+        reward = price * 5 // 7
+        self.book(
+            ledger.pay(job, client, node, held=held, price=price, reward=reward, to_bond=reward // 3, at_ms=n)
+        )
+
+    def book(self, transaction: Transaction) -> bool:
+        self.db.execute("SAVEPOINT one")
+        try:
+            self.unit.book(transaction)
+        except OverdrawnError:
+            self.db.execute("ROLLBACK TO one")
+            return False
+        return True
+
+    def holds(self, account: str) -> int:
+        return self.unit.balance(account)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps)
+def test_what_is_stated_is_what_the_postings_come_to(taken: list[tuple[Any, ...]]) -> None:
+    network = Network()
+    for step in taken:
+        network.take(*step)
+    network.take("close", "ann", "aa" * 32, 1)
+    found = _read(network.db)
+    epochs = recounted(found.moved, [row.epoch for row in found.statements], SECRETS)
+    assert list(ledger_findings(found)) == []
+    assert list(statements_findings(found, epochs, [], KEY.node_id)) == []
+    lines = msgspec.msgpack.decode(found.statements[-1].lines, type=tuple[AccountLine, ...])
+    held = (
+        network.db.execute("SELECT sum(amount) FROM balances WHERE account <> 'outside'").fetchone()[0] or 0
+    )
+    assert sum(line.sums.closing for line in lines) == held
+    assert not [line for line in lines if "ann" in line.account or "bob" in line.account]
+    network.db.close()
