@@ -78,13 +78,19 @@ def calibrate(
 
 @coordinator.command()
 @click.argument("client")
-def key(client: str) -> None:
+@click.option("--name", default="", help="Of the key, for a client that has several.")
+def key(client: str, name: str) -> None:
     """Make an API key for CLIENT: the key itself, once, and the lines for the policy file."""
-    if not client.replace("-", "").replace("_", "").isalnum() or not client.isascii():
-        raise click.UsageError("A client's name has letters, digits, - and _ only.")
+    for word in (client, name or client):
+        if not word.replace("-", "").replace("_", "").isalnum() or not word.isascii():
+            raise click.UsageError("The name of a client or key has letters, digits, - and _ only.")
     secret = f"qd-{secrets.token_urlsafe(32)}"
     digest = hashlib.sha256(secret.encode()).hexdigest()
     click.echo("The key, which is not kept anywhere:", err=True)
     click.echo(secret)
-    click.echo("For the coordinator's policy file (deposit in nano-credits):", err=True)
+    click.echo("For the coordinator's policy file (amounts in nano-credits):", err=True)
+    if name:
+        click.echo(f'[clients.{client}.keys.{name}]\nkey_sha256 = "{digest}"\nspending = {{}}')
+        click.echo("In the braces: per_day = …, total = …; nothing: no limit of its own.", err=True)
+        return
     click.echo(f'[clients.{client}]\nkey_sha256 = "{digest}"\ndeposit = 0')

@@ -32,11 +32,16 @@ def _whole(chunks: list[dict[str, Any]]) -> dict[str, Any]:
     reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
     usage = next((chunk["usage"] for chunk in chunks if chunk.get("usage")), None)
     head = {name: chunks[0][name] for name in ("id", "created", "model")}
+    logprobs = [choice["logprobs"] for choice in choices if choice.get("logprobs")]
     message = {"role": "assistant", "content": text, "refusal": None}
     choice = {
         "index": 0,
         "message": message,
-        "logprobs": None,
+        "logprobs": _joined(logprobs) if logprobs else None,
         "finish_reason": reasons[-1] if reasons else None,
     }
     return {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
+
+
+def _joined(logprobs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"content": [token for part in logprobs for token in part["content"]], "refusal": None}

@@ -18,7 +18,10 @@ from console.client.gathered import gathered
 from console.client.upstream import CheckedStream, DrawError, Upstream
 
 _PASSED = ("authorization", "idempotency-key")
-_TOLD = ("x-quarterdeck-job", "x-quarterdeck-seed", "retry-after")
+_TOLD = (
+    "x-quarterdeck-job", "x-quarterdeck-seed", "x-quarterdeck-logprobs", "x-request-id", "retry-after",
+    "x-should-retry",
+)  # fmt: skip
 
 
 class Proxy:

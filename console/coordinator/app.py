@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
@@ -24,6 +25,8 @@ from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
 from console.coordinator.gateway.chat import Gateway
+from console.coordinator.gateway.errors import unserved
+from console.coordinator.gateway.models import Models
 from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
@@ -72,6 +75,7 @@ class Coordinator:
         runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
         self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
+        self.models = Models(parts, self.registry)
         self.statements = StatementDesk(parts, self.books, self.gateway.client_of)
         inside = (self.registry, self.dispatch, self.draws, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
@@ -132,14 +136,16 @@ class Coordinator:
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
-                Route("/v1/models", self.gateway.models),
+                Route("/v1/models", self.models.all),
                 Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
+                Route("/v1/models/{id:path}", self.models.one),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
                 WebSocketRoute("/net/v1/ws", self.door.serve),
                 *self.statements.routes(),
                 *self._routes,
             ],
+            exception_handlers={HTTPException: unserved},
             lifespan=self.lifespan,
         )
 

@@ -5,6 +5,13 @@ from __future__ import annotations
 import time
 from typing import Protocol
 
+DAY_MS = 86_400_000
+
+
+def day_of(at_ms: int) -> int:
+    """The day that a stamp falls on, counted from 1970 in UTC."""
+    return at_ms // DAY_MS
+
 
 class Clock(Protocol):
     """Given to everything that needs time, so that tests own it."""

@@ -16,7 +16,8 @@ def book_deposits(unit: Unit, parts: Parts) -> None:
     wanted = [(PRACTICE, client(PRACTICE), config.practice.client_deposit)]
     wanted += [(f"bond:{node}", node_bond(node), amount) for node, amount in config.practice.bonds.items()]
     for name, known in config.clients.items():
-        unit.save_key(known.key_sha256.lower(), name)
+        for digest in known.digests():
+            unit.save_key(digest, name)
         wanted.append((f"client:{name}", client(name), known.deposit))
     for name, account, amount in wanted:
         if amount > 0 and not unit.booked(f"deposit:{name}"):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
+from console.coordinator.faults import told
 from console.coordinator.jobs import FINAL, Job
 from console.coordinator.live import Ask, ClientGone, LiveJob, NodeBack, NodeGone, Trouble
 from console.coordinator.nonces import reveals
@@ -23,6 +25,7 @@ from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening, Resu
 from console.protocol.types import Result
 
 log = logging.getLogger(__name__)
+Admit = Callable[[Unit, Job], None]
 _INBOX_LIMIT = 512
 """Messages of a node about one job that wait while the database is slow: half a minute of a good node's."""
 _ANSWERS = {
@@ -52,13 +55,31 @@ class Dispatch:
         """Whether as many jobs live as may, which is none when it ends."""
         return self._stopping or len(self._live) >= self._parts.config.limits.open_jobs
 
-    async def submit(self, ask: Ask) -> LiveJob:
+    @property
+    def with_logprobs(self) -> int:
+        """Jobs that live and are audited for their log-probabilities."""
+        return sum(live.ask.top_logprobs is not None for live in self._live.values())
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing is taken on any more."""
+        return self._stopping
+
+    async def submit(self, ask: Ask, admit: Admit) -> LiveJob:
         """Hold the money for a request and set it going.
+
+        `admit` is called with the job in the transaction that holds the money; what it raises undoes both.
 
         Raises:
             OverdrawnError: the client cannot pay for it.
             StoreError: nothing was taken on.
         """
+
+        def take_on(unit: Unit) -> Job:
+            held = open_job(unit, self._parts, job)
+            admit(unit, held)
+            return held
+
         job = Job(
             id=JobId(self._parts.fresh_id()),
             client=ask.client,
@@ -66,8 +87,9 @@ class Dispatch:
             prompt_tokens=len(ask.prompt_ids),
             max_tokens=ask.max_tokens,
             received_ms=self._parts.clock.now_ms(),
+            key=ask.key,
         )
-        held = await self._parts.store.transact(lambda unit: open_job(unit, self._parts, job))
+        held = await self._parts.store.transact(take_on)
         self._registry.census.requested(self._parts.clock.tick_s())
         live = LiveJob(held, ask, self._reference.visible(ask.stop))
         self._live[job.id] = live
@@ -78,6 +100,19 @@ class Dispatch:
         """A client reveals its nonce: whether it fits its commitment; None for a job that waits for none."""
         live = self._live.get(JobId(job))
         return None if live is None or not live.ask.commitment else reveals(live, nonce)
+
+    def ahead(self, live: LiveJob) -> int | None:
+        """How many jobs come before this one, where it waits; None once its answer has begun.
+
+        Before the draw: those that wait for a node and came earlier. After it: those that the drawn node
+        was given earlier and has not answered.
+        """
+        if live.job.state in ("ASSIGNED", "ACKED"):
+            return self._registry.before(live.job.node, live.job.id)
+        if live.job.state not in ("HELD", "TICKETED"):
+            return None
+        earlier = itertools.takewhile(lambda other: other is not live, self._live.values())
+        return sum(other.job.state in ("HELD", "TICKETED") for other in earlier)
 
     def cancel(self, live: LiveJob) -> None:
         """The client left."""
@@ -192,4 +227,4 @@ class Dispatch:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a task ended with %s: %s", type(error).__name__, error)
+            log.error("a task ended with %s", told(error))

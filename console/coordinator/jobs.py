@@ -82,6 +82,8 @@ class Job(msgspec.Struct, frozen=True):
     first_token_ms: int = 0
     """When the first token came in, 0 for none."""
     changed_ms: int = 0
+    key: str = ""
+    """Name of the client's key that it was asked with."""
 
 
 def hold(job: Job, amount: int, at_ms: int) -> Job:

@@ -26,6 +26,13 @@ class Ask(msgspec.Struct, frozen=True):
     rules: SamplingRules = SamplingRules()
     commitment: str = ""
     """To a nonce of the client's own; empty: it has none."""
+    key: str = ""
+    """Name of the client's key."""
+    top_logprobs: int | None = None
+    """Log-probabilities are wanted, of so many candidates beside each token; None: they are not.
+
+    They are known once the answer is judged, so nothing of such an answer is streamed before.
+    """
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -100,6 +107,8 @@ class LiveJob:
     shown: bool = False
     """Text may have reached a streaming client: no attempt may follow silently."""
     result: Result | None = None
+    opening: bytes = b""
+    """What the node opened its commitment to, where the answer was audited."""
     opening_due: bool = False
     """The node was asked to open its commitment and has not done so yet."""
     client_gone: bool = False

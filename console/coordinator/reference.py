@@ -68,6 +68,16 @@ class Reference:
         return len(self._pieces)
 
     @property
+    def pieces(self) -> list[bytes]:
+        """The bytes that each token stands for."""
+        return self._pieces
+
+    @property
+    def end_ids(self) -> frozenset[int]:
+        """Tokens that end an answer."""
+        return self._end_ids
+
+    @property
     def exact(self) -> bool:
         """Whether it judges nodes of its own class exactly."""
         return self._exact_weights and self._numerics is not None and self._numerics.self_test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import msgspec
@@ -30,7 +31,8 @@ class Registry:
         self._reference = reference
         self._sessions: dict[NodeId, Session] = {}
         self._suspended: dict[NodeId, Reason] = {}
-        self._open: dict[NodeId, set[JobId]] = {}
+        self._open: dict[NodeId, dict[JobId, None]] = {}
+        """What each node has to answer, in the order in which it was given."""
         look = Look(self._candidates, self._one, self._rules)
         self.listing = Listing(look, parts.clock, parts.policy.slot_s)
         self.census = Census(self._groups)
@@ -85,7 +87,7 @@ class Registry:
 
     def took(self, node: str, job: JobId) -> None:
         """The node was given `job`, which counts in its queue until `answered`."""
-        self._open.setdefault(NodeId(node), set()).add(job)
+        self._open.setdefault(NodeId(node), {})[job] = None
         self._queue_moved(node, self._parts.policy.queue_limit)
 
     def open_jobs(self, node: str) -> int:
@@ -94,8 +96,8 @@ class Registry:
 
     def answered(self, node: str, job: JobId) -> None:
         """The node has no longer to answer `job`."""
-        jobs = self._open.get(NodeId(node), set())
-        jobs.discard(job)
+        jobs = self._open.get(NodeId(node), {})
+        jobs.pop(job, None)
         if not jobs:
             self._open.pop(NodeId(node), None)
         self._queue_moved(node, self._parts.policy.queue_limit - 1)
@@ -104,6 +106,11 @@ class Registry:
         """Only a queue that has become full, or has room again, changes who can be drawn."""
         if self.open_jobs(node) == border:
             self.listing.changed()
+
+    def before(self, node: str, job: JobId) -> int:
+        """How many jobs the node was given before `job` and has still to answer."""
+        given = self._open.get(NodeId(node), {})
+        return sum(1 for _ in itertools.takewhile(lambda other: other != job, given))
 
     def set_suspension(self, row: NodeRow) -> None:
         """Keep what the database says of a node's suspension."""

@@ -12,6 +12,7 @@ from console.coordinator.attempts import Attempts, Lost
 from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
 from console.coordinator.draws import Draws, WithheldError
 from console.coordinator.evidence import Evidence, sealed
+from console.coordinator.faults import told
 from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
@@ -20,7 +21,7 @@ from console.coordinator.recompute import Work
 from console.coordinator.registry import Registry
 from console.coordinator.rosters import Eligible
 from console.coordinator.settle import accept, give_back, reject, watch_again
-from console.coordinator.store import ConflictError, StoreError, Unit
+from console.coordinator.store import StoreError, Unit
 from console.fairness.audit import NONCE_WITHHELD
 from console.ledger import price
 from console.protocol.ids import short
@@ -33,6 +34,7 @@ T = TypeVar("T")
 _LOOK_S = 0.1
 _NOBODY: Fault = "nobody"
 _AGAIN_S = 1.0
+ALWAYS_PPM = 1_000_000
 
 
 class Runner:
@@ -60,7 +62,7 @@ class Runner:
             if await self._until_result(live) and live.result is not None:
                 await self._after_result(live, live.result)
         except Exception as error:
-            log.error("job %s: %s", short(live.job.id), _plain(error), exc_info=_unexpected(error))
+            log.error("job %s: %s", short(live.job.id), told(error))
             await self._give_up(live, "coordinator", "coordinator_failed")
 
     async def _until_result(self, live: LiveJob) -> bool:
@@ -132,6 +134,8 @@ class Runner:
             _tell(live, whole)
         wait_s = self._parts.config.limits.verdict_wait_s
         patience = asyncio.get_running_loop().call_later(wait_s, _tell, live, whole)
+        if live.ask.top_logprobs is not None:
+            patience.cancel()  # they come out of the opening, so this answer waits for its verdict
         try:
             await self._judge(live, result)
         finally:
@@ -150,6 +154,7 @@ class Runner:
         if blob is None:
             await self._give_up(live, "node", "gone_before_opening")
             return
+        live.opening = blob
         finding = await self._find(live, result, blob, work)
         judged = self._auditor.judged(live.ask, result, finding, rate_ppm, work)
         await self._settle(live, judged, self._evidence(live, result, blob, judged, work))
@@ -179,6 +184,9 @@ class Runner:
         return sealed(self._parts, evidence)
 
     async def _rate(self, live: LiveJob) -> int:
+        """Per million. What a client is told of a node's logits is checked first, every time."""
+        if live.ask.top_logprobs is not None:
+            return ALWAYS_PPM
         policy, job = self._parts.policy, live.job
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
         standing = await self._parts.store.transact(lambda u: probation_of(u, policy, job.node, reward))
@@ -258,14 +266,6 @@ def _tell(live: LiveJob, events: tuple[Text | Done, ...]) -> None:
 
 def _no_answer(cause: str) -> str:
     return "no_node" if cause == "request" else "no_answer"
-
-
-def _plain(error: Exception) -> str:
-    return str(error) if isinstance(error, StoreError | ConflictError) else type(error).__name__
-
-
-def _unexpected(error: Exception) -> bool:
-    return not isinstance(error, StoreError | ConflictError)
 
 
 _SENTENCES = {

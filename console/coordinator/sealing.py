@@ -72,6 +72,7 @@ class Secrets:
         self._sealing = ChaCha20Poly1305(_derive(seed, b"quarterdeck/seal/v1"))
         self._audit = _derive(seed, b"quarterdeck/audit/v1")
         self._windows = _derive(seed, b"quarterdeck/windows/v1")
+        self._fingerprints = _derive(seed, b"quarterdeck/fingerprints/v1")
         self._accounts = _derive(seed, b"quarterdeck/accounts/v1")
 
     def seal(self, name: str, plain: bytes, nonce: bytes) -> bytes:
@@ -84,6 +85,13 @@ class Secrets:
             return self._sealing.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], name.encode())
         except (InvalidTag, ValueError) as error:
             raise SealError(f"{name} does not open with this coordinator's key") from error
+
+    def fingerprint(self, *parts: bytes) -> str:
+        """A keyed hash, hex: tells equal things from unequal ones, and nobody can guess what they are."""
+        mac = hmac.new(self._fingerprints, digestmod=hashlib.sha256)
+        for part in parts:
+            mac.update(hashlib.sha256(part).digest())
+        return mac.hexdigest()
 
     def audited(self, job: str, attempt: int, rate_ppm: int) -> bool:
         """Whether the answer is drawn for an audit: a function of the job that only the key's owner knows."""

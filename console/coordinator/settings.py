@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import msgspec
 from console.protocol.ids import GroupId
 from console.protocol.types import Policy
 from console.settings.config import ConfigError
+
+_SHA256 = re.compile("[0-9a-fA-F]{64}")
 
 
 class Practice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -23,11 +26,36 @@ class Practice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Node id to nano-credits of bond."""
 
 
-class ClientKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A client of the network, known by the SHA-256 of its API key."""
+class Spending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Nano-credits that may be spent at most, what is held included; None: as much as there is."""
+
+    per_day: int | None = None
+    """From midnight to midnight, UTC."""
+    total: int | None = None
+
+
+class NamedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of a client's API keys, known by its SHA-256, with limits of its own."""
 
     key_sha256: str
+    spending: Spending = Spending()
+
+
+class ClientKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A client of the network, known by the SHA-256 of its API key, or of each of its keys."""
+
+    key_sha256: str = ""
+    """The key without a name; empty where all have one."""
     deposit: int = 0
+    spending: Spending = Spending()
+    """Of all its keys together."""
+    keys: dict[str, NamedKey] = {}
+    """By name."""
+
+    def digests(self) -> dict[str, str]:
+        """Name of the key by its SHA-256, lower case."""
+        named = {key.key_sha256.lower(): name for name, key in self.keys.items()}
+        return named | ({self.key_sha256.lower(): ""} if self.key_sha256 else {})
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,7 +83,11 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Sealed evidence of a rejected answer is kept for so long."""
     sign_in_s: float = 30.0
     body_bytes: int = 1 << 20
+    body_s: float = 30.0
+    """A request's body comes within this."""
     open_jobs: int = 1024
+    open_logprobs: int = 16
+    """Of these, jobs whose log-probabilities were asked for: each makes the reference engine work."""
     connections: int = 4096
     frames_per_s: int = 2000
     bytes_per_s: int = 16 << 20
@@ -121,6 +153,7 @@ def load_config(path: Path | None) -> CoordinatorConfig:
     try:
         config = msgspec.convert(table, CoordinatorConfig)
         _check_policy(table.get("policy", {}), config.policy)
+        _check_clients(config.clients)
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(
             f"The policy {path} has a setting that cannot be used: {error}. Mend or remove it."
@@ -143,3 +176,21 @@ def _check_policy(table: dict[str, object], policy: Policy) -> None:
         raise ValueError("`policy.node_rate` is above `policy.client_rate`: every answer would lose money")
     if policy.holdback_percent > 100:
         raise ValueError("`policy.holdback_percent` is above 100")
+
+
+def _check_clients(clients: dict[str, ClientKey]) -> None:
+    seen: set[str] = set()
+    for name, client in clients.items():
+        digests = [client.key_sha256] if client.key_sha256 else []
+        digests += [key.key_sha256 for key in client.keys.values()]
+        if not digests:
+            raise ValueError(f"`clients.{name}` has no key")
+        for digest in digests:
+            if _SHA256.fullmatch(digest) is None:
+                raise ValueError(f"`clients.{name}` has a key_sha256 that is not 64 hex digits")
+            if digest.lower() in seen:
+                raise ValueError(f"`clients.{name}` has a key_sha256 that stands twice")
+            seen.add(digest.lower())
+        limits = [client.spending, *(key.spending for key in client.keys.values())]
+        if any((value or 0) < 0 for limit in limits for value in (limit.per_day, limit.total)):
+            raise ValueError(f"`clients.{name}` has a spending limit below 0")

@@ -6,6 +6,7 @@ import msgspec
 
 from console.coordinator import jobs
 from console.coordinator.audits import Judged
+from console.coordinator.clock import day_of
 from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.standing import add_up
@@ -35,6 +36,7 @@ def open_job(unit: Unit, parts: Parts, job: Job) -> Job:
     unit.save_job(held, None)
     if amount:
         unit.book(hold(job.id, job.client, amount, now_ms))
+    _spend(unit, job, amount)
     return held
 
 
@@ -47,6 +49,7 @@ def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str) -> Jo
     unit.end_attempt(job, code, fault, now_ms)
     if was.held:
         unit.book(refund(was.id, was.client, was.held, now_ms))
+    _spend(unit, was, -was.held)
     return job
 
 
@@ -69,6 +72,7 @@ def accept(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) ->
             at_ms=now_ms,
         )
         unit.book(booked)
+    _spend(unit, was, due.client - was.held)
     unit.save_job(job, was)
     unit.end_attempt(job, "accepted", "", now_ms)
     _tell(unit, parts, job, judged, booked, due.reward, 0)
@@ -92,6 +96,7 @@ def reject(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) ->
     if was.held:
         booked = refund(job.id, job.client, was.held, now_ms)
         unit.book(booked)
+    _spend(unit, was, -was.held)
     reward = price(parts.policy, was.prompt_tokens, was.completion_tokens).reward
     bond, pending = unit.balance(node_bond(node)), unit.balance(node_pending(node))
     from_bond, from_pending = collectable(parts.policy, reward, bond, pending)
@@ -160,3 +165,9 @@ def _suspend(unit: Unit, parts: Parts, verdict: Verdict) -> NodeRow | None:
     )
     unit.save_node(suspended)
     return suspended
+
+
+def _spend(unit: Unit, job: Job, amount: int) -> None:
+    """What is held counts as spent, on the day that it was asked for, until it is given back."""
+    if amount:
+        unit.spend(job.client, job.key, day_of(job.received_ms), amount)

@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from console.cli.coordinator import coordinator
+from console.coordinator.settings import load_config
 
 
 def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
@@ -82,3 +83,13 @@ def test_a_key_is_shown_once_and_only_its_hash_goes_into_the_policy() -> None:
     table = tomllib.loads("\n".join(lines[1:]))
     assert table["clients"]["ann"]["key_sha256"] == hashlib.sha256(lines[0].encode()).hexdigest()
     assert lines[0] not in "\n".join(lines[1:])
+
+
+def test_a_client_may_have_several_keys_by_name(tmp_path: Path) -> None:
+    result = CliRunner().invoke(coordinator, ["key", "ann", "--name", "laptop"])
+    lines = result.stdout.splitlines()
+    policy = tmp_path / "policy.toml"
+    policy.write_text("\n".join(lines[1:]))
+    digest = hashlib.sha256(lines[0].encode()).hexdigest()
+    assert load_config(policy).clients["ann"].digests() == {digest: "laptop"}
+    assert CliRunner().invoke(coordinator, ["key", "ann", "--name", "a b"]).exit_code == 2

@@ -188,3 +188,26 @@ async def test_a_network_that_is_gone_is_told_in_openais_shape() -> None:
 async def test_a_coordinator_with_another_key_is_refused(run: Running, network: httpx.AsyncClient) -> None:
     with pytest.raises(DrawError, match="another key"):
         await Upstream(network, "00" * 32).learn()
+
+
+async def test_log_probabilities_come_through(run: Running, network: httpx.AsyncClient) -> None:
+    await run.node()
+    async with sdk(Upstream(network)) as client:
+        answer = await client.chat.completions.create(**asked(logprobs=True, top_logprobs=2))
+    told = answer.choices[0].logprobs
+    assert told is not None and told.content
+    assert "".join(token.token for token in told.content) == answer.choices[0].message.content
+    assert {len(token.top_logprobs) for token in told.content} == {2}
+
+
+async def test_a_repeat_that_was_answered_is_refused_as_the_network_does(
+    run: Running, network: httpx.AsyncClient
+) -> None:
+    await run.node()
+    async with local(Upstream(network)) as program:
+        headers = AUTH | {"idempotency-key": "k"}
+        assert (await program.post("/v1/chat/completions", json=asked(), headers=headers)).status_code == 200
+        await run.settled(1)
+        again = await program.post("/v1/chat/completions", json=asked(), headers=headers)
+    assert (again.status_code, again.json()["error"]["code"]) == (409, "idempotency_key_answered")
+    assert again.headers["x-should-retry"] == "false"

@@ -347,7 +347,7 @@ async def test_a_client_that_hangs_up_is_refunded_and_the_node_stopped(run: Runn
         lines = response.aiter_lines()
         assert "assistant" in await anext(lines)
         given = await node.wait(Assignment)
-        while await anext(lines) != ": queued":
+        while await anext(lines) != ": queued, 0 ahead":
             pass
     await node.wait(Cancel, job=given.job)
     found = await run.settled(1)
@@ -476,7 +476,7 @@ async def test_a_request_that_cannot_be_written_down_is_refused(
         patched.setattr(run.coordinator.parts.store, "transact", full)
         response = await run.chat()
         assert response.status_code == 503
-        assert response.json()["error"]["message"] == "The disk is full."
+        assert "Nothing is charged" in response.json()["error"]["message"]
     assert (await run.chat()).status_code == 200
 
 

@@ -136,6 +136,12 @@ class Lives(RuleBasedStateMachine):
             == 0
         )
 
+    @invariant()
+    def what_counts_as_spent_is_what_was_paid_or_is_held(self) -> None:
+        spent = self.unit.spent("ann", None, 0)
+        assert spent == self.ask("SELECT coalesce(sum(price + held), 0) FROM jobs")
+        assert spent == GRANT - self.unit.balance(client("ann"))
+
     def settle(self, was: Job, good: bool) -> None:
         outcome = "accepted" if good else "rejected"
         verdict = Verdict(

@@ -103,6 +103,11 @@ def test_the_roster_is_sorted_and_keeps_the_nodes_own_reason() -> None:
         ("[policy]\nholdback_percent = 101", "holdback_percent"),
         ("[practise]\nopen = true", "practise"),
         ("[limits]\nack = 1", "ack"),
+        ("[clients.ann]\ndeposit = 1", "ann. has no key"),
+        ("[clients.ann]\nkey_sha256 = 'qd-secret'", "not 64 hex"),
+        (f"[clients.ann]\nkey_sha256 = '{'0a' * 32}'\n[clients.bob]\nkey_sha256 = '{'0A' * 32}'", "twice"),
+        (f"[clients.ann]\nkey_sha256 = '{'0a' * 32}'\nspending = {{ per_day = -1 }}", "below 0"),
+        (f"[clients.ann]\nkey_sha256 = '{'0a' * 32}'\nspending = {{ per_hour = 1 }}", "per_hour"),
     ],
 )
 def test_policies_that_cannot_be_used_are_refused_by_name(tmp_path: Path, text: str, words: str) -> None:
@@ -117,7 +122,7 @@ def test_a_policy_is_read(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text(
         'network = "n"\n[policy]\nclient_rate = 900\n[practice]\nopen = true\nclient_deposit = 5\n'
-        f'[practice.bonds]\n{"aa" * 32} = 7\n[clients.ann]\nkey_sha256 = "00"\n'
+        f'[practice.bonds]\n{"aa" * 32} = 7\n[clients.ann]\nkey_sha256 = "{"00" * 32}"\n'
     )
     config = load_config(path)
     assert (config.policy.client_rate, config.practice.bonds) == (900, {"aa" * 32: 7})

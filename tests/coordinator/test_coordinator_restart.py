@@ -43,7 +43,7 @@ HERE = Path(__file__).parent
 
 
 async def start(home: Path, port: int) -> asyncio.subprocess.Process:
-    path = os.pathsep.join([str(HERE), str(HERE.parent)])
+    path = os.pathsep.join([str(HERE), str(HERE.parent), str(HERE.parent.parent)])
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(HERE / "coordinator_process.py"), str(home), str(port),
         env=os.environ | {"PYTHONPATH": path},

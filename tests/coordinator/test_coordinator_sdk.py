@@ -183,8 +183,8 @@ async def test_unknown_keys_and_empty_accounts(tmp_path: Path) -> None:
             max_retries=0,
             http_client=httpx.AsyncClient(trust_env=False),
         ) as client:
-            with pytest.raises(openai.APIStatusError) as caught:
+            with pytest.raises(openai.RateLimitError) as caught:
                 await client.chat.completions.create(**ask())
-        assert caught.value.status_code == 402
-        assert caught.value.code == "insufficient_funds"
+        assert (caught.value.code, caught.value.type) == ("insufficient_quota", "insufficient_quota")
+        assert caught.value.response.headers["x-should-retry"] == "false"
         assert run.report().jobs.received == 0

@@ -17,6 +17,7 @@ from console.coordinator.jobs import Job
 from console.coordinator.store import (
     AuditRow,
     ConflictError,
+    IdempotencyRow,
     Movement,
     NodeRow,
     OverdrawnError,
@@ -393,6 +394,53 @@ async def test_a_database_of_version_2_keeps_its_draws_as_they_were(tmp_path: Pa
     with contextlib.closing(sqlite3.connect(path)) as new, contextlib.closing(connect(":memory:")) as fresh:
         assert tables(new) == tables(fresh)
         assert epochs(new) == [], "nothing of it is signed, so nothing of it is published"
+
+
+async def test_a_database_of_version_2_counts_what_was_spent_before(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as old:
+        old.executescript((Path(__file__).parent / "schema_2.sql").read_text())
+        for number, (state, price, held) in enumerate(
+            [("SETTLED", 7, 0), ("RUNNING", 0, 50), ("CANCELLED", 0, 0)]
+        ):
+            values = [f"j{number}", "ann", "g", 1, 1, 86_400_000 * 3, state, 1, 1, NODE, held, 1, price]
+            old.execute(f"INSERT INTO jobs VALUES ({', '.join('?' * 18)})", [*values, 0, "", "", 0, 0])
+        old.execute("PRAGMA user_version = 2")
+        old.commit()
+    store = SqliteStore(path)
+    try:
+        assert await store.transact(lambda unit: [unit.spent("ann", "", day) for day in (3, 4)]) == [57, 0]
+        (running,) = await store.transact(lambda unit: unit.open_jobs())
+        await store.transact(lambda unit: unit.spend("ann", running.key, 3, -running.held))
+        assert await store.transact(lambda unit: unit.spent("ann", None, 0)) == 7
+    finally:
+        store.close()
+    with contextlib.closing(sqlite3.connect(path)) as new, contextlib.closing(connect(":memory:")) as fresh:
+        assert tables(new) == tables(fresh)
+
+
+async def test_spending_is_counted_by_key_and_day_and_never_falls_below_nothing(store: Store) -> None:
+    for key, day, amount in [("a", 1, 5), ("a", 2, 7), ("b", 2, 11), ("a", 2, -3)]:
+        await store.transact(lambda unit, row=(key, day, amount): unit.spend("ann", *row))
+    asked = [("a", 0), ("a", 2), ("b", 2), (None, 2), (None, 3), ("c", 0)]
+    spent = await store.transact(lambda unit: [unit.spent("ann", *which) for which in asked])
+    assert spent == [9, 4, 11, 15, 0, 0]
+    assert await store.transact(lambda unit: unit.spent("bob", None, 0)) == 0
+    with pytest.raises(OverdrawnError):
+        await store.transact(lambda unit: unit.spend("ann", "a", 1, -6))
+    assert await store.transact(lambda unit: unit.spent("ann", "a", 0)) == 9
+
+
+async def test_a_key_for_repeats_stands_for_the_newest_job(store: Store) -> None:
+    for name in ("11" * 16, "33" * 16):
+        await store.transact(lambda unit, name=name: unit.save_job(jobs.hold(job(name), 1, 1), None))
+    assert await store.transact(lambda unit: unit.idempotency("ann", "k")) is None
+    row = IdempotencyRow("ann", "k", "b", JobId("11" * 16))
+    await store.transact(lambda unit: unit.save_idempotency(row))
+    newer = msgspec.structs.replace(row, job=JobId("33" * 16))
+    await store.transact(lambda unit: unit.save_idempotency(newer))
+    assert await store.transact(lambda unit: unit.idempotency("ann", "k")) == newer
+    assert await store.transact(lambda unit: unit.idempotency("bob", "k")) is None
 
 
 def tables(db: sqlite3.Connection) -> dict[str, list[tuple[str, str]]]:

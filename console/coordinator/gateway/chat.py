@@ -1,27 +1,33 @@
-"""`/v1`: chat completions and the list of models, for any OpenAI client."""
+"""`POST /v1/chat/completions`, for any OpenAI client."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from console.coordinator.dispatch import Dispatch
-from console.coordinator.gateway.errors import ApiError
+from console.coordinator.gateway.accounts import Caller, caller_of, check_spending
+from console.coordinator.gateway.bodies import body_of
+from console.coordinator.gateway.errors import NEVER_AGAIN, ApiError, refusal
+from console.coordinator.gateway.logprobs import NOTE, logprobs_of
+from console.coordinator.gateway.models import require_model
 from console.coordinator.gateway.nonces import commitment_of
+from console.coordinator.gateway.repeats import HEADER, Repeatable, check_repeat, keep_repeat, repeatable
 from console.coordinator.gateway.requests import ChatRequest, parse_chat
 from console.coordinator.gateway.shapes import Shape
-from console.coordinator.gateway.streams import StreamedAnswer, WholeAnswer
+from console.coordinator.gateway.streams import Logprobs, StreamedAnswer, WholeAnswer
+from console.coordinator.jobs import Job
 from console.coordinator.live import Ask, LiveJob
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
-from console.coordinator.store import OverdrawnError, StoreError
+from console.coordinator.store import OverdrawnError, Unit
 from console.engine.port import EngineError
 
-PRACTICE_CLIENT = "practice"
 _SEED_NOTE = "ignored: the network draws a seed that nobody can choose"
 
 
@@ -37,81 +43,95 @@ class Gateway:
     async def chat(self, request: Request) -> Response:
         """`POST /v1/chat/completions`."""
         try:
-            client = await self._client(request)
-            asked = parse_chat(await self._body(request))
-            live = await self._submit(client, asked, commitment_of(request.headers, asked.stream))
-        except ApiError as error:
-            return error.response()
-        except StoreError as error:
-            return ApiError(503, "coordinator_failed", str(error)).response()
+            caller = await caller_of(self._parts, request)
+            body = await body_of(request, self._parts.config.limits)
+            asked = parse_chat(body)
+            repeat = repeatable(self._parts.secrets, caller, request.headers.get(HEADER), body)
+            if repeat is not None:
+                await self._parts.store.transact(lambda unit: check_repeat(unit, repeat))
+            live = await self._submit(caller, asked, commitment_of(request.headers, asked.stream), repeat)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
-        headers: dict[str, str] = {"x-quarterdeck-job": live.job.id}
+        except Exception as error:
+            return refusal(error)
+        headers: dict[str, str] = {"x-quarterdeck-job": live.job.id, "x-request-id": live.job.id}
         if asked.seed_given:
             headers["x-quarterdeck-seed"] = _SEED_NOTE
-        shape = Shape(live.job.id, self._parts.served.model, live.job.received_ms // 1000)
+        created_s = live.job.received_ms // 1000
+        shape = Shape(live.job.id, self._parts.served.model, created_s, asked.include_usage)
+        if asked.top_logprobs is not None:
+            headers["x-quarterdeck-logprobs"] = NOTE
+        answer = (live, shape, headers, self._dispatch.cancel, self._logprobs(asked))
         if not asked.stream:
-            return WholeAnswer(live, shape, headers, self._dispatch.cancel)
+            return WholeAnswer(*answer)
         return StreamedAnswer(
-            live,
-            shape,
-            headers,
-            self._dispatch.cancel,
-            include_usage=asked.include_usage,
+            *answer,
+            ahead=self._dispatch.ahead,
             comment_s=self._parts.config.limits.queued_comment_s,
         )
 
-    async def models(self, request: Request) -> Response:
-        """`GET /v1/models`: what can be served now, so nothing while no live node is in the roster."""
-        try:
-            await self._client(request)
-        except ApiError as error:
-            return error.response()
-        served, nodes = self._parts.served, len(self._registry.roster(0))
-        model = {"id": served.model, "object": "model", "created": 0, "owned_by": self._parts.config.network}
-        offered = model | {"quarterdeck": {"sha256": served.group, "nodes": nodes}}
-        return JSONResponse({"object": "list", "data": [offered] if nodes else []})
+    def _logprobs(self, asked: ChatRequest) -> Logprobs | None:
+        if (top := asked.top_logprobs) is None:
+            return None
+
+        def make(live: LiveJob, text: str) -> dict[str, Any]:
+            ids = live.result.token_ids if live.result is not None else ()
+            return logprobs_of(ids, live.opening, text, self._reference.pieces, self._reference.end_ids, top)
+
+        return make
 
     async def client_of(self, request: Request) -> str:
         """Whose API key a request bears. Raises ApiError, StoreError."""
-        return await self._client(request)
+        return (await caller_of(self._parts, request)).client
 
-    async def _submit(self, client: str, asked: ChatRequest, commitment: str) -> LiveJob:
-        if asked.model != self._parts.served.model:
+    async def _submit(
+        self, caller: Caller, asked: ChatRequest, commitment: str, repeat: Repeatable | None
+    ) -> LiveJob:
+        require_model(self._parts, asked.model)
+        ask = msgspec.structs.replace(await self._ask(caller, asked), commitment=commitment)
+        if self._dispatch.stopping:
+            raise ApiError(503, "coordinator_stopping", "The network is being restarted. Try again soon.")
+        logprobs_full = self._dispatch.with_logprobs >= self._parts.config.limits.open_logprobs
+        if self._dispatch.full or (ask.top_logprobs is not None and logprobs_full):
             raise ApiError(
-                404,
-                "model_not_found",
-                f"This network serves {self._parts.served.model}; see GET /v1/models.",
-                "model",
-            )
-        ask = msgspec.structs.replace(await self._ask(client, asked), commitment=commitment)
-        if self._dispatch.full:
-            raise ApiError(
-                429, "too_many_jobs", "As many requests run as this network takes. Try again soon."
+                429, "too_many_jobs", "As many such requests run as this network takes. Try again soon."
             )
         try:
-            return await self._dispatch.submit(ask)
+            return await self._dispatch.submit(ask, self._admission(repeat))
         except OverdrawnError as error:
             raise ApiError(
-                402,
-                "insufficient_funds",
+                429,
+                "insufficient_quota",
                 "The account does not hold what this request can cost at most. "
                 "Top it up, or ask for fewer `max_tokens`.",
+                headers=NEVER_AGAIN,
             ) from error
 
-    async def _ask(self, client: str, asked: ChatRequest) -> Ask:
+    def _admission(self, repeat: Repeatable | None) -> Callable[[Unit, Job], None]:
+        """What has to hold, and what is remembered, in the transaction that holds the money."""
+
+        def admit(unit: Unit, job: Job) -> None:
+            if repeat is not None:
+                keep_repeat(unit, repeat, job)
+            check_spending(unit, self._parts, job)
+
+        return admit
+
+    async def _ask(self, caller: Caller, asked: ChatRequest) -> Ask:
         prompt_ids = await self._prompt(asked)
         max_tokens = self._room(len(prompt_ids), asked.max_tokens)
         if not self._registry.would_serve(len(prompt_ids) + max_tokens):
             self._explain_nobody(len(prompt_ids) + max_tokens)
         return Ask(
-            client=client,
+            client=caller.client,
+            key=caller.key,
             prompt_ids=prompt_ids,
             temperature_milli=asked.temperature_milli,
             max_tokens=max_tokens,
             stop=asked.stop,
-            streaming=asked.stream,
+            streaming=asked.stream and asked.top_logprobs is None,
             rules=asked.rules,
+            top_logprobs=asked.top_logprobs,
         )
 
     async def _prompt(self, asked: ChatRequest) -> tuple[int, ...]:
@@ -158,25 +178,3 @@ class Gateway:
             "no_node",
             "No node serves this model at the moment. Nothing is charged; try again in a moment.",
         )
-
-    async def _client(self, request: Request) -> str:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            raise ApiError(
-                401, "missing_api_key", "Send your API key in the header `Authorization: Bearer <key>`."
-            )
-        if self._parts.config.practice.open:
-            return PRACTICE_CLIENT
-        digest = hashlib.sha256(key.strip().encode()).hexdigest()
-        client = await self._parts.store.transact(lambda unit: unit.client_of(digest))
-        if client is None:
-            raise ApiError(401, "invalid_api_key", "This API key is not known to this network.")
-        return client
-
-    async def _body(self, request: Request) -> bytes:
-        limit, data = self._parts.config.limits.body_bytes, bytearray()
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > limit:
-                raise ApiError(413, "body_too_large", f"A request has at most {limit} bytes here.")
-        return bytes(data)

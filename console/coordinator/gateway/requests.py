@@ -1,4 +1,4 @@
-"""A chat request's body: what is understood, what is refused by name rather than silently ignored. Pure."""
+"""A chat request's body, checked and put into the network's terms. Pure."""
 
 from __future__ import annotations
 
@@ -7,26 +7,15 @@ from typing import Any
 import msgspec
 
 from console.coordinator.gateway.errors import ApiError
+from console.coordinator.gateway.fields import BODY, MESSAGE, STREAM_OPTIONS, check_names
 from console.engine.port import ChatMessage
 from console.protocol.types import SamplingRules
 
 _STOPS_LIMIT = 4
+_TOP_LOGPROBS_LIMIT = 20
 _STOP_LIMIT = 256
 _MESSAGES_LIMIT = 1024
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_NEUTRAL: dict[str, tuple[object, ...]] = {
-    "n": (1,),
-    "logprobs": (False,),
-    "top_logprobs": (0,),
-    "logit_bias": ({},),
-    "tools": ([],),
-    "functions": ([],),
-    "response_format": ({"type": "text"},),
-    "modalities": (["text"],),
-    "audio": (),
-    "prediction": (),
-}
-"""Parameters that change an answer and are not served yet, with the values that change nothing."""
 
 
 class ChatRequest(msgspec.Struct, frozen=True):
@@ -41,6 +30,8 @@ class ChatRequest(msgspec.Struct, frozen=True):
     stop: tuple[str, ...]
     seed_given: bool
     rules: SamplingRules = SamplingRules()
+    top_logprobs: int | None = None
+    """None: no log-probabilities at all."""
 
 
 def parse_chat(body: bytes) -> ChatRequest:
@@ -51,25 +42,24 @@ def parse_chat(body: bytes) -> ChatRequest:
         raise ApiError(400, "invalid_json", "The body is not valid JSON.") from error
     if not isinstance(fields, dict):
         raise ApiError(400, "invalid_json", "The body has to be a JSON object.")
-    for name, neutral in _NEUTRAL.items():
-        value = fields.get(name)
-        if value is not None and value not in neutral:
-            raise _bad(name, f"`{name}` is not supported by this network yet; leave it out.")
+    check_names(fields, BODY)
+    stream = _flag(fields, "stream")
     return ChatRequest(
         model=_text(fields, "model"),
         messages=_messages(fields.get("messages")),
-        stream=_flag(fields, "stream"),
-        include_usage=_include_usage(fields.get("stream_options")),
+        stream=stream,
+        include_usage=_include_usage(fields.get("stream_options"), stream),
         max_tokens=_max_tokens(fields),
         temperature_milli=_number(fields, "temperature", 0, 2, 1, 1000),
         stop=_stop(fields.get("stop")),
-        seed_given=fields.get("seed") is not None,
+        seed_given=_seed(fields.get("seed")),
         rules=SamplingRules(
             top_p_ppm=_number(fields, "top_p", 0, 1, 1, 1_000_000),
             min_p_ppm=_number(fields, "min_p", 0, 1, 0, 1_000_000),
             frequency_milli=_number(fields, "frequency_penalty", -2, 2, 0, 1000),
             presence_milli=_number(fields, "presence_penalty", -2, 2, 0, 1000),
         ),
+        top_logprobs=_top_logprobs(fields),
     )
 
 
@@ -82,16 +72,17 @@ def _messages(value: Any) -> tuple[ChatMessage, ...]:
 def _message(item: Any, where: str) -> ChatMessage:
     if not isinstance(item, dict):
         raise _bad(where, f"`{where}` has to be an object with `role` and `content`.")
+    check_names(item, MESSAGE, f"{where}.")
     role = item.get("role")
     if not isinstance(role, str) or role not in _ROLES:
-        raise _bad(f"{where}.role", f"`{where}.role` has to be system, user or assistant.")
+        raise _bad(f"{where}.role", f"`{where}.role` has to be system, developer, user or assistant.")
     return ChatMessage(_ROLES[role], _content(item.get("content"), f"{where}.content"))
 
 
 def _content(value: Any, where: str) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, list):
+    if isinstance(value, list) and value:
         parts = [p.get("text") if isinstance(p, dict) and p.get("type") == "text" else None for p in value]
         texts = [p for p in parts if isinstance(p, str)]
         if len(texts) == len(parts):
@@ -115,23 +106,44 @@ def _flag(fields: dict[str, Any], name: str) -> bool:
     return value
 
 
-def _include_usage(value: Any) -> bool:
+def _include_usage(value: Any, stream: bool) -> bool:
     if value is None:
         return False
     if not isinstance(value, dict):
         raise _bad("stream_options", "`stream_options` has to be an object.")
+    if not stream:
+        raise _bad("stream_options", "`stream_options` goes with `stream: true` only.")
+    check_names(value, STREAM_OPTIONS, "stream_options.")
     return _flag(value, "include_usage")
 
 
 def _max_tokens(fields: dict[str, Any]) -> int | None:
-    for name in ("max_completion_tokens", "max_tokens"):
-        value = fields.get(name)
-        if value is None:
-            continue
+    names = [name for name in ("max_completion_tokens", "max_tokens") if fields.get(name) is not None]
+    values = [fields[name] for name in names]
+    for name, value in zip(names, values, strict=True):
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise _bad(name, f"`{name}` has to be a whole number of at least 1.")
-        return value
-    return None
+    if len(set(values)) > 1:
+        raise _bad("max_tokens", "`max_tokens` and `max_completion_tokens` differ; send one of them.")
+    return values[0] if values else None
+
+
+def _top_logprobs(fields: dict[str, Any]) -> int | None:
+    """For how many candidates of each token; None where no log-probabilities are asked for."""
+    wanted, top = _flag(fields, "logprobs"), fields.get("top_logprobs")
+    most = 0 if top is None else top
+    if isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= _TOP_LOGPROBS_LIMIT:
+        raise _bad("top_logprobs", f"`top_logprobs` is a whole number from 0 to {_TOP_LOGPROBS_LIMIT}.")
+    if most and not wanted:
+        raise _bad("top_logprobs", "`top_logprobs` goes with `logprobs: true` only.")
+    return most if wanted else None
+
+
+def _seed(value: Any) -> bool:
+    """Whether one was given."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise _bad("seed", "`seed` has to be a whole number; the network takes it and does not use it.")
+    return value is not None
 
 
 def _number(fields: dict[str, Any], name: str, least: int, most: int, usual: int, scale: int) -> int:

@@ -6,26 +6,37 @@ import abc
 import asyncio
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from console.coordinator.gateway.errors import ApiError, error_body
-from console.coordinator.gateway.shapes import DONE, QUEUED, Shape, event
+from console.coordinator.gateway.shapes import DONE, Shape, event, waiting
 from console.coordinator.live import Done, LiveJob, Remark, Text, Told, Trouble
 
 CallOff = Callable[[LiveJob], None]
+Logprobs = Callable[[LiveJob, str], dict[str, Any]]
 
 
 class Answer(Response, abc.ABC):
     """Either way. `call_off` is called when the client leaves first."""
 
-    def __init__(self, live: LiveJob, shape: Shape, headers: dict[str, str], call_off: CallOff) -> None:
+    def __init__(
+        self,
+        live: LiveJob,
+        shape: Shape,
+        headers: dict[str, str],
+        call_off: CallOff,
+        logprobs: Logprobs | None,
+    ) -> None:
+        """`logprobs`: makes them of the judged job and its text; None: they were not asked for."""
         super().__init__()
         self._live = live
         self._shape = shape
         self._extra = headers
         self._call_off = call_off
+        self._logprobs = logprobs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer until there is no more, or nobody to answer to."""
@@ -45,6 +56,9 @@ class Answer(Response, abc.ABC):
     @abc.abstractmethod
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None: ...
 
+    def _logprobs_of(self, text: str) -> dict[str, Any] | None:
+        return self._logprobs(self._live, text) if self._logprobs is not None else None
+
     def _refusal(self, trouble: Trouble) -> Response:
         error = ApiError(trouble.status, trouble.code, trouble.sentence)
         return error.response(self._extra)
@@ -60,7 +74,8 @@ class WholeAnswer(Answer):
         if isinstance(told, Trouble):
             response = self._refusal(told)
         else:
-            response = JSONResponse(self._shape.whole(text, told), headers=self._extra)
+            whole = self._shape.whole(text, told, self._logprobs_of(text))
+            response = JSONResponse(whole, headers=self._extra)
         await response(scope, receive, send)
 
 
@@ -73,13 +88,14 @@ class StreamedAnswer(Answer):
         shape: Shape,
         headers: dict[str, str],
         call_off: CallOff,
+        logprobs: Logprobs | None,
         *,
-        include_usage: bool,
+        ahead: Callable[[LiveJob], int | None],
         comment_s: float,
     ) -> None:
-        """`comment_s`: interval of comments while nothing comes."""
-        super().__init__(live, shape, headers, call_off)
-        self._include_usage = include_usage
+        """`comment_s`: interval of comments while nothing comes; `ahead`: what they say, see `waiting`."""
+        super().__init__(live, shape, headers, call_off, logprobs)
+        self._ahead = ahead
         self._comment_s = comment_s
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,14 +124,13 @@ class StreamedAnswer(Answer):
 
     def _event(self, told: Told | None) -> tuple[bytes, bool]:
         if told is None:
-            return QUEUED, False
+            return waiting(self._ahead(self._live)), False
         if isinstance(told, Text):
-            return self._shape.text(told.text), False
+            return self._shape.text(told.text, self._logprobs_of(told.text)), False
         if isinstance(told, Remark):
             return f": {told.name} {told.body}\n\n".encode(), False
         if isinstance(told, Done):
-            usage = self._shape.usage(told) if self._include_usage else b""
-            return self._shape.last(told) + usage + DONE, True
+            return self._shape.last(told) + self._shape.usage(told) + DONE, True
         return event(error_body(told.status, told.code, told.sentence)), True
 
 

@@ -7,6 +7,7 @@ prompt, answer or unsealed token id may enter.
 from console.coordinator.store.port import AuditRow as AuditRow
 from console.coordinator.store.port import Confirmation as Confirmation
 from console.coordinator.store.port import ConflictError as ConflictError
+from console.coordinator.store.port import IdempotencyRow as IdempotencyRow
 from console.coordinator.store.port import Movement as Movement
 from console.coordinator.store.port import NodeRow as NodeRow
 from console.coordinator.store.port import OutboxRow as OutboxRow

@@ -129,6 +129,24 @@ CREATE TABLE statements (
   epoch INTEGER PRIMARY KEY, digest TEXT NOT NULL, body BLOB NOT NULL, lines BLOB NOT NULL
 ) STRICT;
 """
+_GATEWAY = """
+ALTER TABLE jobs ADD COLUMN key TEXT NOT NULL DEFAULT '';
+CREATE TABLE idempotency (
+  client TEXT NOT NULL, key TEXT NOT NULL, body TEXT NOT NULL, job TEXT NOT NULL REFERENCES jobs,
+  PRIMARY KEY (client, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE spending (
+  client TEXT NOT NULL, key TEXT NOT NULL, day INTEGER NOT NULL, amount INTEGER NOT NULL CHECK (amount >= 0),
+  PRIMARY KEY (client, key, day)
+) STRICT, WITHOUT ROWID;
+INSERT INTO spending
+  SELECT client, '', received_ms / 86400000, sum(price + held) FROM jobs GROUP BY 1, 3;
+"""
+"""Which of its keys a client asked with, keys that make a request safe to repeat, and what was spent.
+
+What was asked for before counts as spent without a key of its own.
+"""
+_SINCE_4 += _GATEWAY
 TABLES += _SINCE_4
 TABLES += "INSERT INTO books VALUES (1);"
 

@@ -11,6 +11,7 @@ from console.coordinator.store.database import Database
 from console.coordinator.store.port import (
     AuditRow,
     ConflictError,
+    IdempotencyRow,
     Movement,
     NodeRow,
     OutboxRow,
@@ -293,6 +294,41 @@ class SqlUnit:
     def save_key(self, key_sha256: str, client: str) -> None:
         """Know a client by the hash of its key."""
         self._db.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key_sha256, client))
+
+    # Repeated requests, spending
+
+    def idempotency(self, client: str, key: str) -> IdempotencyRow | None:
+        """What that key of the client's stands for."""
+        where = "client = ? AND key = ?"
+        return self._one(IdempotencyRow, f"SELECT {{}} FROM idempotency WHERE {where}", client, key)
+
+    def save_idempotency(self, row: IdempotencyRow) -> None:
+        """Insert or replace."""
+        self._insert("INSERT OR REPLACE INTO idempotency", row)
+
+    def spend(self, client: str, key: str, day: int, amount: int) -> None:
+        """Added to what the day has."""
+        if amount >= 0:
+            self._db.execute(
+                "INSERT INTO spending VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (client, key, day) DO UPDATE SET amount = spending.amount + excluded.amount",
+                (client, key, day, amount),
+            )
+            return
+        back = self._db.execute(
+            "UPDATE spending SET amount = amount - ?4 "
+            "WHERE client = ?1 AND key = ?2 AND day = ?3 AND amount >= ?4",
+            (client, key, day, -amount),
+        )
+        if back.rowcount != 1:
+            raise OverdrawnError(f"{client} gets more back than was spent on day {day}")
+
+    def spent(self, client: str, key: str | None, since_day: int) -> int:
+        """Summed over days, and over keys where none is named."""
+        query = "SELECT sum(amount) FROM spending WHERE client = ? AND day >= ?"
+        if key is None:
+            return self._value(query, client, since_day)
+        return self._value(f"{query} AND key = ?", client, since_day, key)
 
     # Statements
 

@@ -1,0 +1,51 @@
+"""`/v1/models`: the one model that this network serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from console.coordinator.gateway.accounts import caller_of
+from console.coordinator.gateway.errors import ApiError, refusal
+from console.coordinator.parts import Parts
+from console.coordinator.registry import Registry
+
+
+class Models:
+    """Told to whoever has a key."""
+
+    def __init__(self, parts: Parts, registry: Registry) -> None:
+        self._parts = parts
+        self._registry = registry
+
+    async def all(self, request: Request) -> Response:
+        """`GET /v1/models`: what can be served now, so nothing while no live node is in the roster."""
+        try:
+            await caller_of(self._parts, request)
+        except Exception as error:
+            return refusal(error)
+        nodes = len(self._registry.roster(0))
+        return JSONResponse({"object": "list", "data": [self._model(nodes)] if nodes else []})
+
+    async def one(self, request: Request) -> Response:
+        """`GET /v1/models/{id}`: the network's model, also while nobody serves it."""
+        try:
+            await caller_of(self._parts, request)
+            require_model(self._parts, request.path_params["id"])
+        except Exception as error:
+            return refusal(error)
+        return JSONResponse(self._model(len(self._registry.roster(0))))
+
+    def _model(self, nodes: int) -> dict[str, Any]:
+        served = self._parts.served
+        model = {"id": served.model, "object": "model", "created": 0, "owned_by": self._parts.config.network}
+        return model | {"quarterdeck": {"sha256": served.group, "nodes": nodes}}
+
+
+def require_model(parts: Parts, name: str) -> None:
+    """Raise ApiError (404) for a model that this network does not serve."""
+    if name != parts.served.model:
+        sentence = f"This network serves {parts.served.model}; see GET /v1/models."
+        raise ApiError(404, "model_not_found", sentence, "model")
