@@ -24,6 +24,7 @@ def coordinator() -> None:
 @click.option("--policy", type=click.Path(path_type=Path), help="TOML file: policy, clients, limits.")
 @click.option("--threads", type=click.IntRange(0), default=0, help="Of the reference engine; 0: all cores.")
 @click.option("--context", type=click.IntRange(64), default=2048, show_default=True, help="Tokens per job.")
+@click.option("--store", default="", metavar="URL", help="PostgreSQL database; default: SQLite in --home.")
 @click.option("--network-name", default="", help="The network's name for people.")
 @click.option("--open", "open_", is_flag=True, help="Take any API key: for practice only.")
 def run(
@@ -34,12 +35,14 @@ def run(
     policy: Path | None,
     threads: int,
     context: int,
+    store: str,
     network_name: str,
     open_: bool,
 ) -> None:
     """Run a coordinator here, until Ctrl-C."""
     words = ["--host", host, "--port", str(port), "--threads", str(threads), "--context", str(context)]
     given = {"--home": home, "--model": model, "--policy": policy, "--network-name": network_name}
+    given["--store"] = store
     for name, value in given.items():
         if value:
             words += [name, str(value)]

@@ -16,6 +16,8 @@ from console.practice import claim
 from console.practice.plan import MAX_NODES
 from console.settings import paths
 
+_STORE = "What keeps the coordinator's data; postgres: a server of its own, URL: a database of yours."
+
 
 @click.command()
 @click.option(
@@ -32,6 +34,7 @@ from console.settings import paths
 @click.option("--headless", is_flag=True, help="No console: run, then print what happened.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON; without a terminal: headless.")
 @click.option("--seed", type=int, help="Seed of names and requests.")
+@click.option("--store", default="sqlite", metavar="sqlite|postgres|URL", help=_STORE)
 @click.option("--keep", type=click.Path(path_type=Path), help="Leave databases and logs in this folder.")
 @click.pass_context
 def practice(
@@ -42,6 +45,7 @@ def practice(
     headless: bool,
     as_json: bool,
     seed: int | None,
+    store: str,
     keep: Path | None,
 ) -> None:
     """Run a coordinator, your node, rivals, a rogue and clients on this machine.
@@ -63,6 +67,7 @@ def practice(
         "--nodes", str(nodes), "--rogue", str(rogue),
         "--minutes", str(minutes if minutes is not None else (3.0 if headless else 60.0)),
         "--seed", str(seed if seed is not None else random.SystemRandom().randrange(1 << 31)),
+        "--store", store,
         *(["--keep"] if keep else []),
     ]  # fmt: skip
     if headless:

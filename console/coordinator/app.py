@@ -41,8 +41,8 @@ from console.coordinator.second import SecondVerifier, Start
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.statement_desk import StatementDesk
 from console.coordinator.store import StoreError, Unit
+from console.coordinator.store.opening import open_store
 from console.coordinator.store.schema import DATABASE as DATABASE
-from console.coordinator.store.sqlite import SqliteStore
 from console.engine.port import Engine
 from console.ledger import deterrent_ppm, typical_reward
 from console.protocol.keys import SigningKey
@@ -228,10 +228,12 @@ def build(
     clock: Clock,
     entropy: Entropy,
     second: Start | None,
+    store_at: str = "",
 ) -> Starlette:
     """The app over the database in `home`; `app.state.coordinator` is the `Coordinator`.
 
-    `second`: starts the verifier that confirms a mismatch; None: there is none.
+    `second`: starts the verifier that confirms a mismatch; None: there is none. `store_at`: address of a
+    PostgreSQL database that keeps the data in place of the one in `home`.
 
     Raises:
         StoreError: the database cannot be used.
@@ -241,12 +243,13 @@ def build(
     """
     seed = load_identity(home, entropy)
     calibrations = load_calibrations(home)
-    store = SqliteStore(home / DATABASE)
+    where = store_at or home / DATABASE
+    store = open_store(where)
     key = SigningKey(seed)
     parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    published = Published(home / DATABASE, key.node_id)
+    published = Published(where, key.node_id)
     coordinator = Coordinator(parts, engine, confirming, published.routes())
     app = coordinator.app()
     app.state.coordinator = coordinator

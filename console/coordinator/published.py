@@ -1,15 +1,12 @@
 """What anybody may read of the draws: the epochs there are, and the transcript of each.
 
-It is read beside the writer, from the file, so that whoever audits does not hold up a draw.
+It is read beside the writer, by a connection of its own, so that whoever audits does not hold up a draw.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sqlite3
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -17,6 +14,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from console.coordinator.store.database import Readable
+from console.coordinator.store.opening import Whereabouts, looking
 from console.coordinator.store.reading import epochs, read_commitment, read_transcript
 from console.protocol.ids import NodeId
 
@@ -26,9 +25,9 @@ T = TypeVar("T")
 class Published:
     """Routes below `/net/v1/epochs`."""
 
-    def __init__(self, path: Path, coordinator: NodeId) -> None:
-        """`path`: the database."""
-        self._path = path
+    def __init__(self, where: Whereabouts, coordinator: NodeId) -> None:
+        """`where`: the database."""
+        self._where = where
         self._coordinator = coordinator
         self._turn = asyncio.Lock()
         """One transcript at a time: each may be tens of megabytes."""
@@ -61,10 +60,9 @@ class Published:
             body = await asyncio.to_thread(msgspec.json.encode, found)
         return Response(body, media_type="application/json")
 
-    async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+    async def _read(self, query: Callable[[Readable], T]) -> T:
         def run() -> T:
-            with contextlib.closing(sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)) as db:
-                db.execute("BEGIN")  # one moment for all of it
+            with looking(self._where) as db:
                 return query(db)
 
         return await asyncio.to_thread(run)

@@ -12,20 +12,20 @@ JOBS = """SELECT
   (SELECT count(*) FROM verdicts v JOIN jobs j ON j.id = v.job WHERE v.outcome = 'accepted' AND j.price > 0
      AND NOT EXISTS (SELECT 1 FROM transactions t WHERE t.id = 'pay:' || v.job)),
   (SELECT count(*) FROM (SELECT account FROM postings WHERE account LIKE 'escrow:%' AND amount < 0
-     GROUP BY account HAVING count(*) > 1))"""
+     GROUP BY account HAVING count(*) > 1) AS twice)"""
 TOKENS = """SELECT coalesce(sum(j.prompt_tokens), 0), coalesce(sum(j.completion_tokens), 0)
   FROM verdicts v JOIN jobs j ON j.id = v.job"""
 AUDITS = """SELECT
-  coalesce(sum(mode <> 'not_audited'), 0),
-  coalesce(sum(mode NOT IN ('not_audited', 'structure')), 0),
-  coalesce(sum(mode IN ('recompute_exact', 'recompute_tolerant')), 0),
-  coalesce(sum(outcome = 'rejected'), 0),
+  count(*) FILTER (WHERE mode <> 'not_audited'),
+  count(*) FILTER (WHERE mode NOT IN ('not_audited', 'structure')),
+  count(*) FILTER (WHERE mode IN ('recompute_exact', 'recompute_tolerant')),
+  count(*) FILTER (WHERE outcome = 'rejected'),
   coalesce(sum(CASE WHEN mode IN ('recompute_exact', 'recompute_tolerant')
     THEN CASE WHEN positions > 0 THEN positions ELSE tokens_checked END END), 0),
-  coalesce(sum(mode = 'abstained'), 0),
-  coalesce(sum(confirmation = 'confirmed'), 0),
-  coalesce(sum(confirmation = 'disagreed'), 0),
-  coalesce(sum(confirmation = 'unavailable'), 0)
+  count(*) FILTER (WHERE mode = 'abstained'),
+  count(*) FILTER (WHERE confirmation = 'confirmed'),
+  count(*) FILTER (WHERE confirmation = 'disagreed'),
+  count(*) FILTER (WHERE confirmation = 'unavailable')
   FROM verdicts v LEFT JOIN audits a ON a.verdict = v.id"""
 WORK = """SELECT
   coalesce(sum(generated_rows), 0), coalesce(sum(generation_ms), 0),

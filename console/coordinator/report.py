@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from console.coordinator import queries
+from console.coordinator.store.database import Readable
+from console.coordinator.store.opening import Whereabouts, looking
 from console.fairness import band95
 
 
@@ -126,38 +129,43 @@ class Report(msgspec.Struct, frozen=True):
     first_payment_ms: int
 
 
-def report(db: Path) -> Report:
-    """Read `db`, also while a coordinator writes it.
+def report(where: Whereabouts) -> Report:
+    """Read a coordinator's database, also while it is being written.
 
     Raises:
-        sqlite3.Error: it is missing or no coordinator's database.
+        sqlite3.Error: the file is missing or no coordinator's database.
+        StoreError: PostgreSQL cannot be read.
     """
-    connection = sqlite3.connect(f"file:{db}?mode=ro", uri=True, isolation_level=None)
-    try:
-        connection.execute("BEGIN")  # one moment for all figures
+    if isinstance(where, Path):
+        return _report(where)
+    with ThreadPoolExecutor(1) as pool:  # the caller's thread may be running a loop
+        return pool.submit(_report, where).result()
+
+
+def _report(where: Whereabouts) -> Report:
+    with looking(where) as db:
         return Report(
-            Jobs(*_one(connection, queries.JOBS)),
-            TokenCounts(*_one(connection, queries.TOKENS)),
-            Audits(*_one(connection, queries.AUDITS)),
-            Work(*_one(connection, queries.WORK)),
-            Ledger(*_one(connection, queries.LEDGER)),
-            tuple(_node(row) for row in connection.execute(queries.NODES)),
-            *_one(connection, queries.TIMES),
+            Jobs(*_one(db, queries.JOBS)),
+            TokenCounts(*_one(db, queries.TOKENS)),
+            Audits(*_one(db, queries.AUDITS)),
+            Work(*_one(db, queries.WORK)),
+            Ledger(*_one(db, queries.LEDGER)),
+            tuple(_node(row) for row in db.execute(queries.NODES)),
+            *_one(db, queries.TIMES),
         )
-    finally:
-        connection.close()
 
 
 def _ratio(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _one(connection: sqlite3.Connection, query: str) -> tuple[int, ...]:
-    row: tuple[int, ...] = connection.execute(query).fetchone()
-    return row
+def _one(db: Readable, query: str) -> tuple[int, ...]:
+    """PostgreSQL's sums are decimals."""
+    return tuple(int(value) for value in db.execute(query).fetchone())
 
 
-def _node(row: tuple[str, str, int, float, float, int, int, int, int, int, int]) -> NodeReport:
-    node, name, draws, expected_milli, variance_milli, *rest = row
+def _node(row: tuple[Any, ...]) -> NodeReport:
+    node, name, draws, expected, variance, *rest = row
+    expected_milli, variance_milli = float(expected), float(variance)
     band = band95(round(expected_milli), round(variance_milli))
-    return NodeReport(node, name, draws, round(expected_milli / 1000, 3), band, *rest)
+    return NodeReport(node, name, draws, round(expected_milli / 1000, 3), band, *map(int, rest))

@@ -46,6 +46,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Mean time between requests."""
     slots: int = 1
     """Answers at once of each node."""
+    store: str = ""
+    """Address of the PostgreSQL database that keeps the coordinator's data; empty: SQLite does."""
 
     @property
     def yours(self) -> Cast:

@@ -5,29 +5,37 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from console.coordinator.app import DATABASE
 from console.coordinator.report import Report, report
+from console.coordinator.store import StoreError
+from console.coordinator.store.copying import copy_to_sqlite
+from console.coordinator.store.opening import Whereabouts
 from console.ledger import deterrent_ppm
 from console.practice.plan import POLICY, Plan
 
 SCHEMA_VERSION = 1
 
 
-def database(plan: Plan) -> Path:
+def database(plan: Plan) -> Whereabouts:
     """The coordinator's database of the run."""
-    return plan.home / "coordinator" / DATABASE
+    return plan.store or plan.home / "coordinator" / DATABASE
+
+
+def leave(plan: Plan) -> None:
+    """Have the data where `audit --data` looks for them, wherever the run kept them. Raises StoreError."""
+    if plan.store:
+        copy_to_sqlite(plan.store, plan.home / "coordinator" / DATABASE)
 
 
 def collect(plan: Plan, started_ms: int) -> dict[str, Any]:
     """The report; durations in seconds from `started_ms`, the moment the command began.
 
     Raises:
-        sqlite3.Error: the coordinator never made its database.
+        sqlite3.Error, StoreError: the coordinator never made its database, or that is gone.
     """
     found = report(database(plan))
     honest = {member.name: member.honest for member in plan.cast}
@@ -90,10 +98,10 @@ async def until_settled(plan: Plan, timeout_s: float) -> None:
         await asyncio.sleep(0.25)
 
 
-def _try_report(path: Path) -> Report | None:
+def _try_report(where: Whereabouts) -> Report | None:
     try:
-        return report(path)
-    except sqlite3.Error:
+        return report(where)
+    except (sqlite3.Error, StoreError):
         return None
 
 

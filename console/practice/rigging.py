@@ -74,6 +74,7 @@ def coordinator_arguments(plan: Plan, weights: Weights, port: int) -> list[str]:
     return [
         "-m", "console.coordinator", "--home", str(folder), "--port", str(port),
         "--model", weights.name, "--policy", str(folder / "policy.toml"), "--threads", "1",
+        *(["--store", plan.store] if plan.store else []),
     ]  # fmt: skip
 
 

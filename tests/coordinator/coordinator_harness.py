@@ -71,8 +71,15 @@ class Running:
     """A coordinator that listens."""
 
     def __init__(
-        self, home: Path, coordinator: Coordinator, engine: ScriptedEngine, second: Second, port: int
+        self,
+        home: Path,
+        coordinator: Coordinator,
+        engine: ScriptedEngine,
+        second: Second,
+        port: int,
+        store_at: str = "",
     ) -> None:
+        self.where = store_at or home / DATABASE
         self.home = home
         self.coordinator = coordinator
         self.engine = engine
@@ -97,7 +104,7 @@ class Running:
 
     def report(self) -> Report:
         """From the database."""
-        return report(self.home / DATABASE)
+        return report(self.where)
 
     async def settled(self, jobs: int) -> Report:
         """The report once so many jobs are final."""
@@ -138,16 +145,18 @@ async def running(
     config: CoordinatorConfig = CONFIG,
     engine: ScriptedEngine | None = None,
     second: Second | None = None,
+    store_at: str = "",
 ) -> AsyncIterator[Running]:
     """Start, and stop at the end as SIGTERM would."""
     reference, confirming = engine or ScriptedEngine(), second or Second()
     served = Served(MODEL, GROUP)
-    app = build(home, config, served, reference, SystemClock(), secrets.token_bytes, confirming.start)
+    start = confirming.start
+    app = build(home, config, served, reference, SystemClock(), secrets.token_bytes, start, store_at)
     server = server_of(app, "127.0.0.1", 0)
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started or task.done())
     assert server.started, task.exception()
-    run = Running(home, app.state.coordinator, reference, confirming, port_of(server))
+    run = Running(home, app.state.coordinator, reference, confirming, port_of(server), store_at)
     try:
         await until(lambda: run.coordinator.reference.ready)
         yield run

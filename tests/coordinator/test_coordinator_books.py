@@ -17,8 +17,8 @@ from console.coordinator.restate.checks import ledger_findings, recounted, state
 from console.coordinator.restate.ledger import _read
 from console.coordinator.sealing import Secrets
 from console.coordinator.store import OverdrawnError
-from console.coordinator.store.sqlite import connect
-from console.coordinator.store.sqlite_unit import SqliteUnit
+from console.coordinator.store.sqlite import Direct, connect
+from console.coordinator.store.sqlite_unit import SqlUnit
 from console.protocol.keys import SigningKey
 from console.protocol.statements import AccountLine
 from console.protocol.types import Transaction
@@ -47,7 +47,7 @@ class Network:
 
     def __init__(self) -> None:
         self.db = connect(":memory:")
-        self.unit = SqliteUnit(self.db)
+        self.unit = SqlUnit(Direct(self.db))
         self.open: dict[str, tuple[str, int]] = {}
         self.numbers = count(1)
         self.clock = SimpleNamespace(now_ms=lambda: next(self.numbers))

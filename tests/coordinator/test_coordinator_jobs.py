@@ -20,8 +20,8 @@ from console.coordinator.sealing import Secrets
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.settle import accept, give_back, open_job, reject
 from console.coordinator.store import AuditRow, ConflictError, NodeRow, OverdrawnError
-from console.coordinator.store.sqlite import connect
-from console.coordinator.store.sqlite_unit import SqliteUnit
+from console.coordinator.store.sqlite import Direct, connect
+from console.coordinator.store.sqlite_unit import SqlUnit
 from console.ledger import client, close_epoch, deposit, node_pending
 from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
 from console.protocol.keys import SigningKey
@@ -50,7 +50,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.db = connect(":memory:")
-        self.unit = SqliteUnit(self.db)
+        self.unit = SqlUnit(Direct(self.db))
         self.unit.book(deposit("ann", client("ann"), GRANT, 1))
         for node in NODES:
             self.unit.save_node(NodeRow(node, "n", "s", "m", 1, 1))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from store_contract import ADAPTERS, place_of
 
 from console.coordinator import jobs
 from console.coordinator.jobs import Job
@@ -45,13 +46,12 @@ from console.protocol.types import (
     Verdict,
 )
 
-ADAPTERS: dict[str, Callable[[Path], Store]] = {"sqlite": lambda folder: SqliteStore(folder / "db.sqlite")}
 NODE = NodeId("aa" * 32)
 
 
 @pytest.fixture(params=ADAPTERS)
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made = ADAPTERS[request.param](tmp_path)
+    made = place_of(request.param, tmp_path, lambda: request.getfixturevalue("postgres")).open()
     yield made
     made.close()
 

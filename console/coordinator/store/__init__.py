@@ -11,6 +11,7 @@ from console.coordinator.store.port import IdempotencyRow as IdempotencyRow
 from console.coordinator.store.port import Movement as Movement
 from console.coordinator.store.port import NodeRow as NodeRow
 from console.coordinator.store.port import OutboxRow as OutboxRow
+from console.coordinator.store.port import OutcomeUnknownError as OutcomeUnknownError
 from console.coordinator.store.port import OverdrawnError as OverdrawnError
 from console.coordinator.store.port import ReceiptRow as ReceiptRow
 from console.coordinator.store.port import StatementRow as StatementRow

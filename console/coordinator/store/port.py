@@ -19,12 +19,21 @@ class StoreError(Exception):
     """The database cannot do it; the text says why and what to do. Nothing of the unit happened."""
 
 
+class OutcomeUnknownError(StoreError):
+    """The exception: at the end the database is gone, and whether the unit stands is not known."""
+
+
 class ConflictError(Exception):
-    """Somebody was first: the job is not in the state expected, or the transaction is booked already."""
+    """Somebody was first: the job is not in the state expected, or the transaction is booked already.
+
+    Or what the unit wrote rests on something that is not there.
+
+    A unit that meets one cannot stand, even if it catches it.
+    """
 
 
 class OverdrawnError(Exception):
-    """An account would fall below zero."""
+    """An account would fall below zero. A unit that meets one cannot stand, even if it catches it."""
 
 
 class NodeRow(msgspec.Struct, frozen=True):
@@ -370,11 +379,13 @@ class Store(Protocol):
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """Run `work` in one transaction and return its result once that is on disk.
 
-        `work` runs on the store's thread, alone; what it raises undoes it and is raised here. A caller
-        that is cancelled while it waits does not undo it.
+        `work` runs on the store's thread, alone; what it raises undoes it and is raised here. A conflict
+        or an overdraft is raised in `work` by the statement that meets it, or here once `work` has
+        returned. A caller that is cancelled while it waits does not undo it. A commit that a server did
+        not answer waits here until the server is back and says whether it stands.
 
         Raises:
-            StoreError: the database failed (full disk, I/O error).
+            StoreError: the database failed (full disk, I/O error, a server that is away).
         """
         ...
 

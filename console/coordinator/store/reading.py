@@ -1,12 +1,12 @@
-"""The transcript as it lies in SQLite: read while a coordinator runs, and from what one left behind."""
+"""The transcript as it lies in the database: read while a coordinator runs, and from what one left behind."""
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any
 
 import msgspec
 
+from console.coordinator.store.database import Readable
 from console.protocol.ids import GroupId, JobId, NodeId
 from console.protocol.transcript import (
     AttemptEnd,
@@ -33,17 +33,17 @@ _ENDS = """SELECT DISTINCT a.job, a.attempt, a.ended_ms, a.code, a.fault, a.node
   WHERE t.epoch = ? AND t.node = '' AND j.state IN ('FAILED', 'CANCELLED')"""
 _CARRIED = """SELECT a.node, a.ended_ms FROM attempts a
   JOIN tickets t ON t.job = a.job AND t.attempt = a.attempt
-  WHERE t.epoch < ?1 AND a.started_ms >= ?2 - 86400000 AND (a.ended_ms = 0 OR a.ended_ms >= ?2)"""
+  WHERE t.epoch < ?1 AND a.started_ms + 86400000 >= ?2 AND (a.ended_ms = 0 OR a.ended_ms >= ?2)"""
 _EPOCH = """SELECT epoch, root, chain, opened_ms, policy, signature,
   secret, draws, transcript, closed_ms, closing_signature FROM epochs WHERE epoch = ?"""
 
 
-def epochs(db: sqlite3.Connection) -> list[int]:
+def epochs(db: Readable) -> list[int]:
     """Epochs whose commitment is signed: those before that have no transcript that proves anything."""
     return [row[0] for row in db.execute("SELECT epoch FROM epochs WHERE signature <> '' ORDER BY epoch")]
 
 
-def read_transcript(db: sqlite3.Connection, coordinator: NodeId, epoch: int) -> Transcript | None:
+def read_transcript(db: Readable, coordinator: NodeId, epoch: int) -> Transcript | None:
     """The epoch as it is published; None when there is no such epoch."""
     row = db.execute(_EPOCH, (epoch,)).fetchone()
     if row is None:
@@ -64,13 +64,13 @@ def read_transcript(db: sqlite3.Connection, coordinator: NodeId, epoch: int) -> 
     )
 
 
-def read_commitment(db: sqlite3.Connection, epoch: int) -> Commitment | None:
+def read_commitment(db: Readable, epoch: int) -> Commitment | None:
     """What was committed to before the epoch; None when there is no such epoch."""
     row = db.execute(_EPOCH, (epoch,)).fetchone()
     return None if row is None else _commitment(row)
 
 
-def read_draws(db: sqlite3.Connection, epoch: int) -> list[DrawRecord]:
+def read_draws(db: Readable, epoch: int) -> list[DrawRecord]:
     """The epoch's draws in their order."""
     return [_draw(row) for row in db.execute(_DRAWS, (epoch,))]
 

@@ -6,33 +6,20 @@ savepoint, so that one unit's failure undoes that unit alone.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import queue
 import sqlite3
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from console.coordinator.store.port import StoreError, Unit
+from console.coordinator.store.database import Values
+from console.coordinator.store.port import ConflictError, StoreError, Unit
 from console.coordinator.store.schema import BEFORE, TABLES, VERSION
-from console.coordinator.store.sqlite_unit import SqliteUnit, leaf_of
+from console.coordinator.store.sqlite_unit import SqlUnit, leaf_of
+from console.coordinator.store.writer import Item, Writer
 
 T = TypeVar("T")
-_BATCH = 256
 _BUSY_MS = 5000
-
-
-class _Item:
-    """A unit of work on its way to the writer."""
-
-    def __init__(self, work: Callable[[Unit], Any]) -> None:
-        self.work = work
-        self.done: Future[Any] = Future()
-        self.value: Any = None
-        self.error: Exception | None = None
 
 
 class SqliteStore:
@@ -45,51 +32,22 @@ class SqliteStore:
             self._connection = connect(path)
         except sqlite3.Error as error:
             raise _store_error(path, error) from error
-        self._queue: queue.SimpleQueue[_Item | None] = queue.SimpleQueue()
-        self._closed = False
-        self._thread = threading.Thread(target=self._write, name="store", daemon=True)
-        self._thread.start()
+        self._writer = Writer(self._commit)
 
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """See `Store.transact`."""
-        if self._closed:
-            raise StoreError("The coordinator's database is closed: it is shutting down.")
-        item = _Item(work)
-        self._queue.put(item)
-        result: T = await asyncio.shield(asyncio.wrap_future(item.done))
-        return result
+        return await self._writer.transact(work)
 
     def close(self) -> None:
         """Finish what is queued, then close the file; closing twice is nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        self._queue.put(None)
-        self._thread.join()
-        self._connection.close()
+        if self._writer.close():
+            self._connection.close()
 
-    def _write(self) -> None:
-        last = False
-        while not last:
-            batch: list[_Item] = []
-            first = self._queue.get()
-            last = first is None
-            if first is not None:
-                batch.append(first)
-            while not last and len(batch) < _BATCH and not self._queue.empty():
-                more = self._queue.get()
-                last = more is None
-                if more is not None:
-                    batch.append(more)
-            if batch:
-                self._commit(batch)
-
-    def _commit(self, batch: list[_Item]) -> None:
-        unit = SqliteUnit(self._connection)
+    def _commit(self, batch: list[Item]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for item in batch:
-                self._run(item, unit)
+                self._run(item)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):  # the thread must live on, whatever the disk does
@@ -99,27 +57,46 @@ class SqliteStore:
                 item.done.set_exception(failure)
             return
         for item in batch:
-            if item.error is None:
-                item.done.set_result(item.value)
-            else:
-                item.done.set_exception(item.error)
+            item.tell()
 
-    def _run(self, item: _Item, unit: SqliteUnit) -> None:
+    def _run(self, item: Item) -> None:
         """One unit behind a savepoint. A failing database (not a failing unit) raises sqlite3.Error."""
+        database = Direct(self._connection)
         self._connection.execute("SAVEPOINT unit")
         try:
-            item.value, item.error = item.work(unit), None
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
-            self._undo(item, error)
+            item.value, item.error = item.work(SqlUnit(database)), database.refused
+        except sqlite3.IntegrityError as error:
+            item.error = database.refused or ConflictError(f"the database holds against it: {error}")
+        except sqlite3.ProgrammingError as error:
+            item.error = error
         except sqlite3.Error:
             raise
         except Exception as error:  # the unit's own failure travels to whoever asked for it
-            self._undo(item, error)
+            item.error = database.refused or error
+        if item.error is not None:
+            item.value = None
+            self._connection.execute("ROLLBACK TO unit")
         self._connection.execute("RELEASE unit")
 
-    def _undo(self, item: _Item, error: Exception) -> None:
-        item.value, item.error = None, error
-        self._connection.execute("ROLLBACK TO unit")
+
+class Direct:
+    """Statements of one unit, each carried out at once."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.execute = connection.execute
+        self.refused: Exception | None = None
+        """Why the unit cannot stand, even if it caught that."""
+
+    def executemany(self, sql: str, rows: Iterable[Values]) -> None:
+        """See `Database.executemany`."""
+        self._connection.executemany(sql, rows)
+
+    def must(self, sql: str, values: Values, error: Exception) -> None:
+        """See `Database.must`."""
+        if self.execute(sql, values).rowcount != 1:
+            self.refused = self.refused or error
+            raise self.refused
 
 
 def connect(path: Path | str) -> sqlite3.Connection:

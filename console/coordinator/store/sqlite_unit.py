@@ -1,13 +1,13 @@
-"""One open SQLite transaction as a `Unit`."""
+"""One open transaction as a `Unit`: its SQL, in the dialect of SQLite, for both adapters."""
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any, TypeVar
 
 import msgspec
 
 from console.coordinator.jobs import Job
+from console.coordinator.store.database import Database
 from console.coordinator.store.port import (
     AuditRow,
     ConflictError,
@@ -21,7 +21,7 @@ from console.coordinator.store.port import (
     TicketRow,
 )
 from console.coordinator.store.reading import read_commitment, read_draws
-from console.ledger import check_transaction, node_available, node_bond, node_pending
+from console.ledger import OUTSIDE, check_transaction, node_available, node_bond, node_pending
 from console.protocol.frames import receipt_bytes
 from console.protocol.ids import JobId, NanoCredits, NodeId
 from console.protocol.statements import receipt_leaf
@@ -29,17 +29,18 @@ from console.protocol.transcript import Closing, Commitment, DrawRecord, SignedR
 from console.protocol.types import Balances, Receipt, Transaction, Verdict
 
 S = TypeVar("S", bound=msgspec.Struct)
-_MOVE = (
-    "UPDATE balances SET amount = amount + ?2, credits = credits + max(?2, 0), debits = debits + max(-?2, 0) "
-    "WHERE account = ?1"
-)
+_LAST_CHAIN = "SELECT chain FROM tickets ORDER BY epoch DESC, k DESC LIMIT 1"
+_ADD = """INSERT INTO balances (account, amount, credits, debits) VALUES (?, ?, ?, ?)
+  ON CONFLICT (account) DO UPDATE SET amount = balances.amount + excluded.amount,
+  credits = balances.credits + excluded.credits, debits = balances.debits + excluded.debits"""
+_TAKE = "UPDATE balances SET amount = amount - ?, debits = debits + ? WHERE account = ? AND amount >= ?"
 
 
-class SqliteUnit:
-    """Statements of one transaction; the writer thread owns it."""
+class SqlUnit:
+    """Statements of one unit; the store's thread owns it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._db = connection
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     # Jobs
 
@@ -59,12 +60,11 @@ class SqliteUnit:
             self._insert("INSERT INTO jobs", job)
             return
         columns = ", ".join(f'"{name}" = ?' for name in job.__struct_fields__)
-        changed = self._db.execute(
+        self._db.must(
             f"UPDATE jobs SET {columns} WHERE id = ? AND state = ? AND fence = ?",
             (*_values(job), was.id, was.state, was.fence),
+            ConflictError(f"job {job.id} is no longer {was.state} under fence {was.fence}"),
         )
-        if changed.rowcount != 1:
-            raise ConflictError(f"job {job.id} is no longer {was.state} under fence {was.fence}")
 
     def add_attempt(self, job: Job, at_ms: int) -> None:
         """A node was given the job."""
@@ -86,24 +86,17 @@ class SqliteUnit:
     def book(self, transaction: Transaction) -> None:
         """Postings and balances together."""
         check_transaction(transaction)
-        if self.booked(transaction.id):
-            raise ConflictError(f"{transaction.id} is booked already")
-        row = (transaction.id, transaction.at_ms)
-        self._db.execute("INSERT INTO transactions SELECT ?, ?, epoch FROM books", row)
+        self._db.must(
+            "INSERT INTO transactions VALUES (?, ?, (SELECT epoch FROM books)) ON CONFLICT DO NOTHING",
+            (transaction.id, transaction.at_ms),
+            ConflictError(f"{transaction.id} is booked already"),
+        )
         for posting in transaction.postings:
-            row = (posting.account, posting.amount)
-            self._db.execute("INSERT INTO postings VALUES (?, ?, ?)", (transaction.id, *row))
-            try:
-                self._db.execute(
-                    "INSERT OR IGNORE INTO balances (account, amount) VALUES (?, 0)", (posting.account,)
-                )
-                self._db.execute(_MOVE, row)
-            except sqlite3.IntegrityError as error:
-                text = f"{transaction.id}: {posting.account} does not hold {-posting.amount}"
-                raise OverdrawnError(text) from error
-            if posting.account.startswith("escrow:"):
-                where = "account = ? AND amount = 0"
-                self._db.execute(f"DELETE FROM balances WHERE {where}", (posting.account,))
+            account, amount = posting.account, posting.amount
+            self._db.execute("INSERT INTO postings VALUES (?, ?, ?)", (transaction.id, account, amount))
+            self._move(account, amount, transaction.id)
+            if account.startswith("escrow:"):
+                self._db.execute("DELETE FROM balances WHERE account = ? AND amount = 0", (account,))
 
     def booked(self, transaction_id: str) -> bool:
         """Whether a transaction of that id stands."""
@@ -116,7 +109,9 @@ class SqliteUnit:
     def balances(self, node: str) -> Balances:
         """A node's three accounts."""
         accounts = (node_pending(node), node_available(node), node_bond(node))
-        return Balances(*(NanoCredits(self.balance(a)) for a in accounts))
+        query = "SELECT account, amount FROM balances WHERE account IN (?, ?, ?)"
+        amounts = dict(self._db.execute(query, accounts).fetchall())
+        return Balances(*(NanoCredits(amounts.get(account, 0)) for account in accounts))
 
     def nodes_with_pending(self) -> list[str]:
         """Nodes that an epoch's close has to pay."""
@@ -163,9 +158,10 @@ class SqliteUnit:
 
     def next_draw(self, epoch: int) -> tuple[int, str]:
         """Takes the next k."""
-        k = self._value("SELECT next_k FROM epochs WHERE epoch = ?", epoch)
+        query = f"SELECT next_k, ({_LAST_CHAIN}) FROM epochs WHERE epoch = ?"
+        k, chain = self._db.execute(query, (epoch,)).fetchone()
         self._db.execute("UPDATE epochs SET next_k = ? WHERE epoch = ?", (k + 1, epoch))
-        return k, self.last_chain()
+        return int(k), chain or ""
 
     def commitment(self, epoch: int) -> Commitment | None:
         """What was committed to."""
@@ -173,7 +169,7 @@ class SqliteUnit:
 
     def last_chain(self) -> str:
         """Of the newest ticket."""
-        last = self._db.execute("SELECT chain FROM tickets ORDER BY epoch DESC, k DESC LIMIT 1").fetchone()
+        last = self._db.execute(_LAST_CHAIN).fetchone()
         return str(last[0]) if last else ""
 
     def draws(self, epoch: int) -> list[DrawRecord]:
@@ -212,9 +208,8 @@ class SqliteUnit:
 
     def add_verdict(self, verdict: Verdict) -> None:
         """One per attempt."""
-        if self.judged(verdict.job, verdict.attempt, verdict.node):
-            raise ConflictError(f"attempt {verdict.attempt} of {verdict.job} was judged already")
-        self._insert("INSERT INTO verdicts", verdict)
+        again = f"attempt {verdict.attempt} of {verdict.job} was judged already"
+        self._insert("INSERT INTO verdicts", verdict, again)
 
     def judged(self, job: str, attempt: int, node: str) -> bool:
         """Whether that attempt has its verdict."""
@@ -224,7 +219,7 @@ class SqliteUnit:
     def verdicts(self, node: str, outcome: str, since_ms: int, limit: int) -> int:
         """Counted up to `limit`."""
         inner = "SELECT 1 FROM verdicts WHERE node = ? AND outcome = ? AND at_ms >= ? LIMIT ?"
-        return self._value(f"SELECT count(*) FROM ({inner})", node, outcome, since_ms, limit)
+        return self._value(f"SELECT count(*) FROM ({inner}) AS found", node, outcome, since_ms, limit)
 
     def add_evidence(self, verdict: Verdict, sealed: bytes, until_ms: int) -> None:
         """What a verdict rests on."""
@@ -242,7 +237,7 @@ class SqliteUnit:
             "SELECT id, row_number() OVER newest AS number, sum(length(sealed)) OVER newest AS size "
             "FROM evidence WHERE outcome = 'accepted' WINDOW newest AS (ORDER BY until_ms DESC, id)"
         )
-        over = f"SELECT id FROM ({kept}) WHERE number > ? OR size > ?"
+        over = f"SELECT id FROM ({kept}) AS kept WHERE number > ? OR size > ?"
         return self._db.execute(f"DELETE FROM evidence WHERE id IN ({over})", (rows, size_bytes)).rowcount
 
     def add_audit(self, row: AuditRow) -> None:
@@ -261,7 +256,7 @@ class SqliteUnit:
     def add_receipt(self, receipt: Receipt, leaf: str) -> None:
         """Keep a receipt."""
         row = (receipt.job, receipt.attempt, receipt.node, msgspec.json.encode(receipt), leaf)
-        self._db.execute("INSERT INTO receipts SELECT ?, ?, ?, ?, epoch, ? FROM books", row)
+        self._db.execute("INSERT INTO receipts VALUES (?, ?, ?, ?, (SELECT epoch FROM books), ?)", row)
 
     # Nodes, outbox, keys
 
@@ -381,17 +376,28 @@ class SqliteUnit:
 
     def forget_lines(self, before: int) -> None:
         """The statements stay."""
-        self._db.execute("UPDATE statements SET lines = x'' WHERE epoch < ? AND lines <> x''", (before,))
+        query = "UPDATE statements SET lines = ? WHERE epoch < ? AND lines <> ?"
+        self._db.execute(query, (b"", before, b""))
 
     # Rows and structs
 
-    def _insert(self, verb: str, row: msgspec.Struct) -> None:
+    def _move(self, account: str, amount: int, transaction_id: str) -> None:
+        """Add to a balance, or take from one that holds enough."""
+        if amount > 0 or account == OUTSIDE:
+            self._db.execute(_ADD, (account, amount, max(amount, 0), max(-amount, 0)))
+            return
+        error = OverdrawnError(f"{transaction_id}: {account} does not hold {-amount}")
+        self._db.must(_TAKE, (-amount, -amount, account, -amount), error)
+
+    def _insert(self, verb: str, row: msgspec.Struct, again: str = "it stands already") -> None:
+        """A plain INSERT of what stands already is a conflict, for which `again` are the words."""
         names = row.__struct_fields__
         columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" for _ in names)
-        try:
-            self._db.execute(f"{verb} ({columns}) VALUES ({marks})", _values(row))
-        except sqlite3.IntegrityError as error:
-            raise ConflictError(f"it stands already ({error})") from error
+        statement = f"{verb} ({columns}) VALUES ({marks})"
+        if verb.startswith("INSERT INTO"):
+            self._db.must(f"{statement} ON CONFLICT DO NOTHING", _values(row), ConflictError(again))
+        else:
+            self._db.execute(statement, _values(row))
 
     def _one(self, kind: type[S], query: str, *values: Any) -> S | None:
         rows = self._all(kind, query, *values)

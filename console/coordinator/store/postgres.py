@@ -1,0 +1,210 @@
+"""The adapter for PostgreSQL, by asyncpg: one connection and one thread, which commits what waits together.
+
+A server that goes away fails the units that were on their way; only those whose commit was sent and not
+answered wait, until the server is back and says whether it stands.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import asyncpg
+
+from console.coordinator.store.port import OutcomeUnknownError, StoreError, Unit
+from console.coordinator.store.postgres_batch import Batch
+from console.coordinator.store.postgres_link import Link, LostError, said
+from console.coordinator.store.postgres_schema import migrate
+from console.coordinator.store.postgres_words import Words
+from console.coordinator.store.writer import Item, Writer
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+_FIRST_S, _LONGEST_S = 0.1, 5.0
+_CLOSING_S = 10.0
+_FULL = "53100"
+
+
+class PostgresStore:
+    """A `Store` in a PostgreSQL database, which other coordinators may share."""
+
+    def __init__(self, url: str) -> None:
+        """`url`: `postgres://user@host/database`, as asyncpg reads it.
+
+        Raises:
+            StoreError: it cannot be reached or used, or a newer Quarterdeck wrote it.
+        """
+        self._link = Link(url)
+        self._words = Words({})
+        self._name = secrets.token_hex(16)
+        self._commits = 0
+        self._doubtful: list[Item] = []
+        self._wait_s = 0.0
+        self._next_s = 0.0
+        self._why = ""
+        try:
+            with ThreadPoolExecutor(1) as pool:  # the caller's thread may be running a loop of its own
+                pool.submit(self._connect).result()
+        except StoreError:
+            self._link.close()
+            raise
+        self._writer = Writer(self._commit, self._rest)
+
+    @property
+    def trips(self) -> int:
+        """Round trips so far."""
+        return self._link.trips
+
+    async def transact(self, work: Callable[[Unit], T]) -> T:
+        """See `Store.transact`."""
+        return await self._writer.transact(work)
+
+    def close(self) -> None:
+        """Finish what is queued, find out what is in doubt, then disconnect; closing twice is nothing."""
+        if not self._writer.close():
+            return
+        with ThreadPoolExecutor(1) as pool:  # as in `__init__`
+            pool.submit(self._end).result()
+
+    def _end(self) -> None:
+        deadline_s = time.monotonic() + _CLOSING_S
+        while self._doubtful and time.monotonic() < deadline_s:
+            time.sleep(self._rest() or 0.0)
+        for item in self._doubtful:
+            item.done.set_exception(
+                OutcomeUnknownError(
+                    f"PostgreSQL at {self._link.name} went away during a commit and has not come back, so "
+                    "whether that was written is not known. It stands wholly or not at all; look there."
+                )
+            )
+        self._link.close()
+
+    def _commit(self, batch: list[Item]) -> None:
+        """Runs on the writer's thread."""
+        try:
+            self._connect()
+        except StoreError as error:
+            _fail(batch, error)
+            return
+        open_batch = Batch(self._link, self._words)
+        try:
+            for item in batch:
+                open_batch.run(item)
+        except Exception as error:
+            self._give_up(batch, error)
+            return
+        try:
+            wrote = open_batch.commit(self._mark())
+        except LostError as error:
+            self._lost(error)
+            self._doubtful = batch
+            return
+        except Exception as error:
+            self._give_up(batch, error)
+            return
+        self._commits += wrote
+        for item in batch:
+            item.tell()
+
+    def _mark(self) -> str:
+        """Statements by which this commit can be found, in place of the one before."""
+        return (
+            f"INSERT INTO commits VALUES ('{self._name}', {self._commits + 1}); "
+            f"DELETE FROM commits WHERE store = '{self._name}' AND number = {self._commits};"
+        )
+
+    def _give_up(self, batch: list[Item], error: Exception) -> None:
+        """No commit was sent, or the server said no to it."""
+        if isinstance(error, LostError):
+            self._lost(error)
+        else:
+            self._roll_back()
+        _fail(batch, self._store_error(error))
+
+    def _roll_back(self) -> None:
+        """A connection that cannot even do that is of no use any more."""
+        try:
+            self._link.script("ROLLBACK")
+        except Exception:
+            self._link.drop()
+
+    def _lost(self, error: LostError) -> None:
+        log.warning("The connection to PostgreSQL at %s is lost (%s).", self._link.name, error)
+        self._why = str(error)
+        self._wait_s, self._next_s = _FIRST_S, time.monotonic() + _FIRST_S
+
+    def _rest(self) -> float | None:
+        """Until what is in doubt is known, keep asking."""
+        if not self._doubtful:
+            return None
+        with contextlib.suppress(StoreError):
+            self._connect()
+        return max(0.0, self._next_s - time.monotonic()) if self._doubtful else None
+
+    def _connect(self) -> None:
+        """Be connected, and know what was in doubt. Raises StoreError, soon after a failure untried."""
+        if self._link.connected() and not self._doubtful:
+            return
+        if time.monotonic() < self._next_s:
+            raise self._away()
+        try:
+            self._link.connect()
+            self._words = Words(migrate(self._link))
+            self._settle()
+        except (LostError, asyncpg.PostgresError) as error:
+            self._link.drop()
+            self._why = said(error)
+            self._wait_s = min(_LONGEST_S, max(_FIRST_S, 2 * self._wait_s))
+            self._next_s = time.monotonic() + self._wait_s
+            raise self._away() from error
+        except StoreError:
+            self._link.drop()
+            self._next_s = time.monotonic() + _LONGEST_S
+            raise
+        self._wait_s = 0.0
+
+    def _settle(self) -> None:
+        """Whether the commit in doubt stands. If not, it never will: its mark is taken from here on.
+
+        Writing the mark anew waits for a transaction that has it and still runs at the server.
+        """
+        if not self._doubtful:
+            return
+        take = "INSERT INTO commits VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1"
+        taken = self._link.rows(take, (self._name, self._commits + 1))
+        self._name, self._commits = secrets.token_hex(16), 0  # no later commit removes the mark
+        items, self._doubtful = self._doubtful, []
+        if taken:
+            _fail(items, self._away())
+            return
+        for item in items:
+            item.tell()
+
+    def _away(self) -> StoreError:
+        return StoreError(
+            f"PostgreSQL at {self._link.name} cannot be reached ({self._why}), so nothing of this was "
+            "written. The coordinator keeps trying; see whether that server runs and its network works."
+        )
+
+    def _store_error(self, error: Exception) -> StoreError:
+        if isinstance(error, LostError):
+            return self._away()
+        if getattr(error, "sqlstate", None) == _FULL:
+            return StoreError(
+                f"The disk of PostgreSQL at {self._link.name} is full, so nothing can be booked safely. "
+                "Free space on it; what was booked before is untouched."
+            )
+        return StoreError(
+            f"PostgreSQL at {self._link.name} could not carry this out ({said(error)}), so nothing of it was "
+            "written. Its log says more."
+        )
+
+
+def _fail(batch: list[Item], error: StoreError) -> None:
+    for item in batch:
+        item.done.set_exception(error)

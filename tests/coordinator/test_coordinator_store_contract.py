@@ -1,0 +1,325 @@
+"""What every `Store` must keep, whatever fails: run over each adapter, against its real database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from store_contract import ADAPTERS, Place, place_of
+
+from console.coordinator import jobs
+from console.coordinator.jobs import Job
+from console.coordinator.store import (
+    ConflictError,
+    NodeRow,
+    OverdrawnError,
+    Store,
+    StoreError,
+    TicketRow,
+    Unit,
+)
+from console.ledger import OUTSIDE, client, deposit, escrow, hold, node_bond, refund
+from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
+from console.protocol.transcript import Commitment, SignedRoster
+from console.protocol.types import Policy, Verdict
+
+NODE = NodeId("aa" * 32)
+MANY = 64
+COMMITMENT = Commitment(1, "root", "", 1, Policy(), "signature")
+SLOT = SignedRoster(GroupId("22" * 32), 7, "root", 1, 1, "signature")
+
+
+@pytest.fixture(params=ADAPTERS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+    return place_of(request.param, tmp_path, lambda: request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+async def store(place: Place) -> AsyncIterator[Store]:
+    opened = place.open()
+    yield opened
+    opened.close()
+
+
+def job(number: int = 1) -> Job:
+    return Job(JobId(f"{number:032x}"), "ann", GroupId("22" * 32), 5, 10, 1)
+
+
+def ticket(k: int, number: int = 1) -> TicketRow:
+    return TicketRow(1, k, f"j{number}", 1, "root", 1, "request", "s", f"chain{k}", 1)
+
+
+async def all_of(store: Store, works: list[Callable[[Unit], Any]]) -> list[Any]:
+    """Every unit at once; results and exceptions in order."""
+    return await asyncio.gather(*map(store.transact, works), return_exceptions=True)
+
+
+async def fund(store: Store, amount: int = 1_000) -> None:
+    await store.transact(lambda unit: unit.book(deposit("ann", client("ann"), amount, 1)))
+
+
+def whole_life(unit: Unit) -> list[Callable[[], Any]]:
+    """Steps of every kind, in an order in which a job could take them."""
+    held, ticketed = jobs.hold(job(2), 10, 1), jobs.ticket(jobs.hold(job(2), 10, 1), 2)
+    verdict = Verdict(EvidenceId("v"), job(2).id, 1, NODE, "accepted", "replay", 1, 0, -1, "Fine.", 5)
+    return [
+        lambda: unit.save_job(held, None),
+        lambda: unit.book(hold(held.id, "ann", 10, 1)),
+        lambda: unit.next_draw(1),
+        lambda: unit.sign_slot(SLOT, (NODE,)),
+        lambda: unit.add_ticket(ticket(0)),
+        lambda: unit.save_job(ticketed, held),
+        lambda: unit.add_attempt(ticketed, 3),
+        lambda: unit.end_attempt(ticketed, "x", "node", 4),
+        lambda: unit.add_verdict(verdict),
+        lambda: unit.balances(NODE),
+        lambda: unit.post(NODE, b"told", 5),
+        lambda: unit.save_node(NodeRow(NODE, "reef", "s", "m", 1, 1)),
+        lambda: unit.book(refund(held.id, "ann", 10, 1)),
+        lambda: unit.outbox(NODE, 0),
+    ]
+
+
+@pytest.mark.parametrize("steps", range(15))
+async def test_a_unit_that_fails_in_the_middle_leaves_no_trace(
+    store: Store, place: Place, steps: int
+) -> None:
+    await fund(store)
+    await store.transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))
+    before = place.contents()
+
+    def broken(unit: Unit) -> None:
+        for step in whole_life(unit)[:steps]:
+            step()
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        await store.transact(broken)
+    assert place.contents() == before
+    await store.transact(lambda unit: [step() for step in whole_life(unit)])
+    assert {name for name, rows in place.contents().items() if rows != before[name]} == {
+        "jobs", "attempts", "transactions", "postings", "balances", "tickets", "outbox", "nodes", "epochs",
+    }  # fmt: skip
+
+
+async def test_of_many_steps_from_one_state_one_is_taken(store: Store) -> None:
+    held = jobs.hold(job(), 10, 1)
+    await store.transact(lambda unit: unit.save_job(held, None))
+    endings = [jobs.fail(held, "nobody", f"code{n}", n) for n in range(MANY)]
+    came = await all_of(store, [partial(lambda new, unit: unit.save_job(new, held), new) for new in endings])
+    assert Counter(map(type, came)) == {type(None): 1, ConflictError: MANY - 1}
+    assert await store.transact(lambda unit: unit.job(held.id)) == endings[came.index(None)]
+
+
+async def test_of_many_bookings_under_one_id_one_stands(store: Store, place: Place) -> None:
+    works = [partial(lambda unit: unit.book(deposit("d", client("ann"), 5, 1))) for _ in range(MANY)]
+    came = await all_of(store, works)
+    assert Counter(map(type, came)) == {type(None): 1, ConflictError: MANY - 1}
+    assert place.rows("SELECT account, amount FROM balances ORDER BY 1") == [("client:ann", 5), (OUTSIDE, -5)]
+
+
+async def test_many_holds_together_never_take_more_than_there_is(store: Store, place: Place) -> None:
+    await fund(store, 105)
+    works = [partial(lambda n, unit: unit.book(hold(f"j{n}", "ann", 10, 1)), n) for n in range(MANY)]
+    came = await all_of(store, works)
+    assert Counter(map(type, came)) == {type(None): 10, OverdrawnError: MANY - 10}
+    assert place.rows("SELECT amount FROM balances WHERE account = 'client:ann'") == [(5,)]
+    assert place.rows("SELECT count(*) FROM balances WHERE account LIKE 'escrow:%'") == [(10,)]
+    assert place.rows("SELECT sum(amount) FROM postings") == [(0,)]
+
+
+async def test_draw_numbers_have_no_gap_whatever_ends_the_units_that_take_them(
+    store: Store, place: Place
+) -> None:
+    """One in three conflicts only after it took its number, one in three raises, one in three stands."""
+    await store.transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))
+    await store.transact(lambda unit: unit.save_job(jobs.hold(job(), 1, 1), None))
+    await store.transact(lambda unit: unit.sign_slot(SLOT, (NODE,)))
+
+    def take(number: int, unit: Unit) -> int:
+        k, chain = unit.next_draw(1)
+        assert chain == (f"chain{k - 1}" if k else "")
+        unit.add_ticket(ticket(k, number))
+        if number % 3 == 1:
+            unit.save_job(jobs.hold(job(), 1, 1), None)
+        if number % 3 == 2:
+            raise RuntimeError
+        return k
+
+    came = await all_of(store, [partial(take, number) for number in range(60)])
+    assert [k for k in came if isinstance(k, int)] == list(range(20))
+    assert Counter(map(type, came)) == {int: 20, ConflictError: 20, RuntimeError: 20}
+    assert place.rows("SELECT k, job FROM tickets ORDER BY k") == [(k, f"j{3 * k}") for k in range(20)]
+
+
+async def test_messages_are_posted_in_the_order_of_their_units(store: Store) -> None:
+    bodies = [str(n).encode() for n in range(MANY)]
+    await all_of(store, [partial(lambda body, unit: unit.post(NODE, body, 1), body) for body in bodies])
+    rows = await store.transact(lambda unit: unit.outbox(NODE, 0))
+    assert [row.body for row in rows] == bodies
+    assert [row.id for row in rows] == sorted({row.id for row in rows})
+    await store.transact(lambda unit: unit.delivered(tuple(row.id for row in rows[::2])))
+    left = await store.transact(lambda unit: unit.outbox(NODE, 0))
+    assert [row.body for row in left] == bodies[1::2]
+
+
+async def test_what_stood_stands_after_reopening(place: Place) -> None:
+    first = place.open()
+    await fund(first, 7)
+    await first.transact(lambda unit: unit.post(NODE, b"told", 1))
+    first.close()
+    first.close()
+    with pytest.raises(StoreError, match="closed"):
+        await first.transact(lambda unit: None)
+    again = place.open()
+    assert await again.transact(lambda unit: unit.balance(client("ann"))) == 7
+    await again.transact(lambda unit: unit.post(NODE, b"more", 1))
+    rows = await again.transact(lambda unit: unit.outbox(NODE, 0))
+    assert [row.body for row in rows] == [b"told", b"more"]
+    again.close()
+
+
+async def test_units_that_are_committed_together_keep_their_own_ends(store: Store, place: Place) -> None:
+    await fund(store, 10_000)
+
+    def work(number: int, unit: Unit) -> int:
+        unit.save_job(jobs.hold(job(number), 10, 1), None)
+        unit.book(hold(job(number).id, "ann", 10 if number % 4 != 1 else 1_000_000, 1))
+        unit.post(NODE, str(number).encode(), 1)
+        if number % 4 == 2:
+            raise KeyError(number)
+        if number % 4 == 3:
+            unit.add_attempt(job(number + 1000), 1)  # of a job that is nowhere
+        return number
+
+    came = await all_of(store, [partial(work, number) for number in range(MANY)])
+    kept = [number for number in range(MANY) if number % 4 == 0]
+    assert [value for value in came if isinstance(value, int)] == kept
+    assert all(isinstance(came[n], OverdrawnError) for n in range(1, MANY, 4))
+    assert [came[n].args for n in range(2, MANY, 4)] == [(n,) for n in range(2, MANY, 4)]
+    assert all(isinstance(came[n], ConflictError) for n in range(3, MANY, 4))
+    assert place.rows("SELECT id FROM jobs ORDER BY 1") == [(job(n).id,) for n in kept]
+    assert [int(body) for (body,) in place.rows("SELECT body FROM outbox ORDER BY id")] == kept
+    assert place.rows("SELECT count(*) FROM transactions") == [(len(kept) + 1,)]
+
+
+async def test_a_caller_that_leaves_does_not_undo_its_unit(store: Store) -> None:
+    waiting = asyncio.create_task(store.transact(lambda unit: unit.post(NODE, b"told", 1)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    rows = await store.transact(lambda unit: unit.outbox(NODE, 0))
+    assert [row.body for row in rows] == [b"told"]
+
+
+async def test_a_conflict_that_is_caught_undoes_the_unit_all_the_same(store: Store) -> None:
+    await fund(store, 10)
+
+    def stubborn(unit: Unit) -> str:
+        unit.post(NODE, b"lost", 1)
+        with contextlib.suppress(OverdrawnError):
+            unit.book(hold("j", "ann", 11, 1))
+        with contextlib.suppress(OverdrawnError):
+            assert unit.balance(escrow("j")) == 0
+        return "stands"
+
+    with pytest.raises(OverdrawnError):
+        await store.transact(stubborn)
+    assert await store.transact(lambda unit: unit.outbox(NODE, 0)) == []
+
+
+async def test_a_unit_sees_what_it_and_those_before_it_did(store: Store) -> None:
+    await fund(store, 1_000)
+    seen = []
+
+    def work(number: int, unit: Unit) -> None:
+        start = unit.balance(client("ann"))
+        unit.book(hold(f"j{number}", "ann", 1, 1))
+        unit.save_totals(NODE, str(number).encode(), 1)
+        held = unit.booked(f"hold:j{number}"), unit.balance(escrow(f"j{number}")), unit.totals(NODE)
+        seen.append((start - unit.balance(client("ann")), start, held))
+
+    await all_of(store, [partial(work, number) for number in range(20)])
+    assert seen == [(1, 1_000 - n, (True, 1, str(n).encode())) for n in range(20)]
+
+
+async def test_two_stores_on_one_database_share_numbers_and_money(place: Place) -> None:
+    """Two coordinators: units of both follow one another, and none fails for the other's sake."""
+    stores = [place.open(), place.open()]
+    await fund(stores[0], 505)
+    await stores[1].transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))
+    await stores[0].transact(lambda unit: unit.sign_slot(SLOT, (NODE,)))
+
+    def take(number: int, unit: Unit) -> int:
+        k, _ = unit.next_draw(1)
+        unit.add_ticket(ticket(k, number))
+        unit.book(hold(f"j{number}", "ann", 10, 1))
+        unit.book(deposit(f"x{number}", node_bond(NODE), 1, 1))
+        return k
+
+    works = [stores[n % 2].transact(partial(take, n)) for n in range(2 * MANY)]
+    came = await asyncio.gather(*works, return_exceptions=True)
+    assert sorted(k for k in came if isinstance(k, int)) == list(range(50))
+    assert Counter(map(type, came)) == {int: 50, OverdrawnError: 2 * MANY - 50}
+    for one in stores:
+        assert await one.transact(lambda unit: unit.balances(NODE).bond) == 50
+        one.close()
+
+
+TEXTS = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=TEXTS, machine=TEXTS, body=st.binary(max_size=40), at=st.integers(0, (1 << 63) - 1))
+async def test_text_bytes_and_numbers_come_back_as_they_were(
+    store: Store, name: str, machine: str, body: bytes, at: int
+) -> None:
+    row = NodeRow(NODE, name, "'; DROP TABLE nodes; --\\", machine, at, at)
+
+    def work(unit: Unit) -> None:
+        unit.save_node(row)
+        unit.save_totals(NODE, body, at)
+
+    await store.transact(work)
+    assert await store.transact(lambda unit: (unit.node(NODE), unit.totals(NODE))) == (row, body)
+
+
+async def test_half_a_surrogate_pair_fails_its_unit_alone(store: Store) -> None:
+    row = NodeRow(NODE, "reef", "s", "m", 1, 1)
+    bad = msgspec.structs.replace(row, name="\ud800")
+    works: list[Callable[[Unit], Any]] = [
+        lambda unit: unit.post(NODE, b"a", 1),
+        lambda unit: unit.save_node(bad),
+        lambda unit: unit.post(NODE, b"b", 1),
+    ]
+    came = await all_of(store, works)
+    assert isinstance(came[1], ValueError)
+    rows = await store.transact(lambda unit: unit.outbox(NODE, 0))
+    assert [row.body for row in rows] == [b"a", b"b"]
+
+
+async def test_keys_are_known_until_they_are_forgotten(store: Store) -> None:
+    await all_of(
+        store, [partial(lambda n, unit: unit.save_key(f"k{n % 3}", f"client{n}"), n) for n in range(6)]
+    )
+    assert await store.transact(lambda unit: [unit.client_of(f"k{n}") for n in range(4)]) == [
+        "client3", "client4", "client5", None,
+    ]  # fmt: skip
+
+    def renew(unit: Unit) -> str | None:
+        unit.forget_keys()
+        unit.save_key("k1", "ann")
+        return unit.client_of("k2")
+
+    assert await store.transact(renew) is None
+    assert await store.transact(lambda unit: unit.client_of("k1")) == "ann"

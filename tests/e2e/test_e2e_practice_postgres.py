@@ -1,0 +1,42 @@
+"""The same practice command with PostgreSQL: paid, audited and left behind as with SQLite."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+
+def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path) -> None:
+    kept = tmp_path / "kept"
+    environment = os.environ | {
+        "QUARTERDECK_HOME": str(tmp_path / "h"),
+        "QUARTERDECK_MODELS": str(starter_model.parent),
+        "TMPDIR": tempfile.gettempdir(),
+    }
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "console", *words]
+        return subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=400, check=False
+        )
+
+    before = set(Path(tempfile.gettempdir()).glob("quarterdeck-postgres-*"))
+    done = run(
+        "practice", "--headless", "--json", "--store", "postgres", "--nodes", "1", "--rogue", "0",
+        "--minutes", "0.2", "--seed", "7", "--keep", str(kept),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["jobs"]["accepted"] == report["jobs"]["received"] >= 2
+    assert report["jobs"]["unpaid_accepted"] == report["jobs"]["paid_twice"] == 0
+    assert report["ledger"]["sum"] == report["ledger"]["held"] == 0
+    assert report["ledger"]["paid"] > 0
+    audited = run("audit", "draws", "--data", str(kept), "--json")
+    told = json.loads(audited.stdout)
+    assert (audited.returncode, told["wrong"]) == (0, 0), told["findings"]
+    assert told["checked"] == report["jobs"]["received"]
+    assert set(Path(tempfile.gettempdir()).glob("quarterdeck-postgres-*")) <= before, "its server is gone"
