@@ -14,8 +14,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from console.coordinator.store import Unit
-from console.coordinator.store.sqlite import SqliteStore, _Item, connect
+from console.coordinator.store import StoreError, Unit
+from console.coordinator.store.sqlite import SqliteStore, connect
+from console.coordinator.store.writer import Item
 from simulation.loop import SimulatedLoop
 from simulation.trace import Trace
 
@@ -114,7 +115,7 @@ class SimulatedStore(SqliteStore):
         self._path = Path("simulated")
         self._disk = disk
         self._connection = disk  # type: ignore[assignment]
-        self._waiting: list[_Item] = []
+        self._waiting: list[Item] = []
         self._closed = False
         self._dead = False
 
@@ -123,8 +124,8 @@ class SimulatedStore(SqliteStore):
         if self._dead:
             raise asyncio.CancelledError
         if self._closed:
-            return await super().transact(work)
-        item = _Item(work)
+            raise StoreError("The coordinator's database is closed: it is shutting down.")
+        item = Item(work)
         if not self._waiting:
             self._disk.loop.call_later(self._disk.commit_s(), self._flush)
         self._waiting.append(item)
