@@ -89,6 +89,7 @@ class Coordinator:
         """
         if self._started:
             return
+        self.parts.clock.not_before(await self.parts.store.transact(lambda unit: unit.last_stamp()))
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
             log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)

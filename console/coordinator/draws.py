@@ -204,7 +204,7 @@ class Draws:
             cause=cause,
             signature=key.sign(data),
             chain=hashlib.sha256(bytes.fromhex(chain) + data).hexdigest(),
-            at_ms=now_ms,
+            at_ms=roster.at_ms,
             slot=ticket.slot,
             chances=ticket.chances,
             excluded=roster.excluded,

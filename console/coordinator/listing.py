@@ -107,11 +107,12 @@ class Listing:
             if len(self._known) >= CONTEXTS_KEPT:
                 self._known.clear()
             self._known[context] = before
-        found = before[1]
+        found = msgspec.structs.replace(before[1], at_ms=self._clock.now_ms())
         if not tried:
             return found
         codes = {listed.ids[one.index]: one.code for one in found.excluded}
-        return left_out(listed, codes | {node: "tried" for node in tried if listed.place(node) >= 0})
+        others = left_out(listed, codes | {node: "tried" for node in tried if listed.place(node) >= 0})
+        return msgspec.structs.replace(others, at_ms=found.at_ms)
 
     def drawn(self, roster: Eligible, winner: NodeId) -> None:
         """A draw took place among `roster`."""

@@ -77,6 +77,8 @@ class Eligible(msgspec.Struct, frozen=True):
     listed: SlotRoster
     excluded: tuple[Exclusion, ...]
     """Who of it is left out, and why, by rising index."""
+    at_ms: int = 0
+    """When that was so."""
 
     @property
     def chances(self) -> int:

@@ -28,6 +28,8 @@ from console.protocol.transcript import (
 )
 
 SECRET_BYTES = 32
+DISORDER_MS = 600_000
+"""So far apart stamps of draws may stand that follow on each other."""
 NONCE_WITHHELD = "nonce_withheld"
 """How a job ends whose client did not reveal its nonce in time."""
 
@@ -209,9 +211,10 @@ class _Epoch:
             ticket = draw.ticket
             return node in (self._given((ticket.job, n)) for n in range(1, ticket.attempt))
         if code == "queue_full":
-            running = [end_ms for end_ms in self._busy.get(node, ()) if not end_ms or end_ms >= draw.at_ms]
-            self._busy[node] = running
-            return len(running) >= self._queue_limit
+            given, at_ms = self._busy.get(node, []), draw.at_ms
+            # Draws are numbered as they are written: nearly always, but not always, as they are stamped.
+            self._busy[node] = [end_ms for end_ms in given if not end_ms or end_ms >= at_ms - DISORDER_MS]
+            return sum(not end_ms or end_ms >= at_ms for end_ms in given) >= self._queue_limit
         return bool(code)
 
 

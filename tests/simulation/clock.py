@@ -13,14 +13,20 @@ class SimulatedClock:
     def __init__(self, loop: SimulatedLoop) -> None:
         self._loop = loop
         self._jumps = [(0.0, 0)]
+        self._wall_ms = 0
 
     def jump(self, by_ms: int) -> None:
         """Somebody sets the clock."""
-        self._jumps.append((self._loop.time(), self._jumps[-1][1] + by_ms))
+        self._wall_ms += by_ms
+        # As `console.coordinator.clock.Stamps` has it: set back, time goes on from where it was.
+        self._jumps.append((self._loop.time(), max(self._jumps[-1][1], self._wall_ms)))
 
     def now_ms(self) -> int:
-        """Milliseconds since 1970, as this machine believes."""
+        """Milliseconds since 1970, as this machine stamps."""
         return _EPOCH_MS + self._jumps[-1][1] + round(self._loop.time() * 1000)
+
+    def not_before(self, at_ms: int) -> None:
+        """It goes on over a restart by itself."""
 
     def shown_ms(self, start_s: float, end_s: float) -> tuple[int, int]:
         """The least and the most that it showed between two moments."""

@@ -147,13 +147,8 @@ class Draws:
 
 
 def _excused(finding: Finding, died: bool) -> bool:
-    """What the public audit may find of an honest coordinator.
-
-    Who is full is decided a moment before the ticket is stamped; `_check_roster` allows for that moment.
-    """
-    return (finding.code == "vacant" and died) or (
-        finding.code == "excluded" and "'queue_full'" in finding.sentence
-    )
+    """What the public audit may find of an honest coordinator: a draw that died with it."""
+    return finding.code == "vacant" and died
 
 
 def _name(draw: DrawRecord) -> str:

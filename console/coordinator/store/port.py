@@ -209,6 +209,10 @@ class Unit(Protocol):
         """The epoch's draws as they are published, in their order."""
         ...
 
+    def last_stamp(self) -> int:
+        """The latest stamp of a draw, of an attempt's end or of an epoch, milliseconds; 0 for none."""
+        ...
+
     def last_slot(self) -> int:
         """The newest slot with a signed roster, -1 for none."""
         ...

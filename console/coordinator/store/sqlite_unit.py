@@ -176,6 +176,16 @@ class SqlUnit:
         """In their order."""
         return read_draws(self._db, epoch)
 
+    def last_stamp(self) -> int:
+        """The latest of all."""
+        stamps = (
+            ("tickets", "at_ms"),
+            ("attempts", "ended_ms"),
+            ("epochs", "opened_ms"),
+            ("epochs", "closed_ms"),
+        )
+        return max(self._value(f"SELECT max({column}) FROM {table}") for table, column in stamps)
+
     def last_slot(self) -> int:
         """The newest slot."""
         return self._value("SELECT coalesce(max(slot), -1) FROM slots")
