@@ -81,7 +81,7 @@ class AttemptEnd(msgspec.Struct, frozen=True):
 
 
 class Carried(msgspec.Struct, frozen=True):
-    """An attempt of an earlier epoch that ran into this one: it fills its node's queue here as well."""
+    """An attempt of an earlier epoch that ran into this one, or nearly: it may fill its node's queue here."""
 
     node: NodeId
     ended_ms: int

@@ -12,7 +12,7 @@ from console.coordinator import audits, draws, jobs, listing, live, runner, sett
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.jobs import FINAL
 from console.coordinator.rosters import Candidate, Rules, roster_ids
-from console.coordinator.store.sqlite_unit import SqliteUnit
+from console.coordinator.store.sqlite_unit import SqlUnit
 from console.fairness import pick_of
 from console.fairness.draw import Pick
 from console.ledger import OUTSIDE, node_pending
@@ -130,19 +130,19 @@ def picks_another_node(patch: pytest.MonkeyPatch) -> None:
 
 
 def skips_a_ticket_number(patch: pytest.MonkeyPatch) -> None:
-    """A draw that was not liked is dropped: `SqliteUnit.next_draw` passes a number over now and then."""
-    usual = SqliteUnit.next_draw
+    """A draw that was not liked is dropped: `SqlUnit.next_draw` passes a number over now and then."""
+    usual = SqlUnit.next_draw
 
     def skipping(self: Any, epoch: int) -> tuple[int, str]:
         k, chain = usual(self, epoch)
         return usual(self, epoch) if k == 1 else (k, chain)
 
-    patch.setattr(SqliteUnit, "next_draw", skipping)
+    patch.setattr(SqlUnit, "next_draw", skipping)
 
 
 def penalises_without_evidence(patch: pytest.MonkeyPatch) -> None:
-    """What a penalty rests on is not kept: `SqliteUnit.add_evidence`."""
-    patch.setattr(SqliteUnit, "add_evidence", lambda *_: None)
+    """What a penalty rests on is not kept: `SqlUnit.add_evidence`."""
+    patch.setattr(SqlUnit, "add_evidence", lambda *_: None)
 
 
 def penalises_whom_it_likes(patch: pytest.MonkeyPatch) -> None:
