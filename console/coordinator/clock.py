@@ -61,8 +61,9 @@ class SystemClock:
         return self._stamps.stamp(time.time_ns() // 1_000_000, _steady_ms())
 
     def not_before(self, at_ms: int) -> None:
-        """Stamps go on from `at_ms` at least."""
-        self._stamps.not_before(at_ms, _steady_ms())
+        """Stamps go on from `at_ms` at least, unless that is a day away: the clock was wrong then."""
+        if at_ms - self.now_ms() < DAY_MS:
+            self._stamps.not_before(at_ms, _steady_ms())
 
     def tick_s(self) -> float:
         """Monotonic clock."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.coordinator.clock import Stamps, SystemClock
+from console.coordinator.clock import DAY_MS, Stamps, SystemClock
 
 
 @given(st.lists(st.tuples(st.integers(-(10**9), 10**9), st.integers(0, 10_000)), min_size=1))
@@ -37,5 +37,7 @@ def test_a_new_run_goes_on_from_what_the_last_one_stamped() -> None:
     before = clock.now_ms()
     clock.not_before(before + 1_000_000)
     assert clock.now_ms() >= before + 1_000_000
+    clock.not_before(before + 400 * DAY_MS)
+    assert clock.now_ms() < before + DAY_MS, "a clock that was a year ahead does not stay so for ever"
     clock.not_before(0)
     assert clock.now_ms() >= before + 1_000_000
