@@ -30,11 +30,11 @@ _ENDS = """SELECT DISTINCT a.job, a.attempt, a.ended_ms, a.code, a.fault, a.node
   JOIN tickets t ON t.job = a.job AND t.attempt >= a.attempt WHERE t.epoch = ? AND a.ended_ms > 0
   UNION ALL SELECT t.job, t.attempt, j.changed_ms, j.code, j.fault, ''
   FROM tickets t JOIN jobs j ON j.id = t.job AND j.attempt = t.attempt
-  WHERE t.epoch = ? AND t.node = '' AND j.state IN ('FAILED', 'CANCELLED')"""
+  WHERE t.epoch = ? AND t.node = '' AND j.state IN ('FAILED', 'CANCELLED') ORDER BY 1, 2"""
 _CARRIED = """SELECT a.node, a.ended_ms FROM attempts a
   JOIN tickets t ON t.job = a.job AND t.attempt = a.attempt
   WHERE t.epoch < ?1 AND a.started_ms + 86400000 >= ?2
-  AND (a.ended_ms = 0 OR a.ended_ms + 600000 >= ?2)"""
+  AND (a.ended_ms = 0 OR a.ended_ms + 600000 >= ?2) ORDER BY 1, 2"""
 """With what ended a little before: who is left out may be decided while the epoch is about to change."""
 _EPOCH = """SELECT epoch, root, chain, opened_ms, policy, signature,
   secret, draws, transcript, closed_ms, closing_signature FROM epochs WHERE epoch = ?"""
