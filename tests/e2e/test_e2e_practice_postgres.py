@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -12,10 +13,13 @@ from pathlib import Path
 
 def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path) -> None:
     kept = tmp_path / "kept"
+    # Of its own, so that no other server's folder is in the way; open to the user that PostgreSQL runs as.
+    servers = Path(tempfile.mkdtemp(prefix="qd-"))
+    servers.chmod(0o755)
     environment = os.environ | {
         "QUARTERDECK_HOME": str(tmp_path / "h"),
         "QUARTERDECK_MODELS": str(starter_model.parent),
-        "TMPDIR": tempfile.gettempdir(),
+        "TMPDIR": str(servers),
     }
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +28,6 @@ def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path) 
             command, capture_output=True, text=True, env=environment, timeout=400, check=False
         )
 
-    before = set(Path(tempfile.gettempdir()).glob("quarterdeck-postgres-*"))
     done = run(
         "practice", "--headless", "--json", "--store", "postgres", "--nodes", "1", "--rogue", "0",
         "--minutes", "0.2", "--seed", "7", "--keep", str(kept),
@@ -39,4 +42,5 @@ def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path) 
     told = json.loads(audited.stdout)
     assert (audited.returncode, told["wrong"]) == (0, 0), told["findings"]
     assert told["checked"] == report["jobs"]["received"]
-    assert set(Path(tempfile.gettempdir()).glob("quarterdeck-postgres-*")) <= before, "its server is gone"
+    assert list(servers.glob("quarterdeck-postgres-*")) == [], "its server is gone"
+    shutil.rmtree(servers)
