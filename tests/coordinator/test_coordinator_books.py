@@ -17,8 +17,8 @@ from console.coordinator.restate.checks import ledger_findings, recounted, state
 from console.coordinator.restate.ledger import _read
 from console.coordinator.sealing import Secrets
 from console.coordinator.store import OverdrawnError
+from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.sqlite import Direct, connect
-from console.coordinator.store.sqlite_unit import SqlUnit
 from console.protocol.keys import SigningKey
 from console.protocol.statements import AccountLine
 from console.protocol.types import Transaction

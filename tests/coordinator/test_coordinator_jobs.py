@@ -20,8 +20,8 @@ from console.coordinator.sealing import Secrets
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.settle import accept, give_back, open_job, reject
 from console.coordinator.store import AuditRow, ConflictError, NodeRow, OverdrawnError
+from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.sqlite import Direct, connect
-from console.coordinator.store.sqlite_unit import SqlUnit
 from console.ledger import client, close_epoch, deposit, node_pending
 from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
 from console.protocol.keys import SigningKey

@@ -12,7 +12,7 @@ from console.coordinator import audits, draws, jobs, listing, live, runner, sett
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.jobs import FINAL
 from console.coordinator.rosters import Candidate, Rules, roster_ids
-from console.coordinator.store.sqlite_unit import SqlUnit
+from console.coordinator.store.sql import SqlUnit
 from console.fairness import pick_of
 from console.fairness.draw import Pick
 from console.ledger import OUTSIDE, node_pending

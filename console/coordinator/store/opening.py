@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from console.coordinator.store.database import Readable
-from console.coordinator.store.port import Store, StoreError
+from console.coordinator.store.errors import StoreError
+from console.coordinator.store.port import Store
 from console.coordinator.store.sqlite import SqliteStore
 
 Whereabouts = Path | str

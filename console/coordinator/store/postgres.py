@@ -16,11 +16,12 @@ from typing import TypeVar
 
 import asyncpg
 
-from console.coordinator.store.port import OutcomeUnknownError, StoreError, Unit
+from console.coordinator.store.errors import OutcomeUnknownError, StoreError
 from console.coordinator.store.postgres_batch import Batch
 from console.coordinator.store.postgres_link import Link, LostError, said
 from console.coordinator.store.postgres_schema import migrate
 from console.coordinator.store.postgres_words import Words
+from console.coordinator.store.unit import Unit
 from console.coordinator.store.writer import Item, Writer
 
 T = TypeVar("T")

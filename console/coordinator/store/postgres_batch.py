@@ -19,7 +19,7 @@ from console.coordinator.store.dialect import checked, literals
 from console.coordinator.store.postgres_link import Link, of_the_unit
 from console.coordinator.store.postgres_script import REFUSED, Part, Script, Step, meaning_of
 from console.coordinator.store.postgres_words import Words
-from console.coordinator.store.sqlite_unit import SqlUnit
+from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.writer import Item
 
 BEGIN = "BEGIN; SELECT pg_advisory_xact_lock(7237954620815361);"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from console.coordinator.store.port import StoreError
+from console.coordinator.store.errors import StoreError
 
 T = TypeVar("T")
 _CONNECT_S = 10.0

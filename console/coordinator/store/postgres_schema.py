@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.coordinator.store.dialect import Layout, tables
-from console.coordinator.store.port import StoreError
+from console.coordinator.store.errors import StoreError
 from console.coordinator.store.postgres_batch import BEGIN
 from console.coordinator.store.postgres_link import Link
 from console.coordinator.store.schema import TABLES, VERSION

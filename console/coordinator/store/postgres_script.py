@@ -8,7 +8,7 @@ import asyncpg
 
 from console.coordinator.store.database import Values
 from console.coordinator.store.dialect import touches
-from console.coordinator.store.port import ConflictError
+from console.coordinator.store.errors import ConflictError
 from console.coordinator.store.postgres_words import Words
 from console.coordinator.store.writer import Item
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from console.coordinator.store.port import StoreError
+from console.coordinator.store.errors import StoreError
 
 USER = "quarterdeck"
 _START_S = 60.0

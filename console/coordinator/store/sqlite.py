@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from console.coordinator.store.database import Values
-from console.coordinator.store.port import ConflictError, StoreError, Unit
+from console.coordinator.store.errors import ConflictError, StoreError
 from console.coordinator.store.schema import BEFORE, TABLES, VERSION
-from console.coordinator.store.sqlite_unit import SqlUnit, leaf_of
+from console.coordinator.store.sql import SqlUnit
+from console.coordinator.store.sql.verdicts import leaf_of
+from console.coordinator.store.unit import Unit
 from console.coordinator.store.writer import Item, Writer
 
 T = TypeVar("T")

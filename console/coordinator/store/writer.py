@@ -9,7 +9,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from console.coordinator.store.port import StoreError, Unit
+from console.coordinator.store.errors import StoreError
+from console.coordinator.store.unit import Unit
 
 T = TypeVar("T")
 _BATCH = 256

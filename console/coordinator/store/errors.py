@@ -1,0 +1,24 @@
+"""What a store may answer instead of a result."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The database cannot do it; the text says why and what to do. Nothing of the unit happened."""
+
+
+class OutcomeUnknownError(StoreError):
+    """The exception: at the end the database is gone, and whether the unit stands is not known."""
+
+
+class ConflictError(Exception):
+    """Somebody was first: the job is not in the state expected, or the transaction is booked already.
+
+    Or what the unit wrote rests on something that is not there.
+
+    A unit that meets one cannot stand, even if it catches it.
+    """
+
+
+class OverdrawnError(Exception):
+    """An account would fall below zero. A unit that meets one cannot stand, even if it catches it."""
