@@ -122,7 +122,7 @@ async def test_a_node_that_comes_back_catches_up(run: Running, node: RunningAgen
 async def cheat(run: Running, work: str, *values: Any) -> None:
     """The coordinator changes its own database."""
     store = run.coordinator.parts.store
-    await store.transact(lambda unit: unit._db.execute(work, values))  # type: ignore[attr-defined]
+    await store.transact(lambda unit: unit.database.execute(work, values))  # type: ignore[attr-defined]
 
 
 async def test_a_receipt_that_is_left_out_is_found(run: Running, node: RunningAgent) -> None:

@@ -118,7 +118,7 @@ async def test_a_cheat_of_another_class_is_found_and_confirmed(tmp_path: Path) -
         assert (verdict.outcome, verdict.mode, run.second.starts) == ("rejected", "recompute_tolerant", 1)
         assert any(s.value_ppm > s.limit_ppm for s in verdict.statistics)
         [(name, sealed)] = await run.coordinator.parts.store.transact(
-            lambda unit: unit._db.execute("SELECT id, sealed FROM evidence").fetchall()  # type: ignore[attr-defined]
+            lambda unit: unit.database.execute("SELECT id, sealed FROM evidence").fetchall()  # type: ignore[attr-defined]
         )
         coordinator = SigningKey((tmp_path / "coordinator.key").read_bytes())
         assert opened(coordinator, name, sealed).calibration == CALIBRATION

@@ -169,7 +169,7 @@ async def test_books_that_do_not_balance_are_not_stated_and_the_network_goes_on(
         await worked(run)
 
         def tamper(unit: Any) -> None:
-            unit._db.execute(
+            unit.database.execute(
                 "UPDATE balances SET amount = amount + 5, credits = credits + 5 WHERE account = 'treasury'"
             )
 

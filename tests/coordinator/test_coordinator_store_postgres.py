@@ -254,7 +254,7 @@ async def test_a_query_that_the_server_cannot_answer_fails_its_batch_and_the_sto
     store: PostgresStore,
 ) -> None:
     def divides(unit: Unit) -> None:
-        unit._db.execute("SELECT 1 / (0 * count(*)) FROM jobs").fetchone()  # type: ignore[attr-defined]
+        unit.database.execute("SELECT 1 / (0 * count(*)) FROM jobs").fetchone()  # type: ignore[attr-defined]
 
     with pytest.raises(StoreError, match="division by zero"):
         await store.transact(divides)

@@ -9,7 +9,7 @@ from console.coordinator.store.postgres_link import Link
 from console.coordinator.store.schema import TABLES, VERSION
 
 _LACKING = {0: TABLES}
-"""What a database of that version lacks; there is none in PostgreSQL that is older than version 4."""
+"""What a database of that version lacks; there is none in PostgreSQL that is older than version 3."""
 _OWN = """
 CREATE TABLE IF NOT EXISTS version (version BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS commits (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 DATABASE = "coordinator.sqlite"
 """The file in a coordinator's home."""
-VERSION = 4
+VERSION = 3
 
 _SINCE_2 = """
 CREATE TABLE audits (
@@ -103,21 +103,7 @@ CREATE TABLE slots (
   size INTEGER NOT NULL, at_ms INTEGER NOT NULL, signature TEXT NOT NULL
 ) STRICT;
 """
-_SINCE_3 = _TRANSCRIPT
-TABLES += _SINCE_3
-
-FROM_2 = _SINCE_3
-"""What version 2 lacks."""
-FROM_1 = """
-ALTER TABLE verdicts ADD COLUMN statistics TEXT NOT NULL DEFAULT '[]';
-ALTER TABLE verdicts ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
-ALTER TABLE verdicts ADD COLUMN positions INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE evidence ADD COLUMN outcome TEXT NOT NULL DEFAULT 'rejected';
-"""
-FROM_1 += _SINCE_2 + FROM_2
-"""What version 1 lacks."""
-
-_SINCE_4 = """
+_STATEMENTS = """
 ALTER TABLE transactions ADD COLUMN epoch INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE balances ADD COLUMN credits INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE balances ADD COLUMN debits INTEGER NOT NULL DEFAULT 0;
@@ -146,12 +132,11 @@ INSERT INTO spending
 
 What was asked for before counts as spent without a key of its own.
 """
-_SINCE_4 += _GATEWAY
-TABLES += _SINCE_4
-TABLES += "INSERT INTO books VALUES (1);"
+_SINCE_3 = _TRANSCRIPT + _STATEMENTS + _GATEWAY
+TABLES += _SINCE_3 + "INSERT INTO books VALUES (1);"
 
-FROM_3 = _SINCE_4
-FROM_3 += """
+FROM_2 = _SINCE_3
+FROM_2 += """
 INSERT INTO books SELECT coalesce(max(epoch), 1) FROM epochs;
 UPDATE transactions SET epoch = (SELECT epoch FROM books);
 UPDATE receipts SET epoch = (SELECT epoch FROM books), leaf = leaf_of(body);
@@ -159,11 +144,17 @@ UPDATE balances SET
   credits = (SELECT coalesce(sum(max(p.amount, 0)), 0) FROM postings p WHERE p.account = balances.account),
   debits = (SELECT coalesce(sum(max(-p.amount, 0)), 0) FROM postings p WHERE p.account = balances.account);
 """
-"""What version 3 lacks: all that was booked before there were statements goes into the first one.
+"""What version 2 lacks: all that was booked before there were statements goes into the first one.
 
 `leaf_of`: a function that the connection must have, from a receipt's body to its leaf.
 """
-FROM_2 += FROM_3
-FROM_1 += FROM_3
-BEFORE = {1: FROM_1, 2: FROM_2, 3: FROM_3}
+FROM_1 = """
+ALTER TABLE verdicts ADD COLUMN statistics TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE verdicts ADD COLUMN calibration TEXT NOT NULL DEFAULT '';
+ALTER TABLE verdicts ADD COLUMN positions INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE evidence ADD COLUMN outcome TEXT NOT NULL DEFAULT 'rejected';
+"""
+FROM_1 += _SINCE_2 + FROM_2
+"""What version 1 lacks."""
+BEFORE = {1: FROM_1, 2: FROM_2}
 """The way here from each older version."""

@@ -41,13 +41,12 @@ class SqlClients(SqlPart):
                 (client, key, day, amount),
             )
             return
-        back = self.database.execute(
+        self.database.must(
             "UPDATE spending SET amount = amount - ?4 "
             "WHERE client = ?1 AND key = ?2 AND day = ?3 AND amount >= ?4",
             (client, key, day, -amount),
+            OverdrawnError(f"{client} gets more back than was spent on day {day}"),
         )
-        if back.rowcount != 1:
-            raise OverdrawnError(f"{client} gets more back than was spent on day {day}")
 
     def spent(self, client: str, key: str | None, since_day: int) -> int:
         """Summed over days, and over keys where none is named."""
