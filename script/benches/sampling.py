@@ -18,6 +18,7 @@ from console.verification.sampling import Place
 
 THREADS, STEPS, CONTEXT = 2, 120, 256
 _WAYS = {"compiled": sampled.sample, "numpy": sampled.by_definition}
+"""What is prepared before the decode, as the batcher does, counts as sampling too."""
 
 
 def measure(model_file: Path) -> list[Row]:
@@ -52,11 +53,14 @@ def _side_by_side(model: llama.Model, sequences: int, goal: float) -> list[Row]:
         rows = [Token(token, step, slot, True) for slot, token in enumerate(tokens)]
         places = [Place(bytes([slot]) * 32, step, 800) for slot in range(sequences)]
         name, way = list(_WAYS.items())[step % len(_WAYS)]
+        begun_s = time.perf_counter()
+        if way is sampled.sample:
+            sampled.prepare(places)
         started_s = time.perf_counter()
         context.decode(rows)
         decoded_s = time.perf_counter()
         found = way(context.outputs(), places)
-        sample_s[name].append(time.perf_counter() - decoded_s)
+        sample_s[name].append(time.perf_counter() - decoded_s + started_s - begun_s)
         decode_s.append(decoded_s - started_s)
         tokens = [choice[0] if choice else 0 for choice in found]
     context.close()

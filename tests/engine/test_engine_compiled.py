@@ -67,6 +67,20 @@ def test_it_is_here_and_decides_what_models_give() -> None:
     assert [row.tobytes() for row in cut] == [top_candidates(row).tobytes() for row in logits]
 
 
+def test_keys_made_ahead_serve_the_choices_that_they_were_made_for_and_no_others() -> None:
+    rng = np.random.default_rng(11)
+    logits = rng.normal(0, 3, (2, 49_152)).astype(np.float32)
+    ahead, others = places(2, rng), places(2, rng)
+    sampled.prepare(ahead)
+    assert sample(logits, ahead) == sampled.by_definition(logits, ahead)
+    sampled.prepare(ahead)
+    assert sample(logits, others) == sampled.by_definition(logits, others)
+    assert sample(logits, ahead) == sampled.by_definition(logits, ahead)
+    sampled.prepare(ahead)
+    candidates_of(logits)
+    assert sample(logits, ahead) == sampled.by_definition(logits, ahead)
+
+
 def test_rules_of_a_client_act_on_its_candidates() -> None:
     logits = np.random.default_rng(3).normal(0, 3, (2, 49_152)).astype(np.float32)
     rules = SamplingRules(min_p_ppm=300_000, frequency_milli=500)

@@ -14,10 +14,11 @@ from console.engine.process.decoding import DecodeError, Decoder, Row
 from console.engine.process.gauges import Gauges
 from console.engine.process.placing import move_in
 from console.engine.process.prefill import Prompt, shares
-from console.engine.process.sampled import BROKEN_MODEL, sample
+from console.engine.process.sampled import BROKEN_MODEL, prepare, sample
 from console.engine.process.sequence import Sequence, Sink, late, vocabulary_parts
 from console.engine.process.slots import Slots
 from console.engine.process.waiting import Entry, LocalUse, Waiting
+from console.verification.sampling import Place
 
 CHUNK_ROWS = 256
 """Rows of prompts per step: a cancel waits for no more than this, and a batch of 512 is hardly faster."""
@@ -78,9 +79,11 @@ class Batcher:
         self._gauges.step_started(self._clock())
         tokens = 0
         decoding = sum(1 for sequence in wanting if sequence.token_ids)
+        places = [sequence.next_place for sequence in wanting]
+        prepare(places)
         try:
             self._decoder.decode(rows)
-            tokens = self._sample(wanting)
+            tokens = self._sample(wanting, places)
         except DecodeError as error:
             for sequence in list(self._running):
                 self._slots.lose(sequence.slot)
@@ -142,10 +145,10 @@ class Batcher:
         given = shares(prompts, room)
         return {sequence.slot: rows for sequence, rows in zip(new, given, strict=True)}
 
-    def _sample(self, wanting: list[Sequence]) -> int:
+    def _sample(self, wanting: list[Sequence], places: list[Place]) -> int:
         if not wanting:
             return 0
-        found = sample(self._decoder.outputs(), [sequence.next_place for sequence in wanting])
+        found = sample(self._decoder.outputs(), places)
         now_s = self._clock()
         sampled = 0
         for sequence, choice in zip(wanting, found, strict=True):

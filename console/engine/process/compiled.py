@@ -63,6 +63,7 @@ class Compiled:
         self._about = _Call(None, 0, 0, *answers)
         self._call = address(self._about)
         self._logits: Logits | None = None
+        self._prepared: Sequence[Place] | None = None
 
     def takes(self, logits: Logits) -> bool:
         """Whether these rows are laid out as the library wants them; then the next call is about them.
@@ -77,11 +78,18 @@ class Compiled:
         about.logits, (about.rows, about.size) = logits.ctypes.data, logits.shape
         return True
 
-    def sample(self, places: Sequence[Place]) -> list[tuple[int, bytes] | None]:
-        """Token and committed candidates of each row; None where the definition has to decide."""
-        for row, place in enumerate(places):
+    def prepare(self, places: Sequence[Place]) -> None:
+        """What `sample` needs of this very list, made before the decode: 2 µs a row there, 30 behind it."""
+        for row, place in enumerate(places[:ROWS]):
             self._keys[row] = position_key(place.seed, place.position)
             self._scales[row] = per_step(place.temperature_milli) if place.temperature_milli else 0.0
+        self._prepared = places
+
+    def sample(self, places: Sequence[Place]) -> list[tuple[int, bytes] | None]:
+        """Token and committed candidates of each row; None where the definition has to decide."""
+        if places is not self._prepared:
+            self.prepare(places)
+        self._prepared = None
         self._sample(self._call)
         rows = len(places)
         data = self._candidates[: rows * POSITION_BYTES].tobytes()

@@ -43,6 +43,13 @@ def candidates_of(logits: Logits) -> Candidates:
     return candidates_of_each(cut)
 
 
+def prepare(places: list[Place]) -> None:
+    """Make the keys for the `sample` of this very list, before the decode: caches are still Python's then."""
+    quick = compiled()
+    if quick is not None:
+        quick.prepare(places)
+
+
 def sample(logits: Logits, places: list[Place]) -> list[Chosen | None]:
     """Token and committed candidates for each row; None where the logits are no numbers."""
     quick = compiled()
