@@ -25,6 +25,7 @@ from console.coordinator.settings import CoordinatorConfig, load_config
 from console.coordinator.start import StartError, announce, find_model, prepare_home, take_port
 from console.coordinator.store import StoreError
 from console.coordinator.supervise import NoReferenceError, supervise
+from console.coordinator.transport.port import TransportError
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch
 from console.models import STARTER
@@ -33,7 +34,8 @@ from console.settings.paths import data_dir, socket_path
 
 log = logging.getLogger("console.coordinator")
 _TROUBLE = (
-    CalibrationError, ConfigError, NoReferenceError, OSError, SealError, StartError, StoreError, ValueError,
+    CalibrationError, ConfigError, NoReferenceError, OSError, SealError, StartError, StoreError,
+    TransportError, ValueError,
 )  # fmt: skip
 
 
@@ -72,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=0, help="of the reference engine, 0: physical cores")
     parser.add_argument("--context", type=int, default=2048, help="tokens that one job may have")
     parser.add_argument("--store", default="", metavar="URL", help="PostgreSQL database in place of SQLite")
+    parser.add_argument(
+        "--transport", default="", metavar="URL", help="NATS servers over which nodes come too"
+    )
     parser.add_argument("--network-name", default="", help="the network's name for people")
     parser.add_argument("--open", action="store_true", help="take any API key as the client `practice`")
     return parser
@@ -100,7 +105,8 @@ async def _run(
     )
     engine = LlamaEngine(launch.socket)
     second = starter(launch, home)
-    app = build(home, config, served, engine, SystemClock(), secrets.token_bytes, second, options.store)
+    where = options.store, options.transport
+    app = build(home, config, served, engine, SystemClock(), secrets.token_bytes, second, *where)
     coordinator: Coordinator = app.state.coordinator
     try:
         await coordinator.start()
@@ -110,7 +116,7 @@ async def _run(
         await _serve(server, listening, asyncio.create_task(supervise(launch, engine)))
     finally:
         await engine.close()
-        coordinator.parts.store.close()
+        await coordinator.close()
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket, engine: asyncio.Task[None]) -> None:

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
@@ -43,6 +43,10 @@ from console.coordinator.statement_desk import StatementDesk
 from console.coordinator.store import StoreError, Unit
 from console.coordinator.store.opening import open_store
 from console.coordinator.store.schema import DATABASE as DATABASE
+from console.coordinator.transport.hub import hub
+from console.coordinator.transport.nats import NatsTransport
+from console.coordinator.transport.nats_keys import NatsKeys
+from console.coordinator.transport.port import Transport
 from console.engine.port import Engine
 from console.ledger import deterrent_ppm, typical_reward
 from console.protocol.keys import SigningKey
@@ -57,10 +61,16 @@ class Coordinator:
     """Every part, wired. Public for tests; others use `build`."""
 
     def __init__(
-        self, parts: Parts, engine: Engine, second: SecondVerifier | None, routes: Sequence[BaseRoute] = ()
+        self,
+        parts: Parts,
+        engine: Engine,
+        second: SecondVerifier | None,
+        routes: Sequence[BaseRoute] = (),
+        transport: Transport | None = None,
     ) -> None:
-        """`routes`: of what is read beside the store."""
+        """`routes`: of what is read beside the store; `transport`: brings lines beside the WebSocket's."""
         self.parts = parts
+        self._transport = transport
         self._routes = routes
         self.second = second
         self._started = False
@@ -86,6 +96,7 @@ class Coordinator:
         Raises:
             StoreError: the database cannot be written.
             SealError: the database belongs to another identity.
+            TransportError: there is no way to the message servers.
         """
         if self._started:
             return
@@ -97,6 +108,8 @@ class Coordinator:
         await self.draws.make_good()
         self.registry.listing.begin(await self.parts.store.transact(lambda unit: unit.last_slot()))
         await self.draws.open_epoch()
+        if self._transport is not None:
+            await self._transport.start(self.door.serve)
         self._started = True
 
     async def wind_up(self) -> None:
@@ -128,9 +141,15 @@ class Coordinator:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.wind_up()
-            if self.second is not None:
-                await self.second.close()
-            self.parts.store.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Let go of everything; a second call does nothing more."""
+        if self._transport is not None:
+            await self._transport.close()
+        if self.second is not None:
+            await self.second.close()
+        self.parts.store.close()
 
     def app(self) -> Starlette:
         """Routes for clients and nodes."""
@@ -142,7 +161,7 @@ class Coordinator:
                 Route("/v1/models/{id:path}", self.models.one),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
-                WebSocketRoute("/net/v1/ws", self.door.serve),
+                hub(self.door.serve),
                 *self.statements.routes(),
                 *self._routes,
             ],
@@ -230,11 +249,13 @@ def build(
     entropy: Entropy,
     second: Start | None,
     store_at: str = "",
+    nats_at: str = "",
 ) -> Starlette:
     """The app over the database in `home`; `app.state.coordinator` is the `Coordinator`.
 
     `second`: starts the verifier that confirms a mismatch; None: there is none. `store_at`: address of a
-    PostgreSQL database that keeps the data in place of the one in `home`.
+    PostgreSQL database that keeps the data in place of the one in `home`. `nats_at`: address of the NATS
+    servers over which nodes may come too.
 
     Raises:
         StoreError: the database cannot be used.
@@ -251,7 +272,8 @@ def build(
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
     published = Published(where, key.node_id)
-    coordinator = Coordinator(parts, engine, confirming, published.routes())
+    transport = NatsTransport(nats_at, NatsKeys(seed), served.group, clock.now_ms) if nats_at else None
+    coordinator = Coordinator(parts, engine, confirming, published.routes(), transport)
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

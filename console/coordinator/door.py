@@ -1,4 +1,4 @@
-"""The nodes' WebSocket: challenge, sign-in, then frames in and out until the line ends.
+"""A node's line: challenge, sign-in, then frames in and out until it ends.
 
 A frame that cannot be accepted ends its own connection with a clear `Refused`; nothing else is touched.
 """
@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from console.coordinator.books import Books
 from console.coordinator.dispatch import Dispatch
@@ -22,8 +20,10 @@ from console.coordinator.sessions import Session
 from console.coordinator.sign_in import check_sign_in, clean, cleaned
 from console.coordinator.statement_desk import StatementDesk
 from console.coordinator.store import StoreError
+from console.coordinator.transport.port import Line
 from console.protocol.frames import FrameError, check_signature, open_from_node, peek_from_node, seal
 from console.protocol.ids import short
+from console.protocol.lines import LineError
 from console.protocol.messages import (
     Challenge,
     FromCoordinator,
@@ -40,8 +40,6 @@ log = logging.getLogger(__name__)
 _LAST_WORD_S = 5.0
 _WAITING_LIMIT = 16
 """A node for which so much waits gets no statement besides: those are large, and it asks again."""
-_BROKEN = (WebSocketDisconnect, RuntimeError, OSError)
-"""What a socket raises that is no longer there."""
 
 
 class Door:
@@ -66,46 +64,45 @@ class Door:
         self._books = books
         self._statements = statements
 
-    async def serve(self, websocket: WebSocket) -> None:
+    async def serve(self, line: Line) -> None:
         """One connection from beginning to end."""
-        await websocket.accept()
         self._open += 1
         try:
-            await self._serve(websocket)
+            await self._serve(line)
         except FrameError as error:
             log.info("a connection was refused at sign-in: %s", _loggable(error))
-            await self._say(websocket, _refused_frame(error))
+            await self._say(line, _refused_frame(error))
         except StoreError as error:
             log.error("%s", error)
-            await self._say(websocket, Refused("coordinator_failed", str(error), "Try again in a moment."))
-        except _BROKEN:
+            await self._say(line, Refused("coordinator_failed", str(error), "Try again in a moment."))
+        except LineError:
             pass
         finally:
             self._open -= 1
-            await _close(websocket)
+            await line.close()
 
-    async def _serve(self, websocket: WebSocket) -> None:
+    async def _serve(self, line: Line) -> None:
         if self._open > self._parts.config.limits.connections:
             await self._say(
-                websocket, Refused("too_many", "As many nodes are connected as may be.", "Try again later.")
+                line, Refused("too_many", "As many nodes are connected as may be.", "Try again later.")
             )
             return
-        admitted = await self._sign_in(websocket)
+        admitted = await self._sign_in(line)
         if isinstance(admitted, Refused):
             log.info("sign-in refused: %s", admitted.code)
-            await self._say(websocket, admitted)
+            await self._say(line, admitted)
             return
         session = admitted
         try:
-            await self._welcome(websocket, session)
+            await self._welcome(line, session)
             self._dispatch.back(session)
-            await self._hold(websocket, session)
+            await self._hold(line, session)
         finally:
             if self._registry.leave(session):
                 self._dispatch.gone(session)
                 log.info("node %s left", short(session.node))
 
-    async def _sign_in(self, websocket: WebSocket) -> Session | Refused:
+    async def _sign_in(self, line: Line) -> Session | Refused:
         patience_s, clock = self._parts.config.limits.sign_in_s, self._parts.clock
         challenge = Challenge(
             nonce=self._parts.entropy(32).hex(),
@@ -115,9 +112,9 @@ class Door:
             policy=self._parts.policy,
         )
         sent_s = clock.tick_s()
-        await websocket.send_text(seal(self._parts.key, "to_node", "", 0, challenge).decode())
+        await line.send(seal(self._parts.key, "to_node", "", 0, challenge).decode())
         try:
-            data = await asyncio.wait_for(_receive(websocket), patience_s)
+            data = await asyncio.wait_for(line.receive(), patience_s)
         except TimeoutError:
             return Refused(
                 "challenge_expired", f"No sign-in came within {patience_s:.0f} s.", "Sign in again."
@@ -129,7 +126,7 @@ class Door:
         refused = check_sign_in(message, challenge, clock.tick_s() - sent_s, patience_s)
         return refused or await self._registry.admit(cleaned(message))
 
-    async def _welcome(self, websocket: WebSocket, session: Session) -> None:
+    async def _welcome(self, line: Line, session: Session) -> None:
         node = session.node
         balances, accepted, rejected = await self._parts.store.transact(
             lambda unit: (
@@ -141,13 +138,13 @@ class Door:
         epoch = self._draws.epoch
         ours = (epoch.number, epoch.seeds.root, balances, accepted, rejected, self._books.newest)
         welcome = Welcome(session.id, *ours)
-        await self._say(websocket, welcome)
+        await self._say(line, welcome)
         log.info("node %s signed in", short(node))
         await self._outbox.flush(node)
 
-    async def _hold(self, websocket: WebSocket, session: Session) -> None:
-        pump = asyncio.create_task(session.pump(self._parts.key, websocket.send_text))
-        reading = asyncio.create_task(self._read(websocket, session))
+    async def _hold(self, line: Line, session: Session) -> None:
+        pump = asyncio.create_task(session.pump(self._parts.key, line.send))
+        reading = asyncio.create_task(self._read(line, session))
         try:
             await asyncio.wait({pump, reading}, return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
@@ -158,12 +155,12 @@ class Door:
                 task.cancel()
             await asyncio.gather(pump, reading, return_exceptions=True)
 
-    async def _read(self, websocket: WebSocket, session: Session) -> None:
+    async def _read(self, line: Line, session: Session) -> None:
         clock, limits = self._parts.clock, self._parts.config.limits
         frames, size = Rate(limits.frames_per_s, clock.tick_s()), Rate(limits.bytes_per_s, clock.tick_s())
         counter = -1
         while not session.leaving:
-            data = await _receive(websocket)
+            data = await line.receive()
             now_s = clock.tick_s()
             if not (frames.take(1, now_s) and size.take(len(data), now_s)):
                 raise FrameError("more frames or bytes per second than one node may send")
@@ -186,17 +183,9 @@ class Door:
         else:
             await self._dispatch.hear(session, message)
 
-    async def _say(self, websocket: WebSocket, message: FromCoordinator) -> None:
-        with contextlib.suppress(*_BROKEN):
-            await websocket.send_text(seal(self._parts.key, "to_node", "", 1, message).decode())
-
-
-async def _receive(websocket: WebSocket) -> str | bytes:
-    message = await websocket.receive()
-    if message["type"] != "websocket.receive":
-        raise WebSocketDisconnect(message.get("code", 1005))
-    data: str | bytes | None = message.get("text")
-    return data if data is not None else message["bytes"]
+    async def _say(self, line: Line, message: FromCoordinator) -> None:
+        with contextlib.suppress(LineError):
+            await line.send(seal(self._parts.key, "to_node", "", 1, message).decode())
 
 
 def _last_word(reading: asyncio.Task[None], session: Session) -> Refused | None:
@@ -207,7 +196,7 @@ def _last_word(reading: asyncio.Task[None], session: Session) -> Refused | None:
     if isinstance(error, StoreError):
         log.error("%s", error)
         return Refused("coordinator_failed", str(error), "Sign in again in a moment.")
-    if error is not None and not isinstance(error, _BROKEN):
+    if error is not None and not isinstance(error, LineError):
         log.error("node %s: %s", short(session.node), type(error).__name__, exc_info=error)
     return None
 
@@ -223,8 +212,3 @@ def _refused_frame(error: FrameError) -> Refused:
 def _loggable(error: FrameError) -> str:
     """Without what the peer wrote, which is quoted: it could be a prompt."""
     return str(error).partition("'")[0][:200]
-
-
-async def _close(websocket: WebSocket) -> None:
-    with contextlib.suppress(*_BROKEN):
-        await websocket.close()

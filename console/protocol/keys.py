@@ -32,12 +32,15 @@ class SigningKey:
         """Signature of `message`, 128 hex digits."""
         return self._key.sign(message).hex()
 
-    def sealing_private(self) -> bytes:
-        """The 32 secret bytes of the X25519 key that belongs to this identity."""
-        seed = self._key.private_bytes(
+    def seed(self) -> bytes:
+        """The 32 secret bytes themselves, for what proves the same identity by a protocol of its own."""
+        return self._key.private_bytes(
             serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
         )
-        return hashlib.sha512(seed).digest()[:32]
+
+    def sealing_private(self) -> bytes:
+        """The 32 secret bytes of the X25519 key that belongs to this identity."""
+        return hashlib.sha512(self.seed()).digest()[:32]
 
 
 def sealing_public(node_id: str) -> bytes:

@@ -14,17 +14,22 @@ import httpx
 import msgspec
 import uvicorn
 from doubles.engine_double import PROFILE, ScriptedEngine
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 from console.coordinator.app import DATABASE, Coordinator, build
 from console.coordinator.clock import SystemClock
+from console.coordinator.identity import load_identity
 from console.coordinator.report import Report, report
 from console.coordinator.second import Started
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, Limits, Practice, Served
+from console.coordinator.transport.nats_keys import NatsKeys
+from console.coordinator.transport.private_nats import PrivateNats
 from console.engine.port import EngineError, Generated, GenerateRequest, Tokens
 from console.fairness import check_draw, draw_bytes
+from console.network.nats_wire import NatsDial
+from console.network.port import Claim, LinkError
+from console.network.websocket import dial_websocket
+from console.network.wire import Dial, Wire
 from console.protocol.canonical import ids_digest
 from console.protocol.frames import (
     open_from_coordinator,
@@ -78,7 +83,9 @@ class Running:
         second: Second,
         port: int,
         store_at: str = "",
+        nats: PrivateNats | None = None,
     ) -> None:
+        self.nats = nats
         self.where = store_at or home / DATABASE
         self.home = home
         self.coordinator = coordinator
@@ -87,6 +94,11 @@ class Running:
         self.url = f"http://127.0.0.1:{port}"
         self.ws = f"ws://127.0.0.1:{port}/net/v1/ws"
         self.nodes: list[FakeNode] = []
+
+    @property
+    def address(self) -> str:
+        """Where its nodes dial."""
+        return self.ws if self.nats is None else self.nats.address
 
     async def node(self, name: str = "reef", **options: Any) -> FakeNode:
         """A connected node that is in the roster."""
@@ -146,17 +158,23 @@ async def running(
     engine: ScriptedEngine | None = None,
     second: Second | None = None,
     store_at: str = "",
+    *,
+    over_nats: bool = False,
 ) -> AsyncIterator[Running]:
-    """Start, and stop at the end as SIGTERM would."""
+    """Start, and stop at the end as SIGTERM would. `over_nats`: its nodes come over a server of their own."""
     reference, confirming = engine or ScriptedEngine(), second or Second()
     served = Served(MODEL, GROUP)
     start = confirming.start
-    app = build(home, config, served, reference, SystemClock(), secrets.token_bytes, start, store_at)
+    nats = PrivateNats([NatsKeys(load_identity(home, secrets.token_bytes))]) if over_nats else None
+    if nats is not None:
+        nats.start()
+    where = store_at, nats.address if nats is not None else ""
+    app = build(home, config, served, reference, SystemClock(), secrets.token_bytes, start, *where)
     server = server_of(app, "127.0.0.1", 0)
     task = asyncio.create_task(server.serve())
     await until(lambda: server.started or task.done())
     assert server.started, task.exception()
-    run = Running(home, app.state.coordinator, reference, confirming, port_of(server), store_at)
+    run = Running(home, app.state.coordinator, reference, confirming, port_of(server), store_at, nats)
     try:
         await until(lambda: run.coordinator.reference.ready)
         yield run
@@ -165,6 +183,8 @@ async def running(
             await node.drop()
         server.should_exit = True
         await asyncio.wait_for(task, 15)
+        if nats is not None:
+            nats.close()
 
 
 def port_of(server: uvicorn.Server) -> int:
@@ -202,7 +222,8 @@ class FakeNode:
         self.blobs: dict[str, bytes] = {}
         self.results: dict[str, Result] = {}
         self._run = run
-        self._socket: ClientConnection | None = None
+        self._wire: Wire | None = None
+        self._dial: Dial = NatsDial() if run.address.startswith("nats") else dial_websocket
         self._tasks: set[asyncio.Task[None]] = set()
         self._counter = 0
         self.session = ""
@@ -211,8 +232,9 @@ class FakeNode:
 
     async def connect(self, **changes: Any) -> Welcome | Refused:
         """Dial and sign in; `changes` to the signed sign-in message."""
-        self._socket = await connect(self._run.ws, proxy=None, max_size=4 << 20)
-        _, challenge = peek_from_coordinator(await self._socket.recv())
+        claim = Claim(self.name, "fake", "machine", (self.offer,))
+        self._wire = await self._dial(self._run.address, self.key, claim)
+        _, challenge = peek_from_coordinator(await self._wire.receive())
         self.coordinator = challenge.coordinator  # type: ignore[union-attr]
         claims = SignIn(challenge.nonce, self.key.node_id, self.name, "fake", "machine", (self.offer,), "")  # type: ignore[union-attr]
         claims = msgspec.structs.replace(claims, **changes)
@@ -220,20 +242,20 @@ class FakeNode:
             claims,
             signature=self.key.sign(sign_in_bytes(claims, self.coordinator)),  # type: ignore[arg-type]
         )
-        await self._socket.send(seal(self.key, "to_coordinator", "", 0, claims).decode())
-        _, answer = open_from_coordinator(await self._socket.recv(), self.coordinator, "", 0)
+        await self._wire.send(seal(self.key, "to_coordinator", "", 0, claims).decode())
+        _, answer = open_from_coordinator(await self._wire.receive(), self.coordinator, "", 0)
         if isinstance(answer, Welcome):
             self.session, self._counter = answer.session, 0
             self.seeds_roots[answer.epoch] = answer.seeds_root
-            self._spawn(self._listen(self._socket))
+            self._spawn(self._listen(self._wire))
             self._spawn(self._beat())
         assert isinstance(answer, Welcome | Refused)
         return answer
 
     async def drop(self) -> None:
         """The line breaks."""
-        if self._socket is not None:
-            await self._socket.close()
+        if self._wire is not None:
+            await self._wire.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -245,8 +267,8 @@ class FakeNode:
 
     async def send_raw(self, data: str | bytes) -> None:
         """Whatever it is."""
-        assert self._socket is not None
-        await self._socket.send(data)
+        assert self._wire is not None
+        await self._wire.send(data)  # type: ignore[arg-type]
 
     def got(self, kind: type[Any], **fields: Any) -> list[Any]:
         """Messages of a kind that came, with those values."""
@@ -340,18 +362,18 @@ class FakeNode:
         elif isinstance(message, Cancel):
             await self.engine.cancel(message.job)
 
-    async def _listen(self, socket: ClientConnection) -> None:
+    async def _listen(self, wire: Wire) -> None:
         after = -1
-        with contextlib.suppress(ConnectionClosed):
+        with contextlib.suppress(LinkError):
             while True:
                 after, message = open_from_coordinator(
-                    await socket.recv(), self.coordinator, self.session, after
+                    await wire.receive(), self.coordinator, self.session, after
                 )
                 self.seen.append(message)
                 await self._react(message)
 
     async def _beat(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
+        with contextlib.suppress(LinkError):
             while True:
                 await self.send(Heartbeat(True, "earning", 0, 1))
                 await asyncio.sleep(0.3)

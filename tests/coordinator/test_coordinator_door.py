@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from coordinator_harness import CONFIG, LIMITS, FakeNode, Presence, Running, running, until
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
 
+from console.network.port import LinkError
 from console.protocol.frames import peek_from_coordinator, seal
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FRAME_BYTES_LIMIT, Challenge, Heartbeat, Refused, Welcome
@@ -132,7 +132,7 @@ async def test_bad_frames_end_their_own_connection(run: Running) -> None:
 
 async def test_frames_beyond_what_is_read_close_the_connection(run: Running) -> None:
     node = await run.node()
-    with pytest.raises(ConnectionClosed):
+    with pytest.raises(LinkError):
         await node.send_raw("x" * (3 * FRAME_BYTES_LIMIT))
         await node.wait(Refused)
     assert (await run.chat()).status_code == 503
@@ -142,7 +142,7 @@ async def test_a_flood_is_cut_off(tmp_path: Path) -> None:
     config = msgspec.structs.replace(CONFIG, limits=msgspec.structs.replace(LIMITS, frames_per_s=20))
     async with running(tmp_path, config) as run:
         node = await run.node()
-        with contextlib.suppress(ConnectionClosed):
+        with contextlib.suppress(LinkError):
             for _ in range(200):
                 await node.send(Heartbeat(True, "earning", 0, 1))
         refused = await node.wait(Refused)

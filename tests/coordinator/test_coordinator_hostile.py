@@ -26,7 +26,6 @@ from coordinator_harness import (
     until,
 )
 from doubles.engine_double import ScriptedEngine
-from websockets.exceptions import ConnectionClosed
 
 from console.coordinator import draws, runner
 from console.coordinator.clock import SystemClock
@@ -37,6 +36,7 @@ from console.coordinator.settings import ClientKey, Practice
 from console.coordinator.store import StoreError
 from console.coordinator.store.sqlite import SqliteStore
 from console.engine.port import Health
+from console.network.port import LinkError
 from console.protocol.ids import JobId, NodeId, SessionId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import Ack, Chunk, EpochOpened, Heartbeat, Opening, OpenRequest
@@ -177,7 +177,7 @@ async def test_what_a_node_says_of_a_job_faster_than_it_is_read_ends_its_line(
     await node.send(Chunk(given.job, given.attempt, given.fence, 0, (1,)))
     await until(lambda: live.received == [1])
     try:
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(LinkError):
             for _ in range(5000):
                 await node.send(Ack(given.job, given.attempt, given.fence))
                 await asyncio.sleep(0)

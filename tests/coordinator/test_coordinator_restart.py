@@ -69,7 +69,7 @@ async def test_kill_in_mid_job_refunds_and_the_ledger_sums_to_zero(tmp_path: Pat
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = await start(tmp_path, port)
-    node = FakeNode(SimpleNamespace(ws=f"ws://127.0.0.1:{port}/net/v1/ws"), "reef", manual=True)  # type: ignore[arg-type]
+    node = FakeNode(SimpleNamespace(address=f"ws://127.0.0.1:{port}/net/v1/ws"), "reef", manual=True)  # type: ignore[arg-type]
     assert isinstance(await node.connect(), Welcome)
     body = {"model": MODEL, "messages": [{"role": "user", "content": "ahoy"}], "max_tokens": 8}
 

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import pwd
 import shutil
-import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from console.coordinator.children import die_with_parent
 from console.coordinator.store.errors import StoreError
 
 USER = "quarterdeck"
 _START_S = 60.0
 _DEBIAN = Path("/usr/lib/postgresql")
 _UNPRIVILEGED = ("postgres", "nobody")
-_PR_SET_PDEATHSIG = 1
 _SETTINGS = (
     "listen_addresses=", "fsync=on", "synchronous_commit=on", "max_connections=40", "shared_buffers=64MB",
 )  # fmt: skip
@@ -117,7 +113,7 @@ class PrivatePostgres:
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(),
+                preexec_fn=die_with_parent(),
                 **self._who,
             )
 
@@ -148,15 +144,3 @@ def _user() -> dict[str, Any]:
 
 def _number(version: str) -> int:
     return int(version) if version.isdigit() else 0
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """On Linux, a hook that ends the server at once when the thread that started it is gone."""
-    if sys.platform != "linux":
-        return None
-    libc = ctypes.CDLL(None)
-
-    def hook() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
-
-    return hook

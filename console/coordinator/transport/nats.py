@@ -1,0 +1,188 @@
+"""Lines over NATS. The coordinator dials the servers as its nodes do, and decides who else may connect.
+
+A node that is gone is known by the server's own news of disconnects, and otherwise by its silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from console.broker.connecting import BrokerError, close, connect
+from console.broker.line import BrokerLine
+from console.coordinator.transport.callout import SUBJECT, CalloutError, answer
+from console.coordinator.transport.nats_keys import ACCOUNT, NatsKeys
+from console.coordinator.transport.port import Serve, TransportError
+from console.protocol.ids import GroupId, NodeId, short
+from console.protocol.lines import (
+    ANY_GROUP,
+    Dial,
+    LineError,
+    Message,
+    decoded,
+    encoded,
+    from_node,
+    sender,
+    to_node,
+)
+
+if TYPE_CHECKING:
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
+
+log = logging.getLogger(__name__)
+LINES_PER_NODE = 4
+"""A node dials again when a line has ended; one that dials more often than lines end loses its oldest."""
+_CONNECT_S = 10.0
+_END = encoded(Message("e", 0))
+_Key = tuple[NodeId, str]
+
+
+class _Client(msgspec.Struct, frozen=True):
+    id: int = 0
+    user: str = ""
+
+
+class _Left(msgspec.Struct, frozen=True):
+    """The server's news of a connection that ended."""
+
+    client: _Client
+
+
+class _Served:
+    """A line, how its node is connected, and the task that serves it."""
+
+    def __init__(self, line: BrokerLine, via: int) -> None:
+        self.line = line
+        self.via = via
+        self.task: asyncio.Task[None] | None = None
+
+
+class NatsTransport:
+    """Takes in the lines of one group's nodes."""
+
+    def __init__(self, address: str, keys: NatsKeys, group: GroupId, now_ms: Callable[[], int]) -> None:
+        """`address`: `nats://host:port`, several hosts with commas; `now_ms`: wall clock."""
+        self.address = address
+        self._keys = keys
+        self._group = group
+        self._now_ms = now_ms
+        self._lines: dict[_Key, _Served] = {}
+        self._clients: list[Client] = []
+        self._serve: Serve | None = None
+
+    async def start(self, serve: Serve) -> None:
+        """See the port."""
+        self._serve = serve
+        try:
+            main = await self._connect(self._keys.user_seed)
+            watcher = await self._connect(self._keys.watcher_seed)
+        except BrokerError as error:
+            await self.close()
+            raise TransportError(
+                f"NATS: {error}. Check that its servers run with the configuration that "
+                "`quarterdeck coordinator nats-config` prints."
+            ) from error
+        await main.subscribe(SUBJECT, queue="callout", cb=self._asked)
+        for group in (self._group, ANY_GROUP):
+            await main.subscribe(from_node("*", "*", group), cb=self._came)
+        await watcher.subscribe(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", cb=self._left)
+        await asyncio.gather(main.flush(), watcher.flush())
+
+    async def close(self) -> None:
+        """See the port."""
+        self._serve = None
+        served = list(self._lines.values())
+        await asyncio.gather(*(one.line.close() for one in served))
+        tasks = [one.task for one in served if one.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*(close(client) for client in self._clients))
+        self._clients.clear()
+
+    async def _connect(self, seed: bytes) -> Client:
+        def lost() -> None:
+            log.warning("NATS: the connection to a server ended; another is tried until one answers")
+
+        client = await connect(self.address, seed, _CONNECT_S, lost, stay=True)
+        self._clients.append(client)
+        return client
+
+    async def _asked(self, question: Msg) -> None:
+        keys = self._keys
+        try:
+            reply = answer(question.data, keys.issuer, keys.account, self._now_ms() // 1000)
+        except CalloutError as error:
+            log.warning("NATS: %s", error)
+            return
+        await self._publish(question.reply, reply)
+
+    async def _came(self, published: Msg) -> None:
+        """Called for one message after another; it waits for nothing but the way out."""
+        try:
+            node, name = sender(published.subject)
+            message = decoded(published.data)
+        except LineError:
+            return
+        served = self._lines.get((node, name))
+        if served is not None:
+            served.line.take(message)
+        elif message.kind == "d" and message.number == 0:
+            self._begin(node, name, message)
+        elif message.kind != "e":  # of a line that is over here: its node has to begin another
+            await self._publish(to_node(node, name), _END)
+
+    def _begin(self, node: NodeId, name: str, message: Message) -> None:
+        try:
+            dial = msgspec.json.decode(message.body, type=Dial)
+        except ValueError:
+            return
+        if self._serve is None:
+            return
+        before = self._before(node, dial)
+        for served in before:
+            served.line.end("the node began another line")
+        subject = to_node(node, name)
+        limit = self._clients[0].max_payload
+        served = _Served(BrokerLine(lambda data: self._publish(subject, data), limit), dial.via)
+        served.line.take(message)
+        self._lines[node, name] = served
+        waited = {one.task for one in before if one.task is not None}
+        served.task = asyncio.create_task(self._run((node, name), served, waited))
+
+    def _before(self, node: NodeId, dial: Dial) -> list[_Served]:
+        """What ends as the node begins a line: those that it names, and the oldest of too many."""
+        names = [name for of, name in self._lines if of == node]
+        ended = [name for name in names if name in dial.previous]
+        others = [name for name in names if name not in dial.previous]
+        ended += others[: max(0, len(others) + 1 - LINES_PER_NODE)]
+        return [self._lines[node, name] for name in ended]
+
+    async def _run(self, key: _Key, served: _Served, before: set[asyncio.Task[None]]) -> None:
+        """`before`: serve the node's earlier lines; waited for, since a node is signed in once at a time."""
+        try:
+            if before:
+                await asyncio.wait(before)
+            if self._serve is not None:
+                await self._serve(served.line)
+        finally:
+            del self._lines[key]
+            await served.line.close()
+
+    async def _left(self, news: Msg) -> None:
+        try:
+            left = msgspec.json.decode(news.data, type=_Left)
+        except ValueError:
+            return
+        for (node, _), served in list(self._lines.items()):
+            if (node, served.via) == (left.client.user, left.client.id):
+                log.info("node %s: its connection to the message server ended", short(node))
+                served.line.end("the node's connection ended")
+
+    async def _publish(self, subject: str, data: bytes) -> None:
+        await self._clients[0].publish(subject, data)
