@@ -139,7 +139,9 @@ class Uplink:
         """The network said something. Whatever it is, this connection and this node survive it."""
         if isinstance(message, Beat):
             self._beat(message.presence, message.round_trip_ms)
-            await self._guard(self.on_presence(message.presence))
+            # One that answers no heartbeat of this node could come in any number, to drive the others out.
+            if message.round_trip_ms is not None:
+                await self._guard(self.on_presence(message.presence))
         elif isinstance(message, EpochOpened):
             self.seeds_roots[message.epoch] = message.seeds_root
             while len(self.seeds_roots) > EPOCHS_KEPT:

@@ -50,6 +50,21 @@ async def test_draws_of_all_sessions_are_counted() -> None:
     assert uplink.draws.since_win == 3
 
 
+async def test_only_receipts_that_answer_a_heartbeat_are_evidence() -> None:
+    board, seen = Board(lambda: 1), list[Presence]()
+    uplink = Uplink("ws://x", "reef", "q/0", "m", board, cast(Any, Purse()), lambda: 1)
+
+    async def saw(presence: Presence) -> None:
+        seen.append(presence)
+
+    uplink.on_presence = saw
+    await uplink.connected(session())
+    await uplink.heard(beat(1, 0))
+    await uplink.heard(Beat(beat(2, 0).presence, None))
+    assert seen == [beat(1, 0).presence]
+    assert board.state.network.receipts == 2
+
+
 GROUP = GroupId("ab" * 32)
 OFFER = ModelOffer(GROUP, "toy", "cd" * 32, 2048, 50_000, 5)
 WILD = "\x1b[2J\u202e" + "x" * 100_000

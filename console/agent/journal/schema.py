@@ -82,11 +82,13 @@ CREATE TABLE IF NOT EXISTS evidence (
 
 _THIRD = """
 CREATE TABLE presences (
-    coordinator TEXT NOT NULL, slot INTEGER NOT NULL, record BLOB NOT NULL,
-    PRIMARY KEY (coordinator, slot)) WITHOUT ROWID;
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, slot INTEGER NOT NULL, digest BLOB NOT NULL,
+    record BLOB NOT NULL, UNIQUE (coordinator, slot, digest));
+CREATE INDEX presences_by_arrival ON presences (coordinator, arrival);
 CREATE TABLE commitments (
-    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, seeds_root TEXT NOT NULL,
-    PRIMARY KEY (coordinator, epoch)) WITHOUT ROWID;
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL,
+    seeds_root TEXT NOT NULL, UNIQUE (coordinator, epoch));
+CREATE INDEX commitments_by_arrival ON commitments (coordinator, arrival);
 """
 
 _FOURTH = """
