@@ -33,7 +33,7 @@ class Witness:
     """Keeps receipts and commitments in the journal."""
 
     def __init__(self, journal: Journal, node: NodeId, context: Callable[[], int]) -> None:
-        """`context`: tokens that the model takes that is offered; 0: none is."""
+        """`context`: tokens that the model takes which the network was told at sign-in; 0: none."""
         self._journal = journal
         self._node = node
         self._context = context
@@ -45,7 +45,7 @@ class Witness:
         """A commitment was told. Raises JournalError."""
         self._coordinator = coordinator
         if len(seeds_root) == _HEX_DIGITS and 0 <= epoch < _LARGEST:
-            await self._journal.witnessed.put_commitment(coordinator, epoch, seeds_root)
+            await self._journal.witnessed.put_commitment(coordinator, epoch, seeds_root, self._context())
 
     async def saw(self, presence: Presence) -> None:
         """A presence receipt came, whose signature the dialler has checked. Raises JournalError."""
@@ -82,6 +82,6 @@ class Witness:
             commitments=await table.commitments(self._coordinator),
             presences=await table.presences(self._coordinator, max(first, last - SPAN_SLOTS), last),
             won=await table.won(epoch, since_ms - MARGIN_MS, until_ms + MARGIN_MS),
-            context=self._context(),
+            context=await table.context(self._coordinator, epoch),
         )
         return Answer(command.id, True, "", msgspec.Raw(msgspec.json.encode(seen)))

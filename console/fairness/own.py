@@ -35,7 +35,7 @@ class Witnessed(msgspec.Struct, frozen=True):
     won: tuple[DrawProof, ...] = ()
     """Proofs of the draws that fell on it."""
     context: int = 0
-    """Tokens that its model takes; 0: not known."""
+    """Tokens that the model took which it offered in the epoch that is audited; 0: not known."""
 
 
 def audit_own(transcript: Transcript, seen: Witnessed) -> tuple[Finding, ...]:

@@ -105,6 +105,17 @@ async def test_surroundings_receipts_and_sign_ins_are_kept() -> None:
     assert network.latency_history == (12, 15)
 
 
+async def test_the_context_is_that_of_the_model_signed_in_with() -> None:
+    uplink, _ = uplink_at([1])
+    assert uplink.context() == 0
+    await uplink.offer_model(OFFER)
+    await uplink.claim()
+    await uplink.offer_model(msgspec.structs.replace(OFFER, context=8192))
+    assert uplink.context() == 2048, "the network still knows the former one"
+    await uplink.claim()
+    assert uplink.context() == 8192
+
+
 async def test_an_older_coordinator_leaves_surroundings_unknown() -> None:
     uplink, board = uplink_at([1])
     await uplink.connected(session())

@@ -31,8 +31,8 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
     await made.close()
 
 
-def witness_of(journal: Journal) -> Witness:
-    return Witness(journal, NodeId("dd" * 32), lambda: 2048)
+def witness_of(journal: Journal, context: int = 2048) -> Witness:
+    return Witness(journal, NodeId("dd" * 32), lambda: context)
 
 
 async def asked(witness: Witness, epoch: int = 3, first: int = 0, last: int = 99) -> Witnessed:
@@ -55,6 +55,22 @@ async def test_receipts_and_commitments_are_there_after_a_restart(journal: Journ
     assert all(one.around is None for one in found.presences), "what is of the moment only is not kept"
     assert found.commitments == {3: ROOT, 4: "cd" * 32}
     assert (found.node, found.coordinator, found.context) == ("dd" * 32, COORDINATOR, 2048)
+
+
+async def test_a_larger_model_says_nothing_of_the_epochs_before_it(journal: Journal) -> None:
+    """Else a coordinator that left out a node of 2,048 tokens would be accused as soon as it has 8,192."""
+    await witness_of(journal).told(COORDINATOR, 3, ROOT)
+    witness = witness_of(journal, 8192)
+    assert (await asked(witness)).context == 0, "before the first sign-in, whose network it is is not known"
+    await witness.told(COORDINATOR, 4, ROOT)
+    contexts = [(await asked(witness, epoch)).context for epoch in (2, 3, 4)]
+    assert contexts == [0, 2048, 8192]
+    await witness_of(journal, 1024).told(COORDINATOR, 4, ROOT)
+    await witness.told(COORDINATOR, 4, ROOT)
+    assert (await asked(witness, 4)).context == 1024, "the smallest that was offered in the epoch"
+    await witness_of(journal, 0).told(COORDINATOR, 5, ROOT)
+    await witness.told(COORDINATOR, 5, ROOT)
+    assert (await asked(witness, 5)).context == 0
 
 
 async def test_what_was_told_first_of_an_epoch_stands(journal: Journal) -> None:

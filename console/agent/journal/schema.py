@@ -87,7 +87,7 @@ CREATE TABLE presences (
 CREATE INDEX presences_by_arrival ON presences (coordinator, arrival);
 CREATE TABLE commitments (
     arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL,
-    seeds_root TEXT NOT NULL, UNIQUE (coordinator, epoch));
+    seeds_root TEXT NOT NULL, context INTEGER NOT NULL, UNIQUE (coordinator, epoch));
 CREATE INDEX commitments_by_arrival ON commitments (coordinator, arrival);
 """
 

@@ -54,13 +54,18 @@ class WitnessTable:
 
         await self._database.write(change)
 
-    async def put_commitment(self, coordinator: str, epoch: int, seeds_root: str) -> None:
-        """Keep what was told of an epoch; what was told first stands."""
+    async def put_commitment(self, coordinator: str, epoch: int, seeds_root: str, context: int) -> None:
+        """Keep what was told of an epoch; what was told first stands.
+
+        `context`: tokens that the model takes which is offered now. The smallest of an epoch is kept: it is
+        the one that this node can swear to for all of its draws.
+        """
 
         def change(connection: sqlite3.Connection) -> None:
             connection.execute(
-                "INSERT OR IGNORE INTO commitments (coordinator, epoch, seeds_root) VALUES (?, ?, ?)",
-                (coordinator, epoch, seeds_root),
+                "INSERT INTO commitments (coordinator, epoch, seeds_root, context) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (coordinator, epoch) DO UPDATE SET context = min(context, excluded.context)",
+                (coordinator, epoch, seeds_root, context),
             )
             _let_go(connection, "commitments", coordinator, COMMITMENTS_KEPT)
 
@@ -86,6 +91,15 @@ class WitnessTable:
             ).fetchall()
         )
         return {epoch: root for epoch, root in rows}
+
+    async def context(self, coordinator: str, epoch: int) -> int:
+        """Tokens that the node's model took at least in an epoch; 0: not known."""
+        row = await self._database.read(
+            lambda c: c.execute(
+                "SELECT context FROM commitments WHERE coordinator = ? AND epoch = ?", (coordinator, epoch)
+            ).fetchone()
+        )
+        return 0 if row is None else int(row[0])
 
     async def won(self, epoch: int, since_ms: int, until_ms: int) -> tuple[DrawProof, ...]:
         """Proofs of the draws of `epoch` that fell on this node in [since, until)."""
