@@ -259,8 +259,8 @@ async def test_a_statement_is_kept_with_its_receipts(journal: Journal) -> None:
     assert [one.job for one in await table.unstated()] == [job(1), job(2), job(3)]
     leaves = await table.leaves([Listed(job(n), 1, "") for n in (1, 2, 9)])
     assert leaves == {(job(1), 1): leaf(receipt(1)), (job(2), 1): leaf(receipt(2))}
-    assert await table.put(KEY.node_id, KEPT, FIRST.accounts, STATED, NOW)
-    assert not await table.put(KEY.node_id, KEPT, FIRST.accounts, STATED, NOW)
+    assert await table.put(KEY.node_id, KEPT, STATED, NOW)
+    assert not await table.put(KEY.node_id, KEPT, STATED, NOW)
     assert await table.newest(KEY.node_id) == KEPT
     assert await table.newest(OTHER.node_id) is None
     assert await table.columns(KEPT.digest) == Columns(2, 100_000, 100_000, 100_000, 0)
@@ -273,7 +273,7 @@ async def test_a_receipt_that_comes_after_its_statement_finds_its_place(journal:
     table = journal.statements
     await answered(journal, 3, paid=False)
     kept, stated = examine(SECOND, known(KEPT, (), 3))
-    await table.put(KEY.node_id, kept, SECOND.accounts, stated, NOW)
+    await table.put(KEY.node_id, kept, stated, NOW)
     assert await table.came_late(kept) == kept
     await journal.money.put_receipt(receipt(3), NOW, local_day(NOW))
     assert (await table.came_late(kept)).unknown == ()
@@ -285,7 +285,7 @@ async def test_a_receipt_that_comes_after_its_statement_finds_its_place(journal:
 async def test_a_finding_is_added_once_and_stays(journal: Journal) -> None:
     finding = Finding("two_statements", "Not all were told the same.", 1)
     assert not await journal.statements.accuse(KEY.node_id, 1, finding)
-    await journal.statements.put(KEY.node_id, KEPT, (), STATED, NOW)
+    await journal.statements.put(KEY.node_id, KEPT, STATED, NOW)
     assert await journal.statements.accuse(KEY.node_id, 1, finding)
     assert not await journal.statements.accuse(KEY.node_id, 1, finding)
     (kept,) = await journal.statements.of_epoch(KEY.node_id, 1)
@@ -294,8 +294,8 @@ async def test_a_finding_is_added_once_and_stays(journal: Journal) -> None:
 
 async def test_both_statements_of_one_epoch_are_kept_and_the_first_one_counts(journal: Journal) -> None:
     other = replace(KEPT, statement=replace(FIRST.statement, closed_ms=NOW + 7))
-    await journal.statements.put(KEY.node_id, KEPT, (), STATED, NOW)
-    await journal.statements.put(KEY.node_id, other, (), (), NOW + 1)
+    await journal.statements.put(KEY.node_id, KEPT, STATED, NOW)
+    await journal.statements.put(KEY.node_id, other, (), NOW + 1)
     assert await journal.statements.of_epoch(KEY.node_id, 1) == [KEPT, other]
     assert await journal.statements.latest(5) == [KEPT]
     assert await journal.statements.newest(KEY.node_id) == KEPT

@@ -94,7 +94,7 @@ CREATE INDEX commitments_by_arrival ON commitments (coordinator, arrival);
 _FOURTH = """
 CREATE TABLE statements (
     coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, at_ms INTEGER NOT NULL,
-    record BLOB NOT NULL, proofs BLOB, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
+    record BLOB NOT NULL, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
 CREATE INDEX statements_by_time ON statements (at_ms);
 ALTER TABLE receipts ADD COLUMN statement TEXT NOT NULL DEFAULT '';
 UPDATE receipts SET statement = 'before';

@@ -11,14 +11,7 @@ from console.agent.journal.database import Database
 from console.agent.journal.records import JobRecord
 from console.ledger.findings import Finding
 from console.protocol.frames import receipt_bytes
-from console.protocol.statements import (
-    PROOFS_KEPT,
-    AccountInclusion,
-    AccountLine,
-    Statement,
-    receipt_leaf,
-    statement_digest,
-)
+from console.protocol.statements import AccountLine, Statement, receipt_leaf, statement_digest
 from console.protocol.types import Receipt
 
 UNSTATED_READ = 1_000
@@ -74,27 +67,16 @@ class StatementTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(
-        self,
-        coordinator: str,
-        kept: KeptStatement,
-        proofs: Sequence[AccountInclusion],
-        stated: Sequence[Listed],
-        at_ms: int,
-    ) -> bool:
+    async def put(self, coordinator: str, kept: KeptStatement, stated: Sequence[Listed], at_ms: int) -> bool:
         """Keep a statement and mark the receipts that stand in it; False when it is there already."""
         epoch, digest = kept.statement.epoch, kept.digest
-        row = (coordinator, epoch, digest, at_ms, msgspec.json.encode(kept), msgspec.json.encode(proofs))
+        row = (coordinator, epoch, digest, at_ms, msgspec.json.encode(kept))
 
         def change(connection: sqlite3.Connection) -> bool:
-            inserted = connection.execute("INSERT OR IGNORE INTO statements VALUES (?, ?, ?, ?, ?, ?)", row)
+            inserted = connection.execute("INSERT OR IGNORE INTO statements VALUES (?, ?, ?, ?, ?)", row)
             if inserted.rowcount != 1:
                 return False
             connection.executemany(_MARK, [(digest, one.job, one.attempt) for one in stated])
-            connection.execute(
-                "UPDATE statements SET proofs = NULL WHERE coordinator = ? AND epoch = ?",
-                (coordinator, epoch - PROOFS_KEPT),
-            )
             return True
 
         return await self._database.write(change)

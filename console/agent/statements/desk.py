@@ -170,8 +170,7 @@ class StatementDesk:
         leaves = await table.leaves(asked)
         known = Known(self._node, coordinator, self._open_epoch, last, leaves)
         kept, stated = examine(told, known)
-        ours = tuple(one for one in told.accounts if one.line in kept.lines)
-        if await table.put(coordinator, kept, ours, () if second else stated, self._now_ms()) and not second:
+        if await table.put(coordinator, kept, () if second else stated, self._now_ms()) and not second:
             self._note(kept, await table.columns(kept.digest))
             self.on_kept()
 
