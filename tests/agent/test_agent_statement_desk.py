@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from statement_world import BOND, KEY, NODE, NOW, line, replace, world
+from statement_world import BOND, EPOCH_MS, KEY, NODE, NOW, OTHER, line, receipt, replace, world
 
 from console.agent.board import Board
 from console.agent.journal import Journal, JournalError
@@ -144,6 +144,30 @@ async def test_a_node_that_was_away_for_too_long_goes_on_from_the_newest(
     view = await running.until(lambda view: epochs(view) == [9, 2])
     assert view.ok, "the history proves what was between"
     await running.stop()
+
+
+async def test_only_receipts_that_a_statement_may_still_count_wait(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROOFS_KEPT", 3)
+    # Of a former network, of an epoch that is skipped, and of the one that is open at the end.
+    booked = ((OTHER, NOW + 5), (KEY, NOW + 4 * EPOCH_MS + 5), (KEY, NOW + 9 * EPOCH_MS + 5))
+    for n, (key, at_ms) in enumerate(booked):
+        await journal.money.put_receipt(receipt(n, at_ms=at_ms), NOW, "2025-11-22", "", key.node_id)
+    network = Network(9)
+    running = Running(network, journal)
+    assert (await running.desk.view()).waiting == 0, "whose statements they wait for is not known yet"
+    running.desk.told(KEY.node_id, 3, Stated(), 600_000)
+    await running.until(lambda view: epochs(view) == [2] and view.waiting == 2)
+    running.desk.told(KEY.node_id, 10, network.stated, 600_000)
+    view = await running.until(lambda view: epochs(view) == [9, 2])
+    assert view.ok and view.waiting == 1
+    running.desk.told(OTHER.node_id, 3, None, 600_000)
+    assert (await running.desk.view()).waiting == 0, "this network makes no statements"
+    await running.stop()
+    again = Running(network, journal)
+    assert (await again.desk.view()).waiting == 1, "as the last network left it"
+    await again.stop()
 
 
 async def test_a_history_that_was_rewritten_in_the_meantime_is_found(

@@ -97,8 +97,9 @@ CREATE TABLE statements (
     record BLOB NOT NULL, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
 CREATE INDEX statements_by_time ON statements (at_ms);
 ALTER TABLE receipts ADD COLUMN statement TEXT NOT NULL DEFAULT '';
-UPDATE receipts SET statement = 'before';
-CREATE INDEX receipts_by_statement ON receipts (statement);
+ALTER TABLE receipts ADD COLUMN coordinator TEXT NOT NULL DEFAULT '';
+ALTER TABLE receipts ADD COLUMN booked_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX receipts_by_statement ON receipts (statement, coordinator, booked_ms);
 """
 
 
@@ -120,7 +121,9 @@ def _third(connection: sqlite3.Connection) -> None:
 
 
 def _fourth(connection: sqlite3.Connection) -> None:
-    """The epochs' statements. Receipts that came before there were any may be in none that is kept."""
+    """The epochs' statements. Receipts that came before there were any may be in none that is kept: without a
+    coordinator's name they are not looked for.
+    """
     _run(connection, _FOURTH)
 
 

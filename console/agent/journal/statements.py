@@ -8,13 +8,14 @@ from collections.abc import Sequence
 import msgspec
 
 from console.agent.journal.database import Database
-from console.agent.journal.records import JobRecord
+from console.agent.journal.sums import bounded
 from console.ledger.findings import Finding
 from console.protocol.frames import receipt_bytes
 from console.protocol.statements import AccountLine, Statement, receipt_leaf, statement_digest
 from console.protocol.types import Receipt
 
-UNSTATED_READ = 1_000
+MISSING_READ = 100
+"""Of one statement, at most: one that leaves out more is wrong enough."""
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -51,14 +52,6 @@ class Columns(msgspec.Struct, frozen=True):
     accepted: int = 0
     rewards: int = 0
     penalties: int = 0
-
-
-class Unstated(msgspec.Struct, frozen=True):
-    """A receipt that no statement counts yet. `at_ms`: when the coordinator booked it, by its own clock."""
-
-    job: str
-    at_ms: int
-    coordinator: str
 
 
 class StatementTable:
@@ -132,16 +125,25 @@ class StatementTable:
         row = await self._database.read(lambda c: c.execute(_COLUMNS, (digest,)).fetchone())
         return Columns(*row)
 
-    async def unstated(self) -> list[Unstated]:
-        """Receipts that no statement counts yet, oldest first."""
-        rows = await self._database.read(
-            lambda c: c.execute(
-                "SELECT r.record, j.record FROM receipts AS r JOIN jobs AS j ON j.job = r.job "
-                "AND j.attempt = r.attempt WHERE r.statement = '' ORDER BY r.at_ms LIMIT ?",
-                (UNSTATED_READ,),
-            ).fetchall()
+    async def missing(self, kept: Sequence[KeptStatement]) -> dict[str, tuple[str, ...]]:
+        """Jobs whose receipts were booked in an epoch, and no statement counts them; by its digest."""
+        keys = [(one.digest, _span(one.statement)) for one in kept if one.proved]
+        return await self._database.read(
+            lambda c: {
+                digest: tuple(row[0] for row in c.execute(_MISSING, (*span, MISSING_READ)))
+                for digest, span in keys
+            }
         )
-        return [_unstated(*row) for row in rows]
+
+    async def waiting(self, coordinator: str, since_ms: int) -> int:
+        """Receipts of a coordinator that no statement counts, and that it booked since then by its clock.
+
+        `since_ms`: when the newest statement closed. Those before it that stand in none never will: they are
+        missing, or of an epoch whose statement this node did not get.
+        """
+        key = (coordinator, bounded(since_ms))
+        row = await self._database.read(lambda c: c.execute(_WAITING, key).fetchone())
+        return int(row[0])
 
     async def came_late(self, kept: KeptStatement) -> KeptStatement:
         """`kept`, without those unknown receipts that have come in the meantime, which are marked."""
@@ -167,6 +169,11 @@ class StatementTable:
 
 _MARK = "UPDATE receipts SET statement = ? WHERE job = ? AND attempt = ?"
 _REPLACE = "UPDATE statements SET record = ? WHERE coordinator = ? AND epoch = ? AND digest = ?"
+_WAITING = "SELECT count(*) FROM receipts WHERE statement = '' AND coordinator = ? AND booked_ms >= ?"
+_MISSING = (
+    "SELECT job FROM receipts WHERE statement = '' AND coordinator = ? AND booked_ms > ? AND booked_ms < ? "
+    "ORDER BY booked_ms LIMIT ?"
+)
 _COLUMNS = """
 SELECT count(*), coalesce(sum(a.claimed), 0), coalesce(sum(a.passed), 0),
     coalesce(sum(json_extract(CAST(r.record AS TEXT), '$.reward')), 0),
@@ -186,6 +193,6 @@ def _leaves(connection: sqlite3.Connection, listed: Sequence[Listed]) -> dict[tu
     return found
 
 
-def _unstated(receipt: bytes, record: bytes) -> Unstated:
-    told = msgspec.json.decode(receipt, type=Receipt)
-    return Unstated(told.job, told.transaction.at_ms, msgspec.json.decode(record, type=JobRecord).coordinator)
+def _span(statement: Statement) -> tuple[str, int, int]:
+    """What was booked just as an epoch opened or closed may stand in either statement."""
+    return statement.coordinator, bounded(statement.opened_ms), bounded(statement.closed_ms)

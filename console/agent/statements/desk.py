@@ -11,17 +11,15 @@ import msgspec
 from console.agent.board import Board
 from console.agent.clock import NowMs
 from console.agent.journal import Journal, JournalError
-from console.agent.journal.statements import Columns, KeptStatement, Listed
-from console.agent.statements.examine import Known, Told, examine
+from console.agent.journal.statements import KeptStatement
 from console.agent.statements.fetch import Fetcher
-from console.agent.statements.reconcile import reconciled, statement_findings_of
+from console.agent.statements.keeper import StatementKeeper
+from console.agent.statements.views import StatementViews
 from console.control.statements import FINDINGS_SHOWN, STATEMENTS_SHOWN, StatementsView
 from console.control.wire import Answer, Command
-from console.ledger.figures import exact_credits
 from console.ledger.findings import Finding
-from console.models.errors import plain
 from console.protocol.messages import FromNode, StatementAnswer
-from console.protocol.statements import PROOFS_KEPT, Stated, statement_digest
+from console.protocol.statements import PROOFS_KEPT, Stated
 
 RETRY_S = 10.0
 """A statement that is not there yet is asked for again after so long."""
@@ -53,12 +51,13 @@ class StatementDesk:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`jitter`: numbers in [0, 1)."""
-        self._node = node
         self._journal = journal
         self._board = board
         self._now_ms = now_ms
         self._jitter = jitter
         self._fetcher = Fetcher(send)
+        self._views = StatementViews(node, journal)
+        self._keeper = StatementKeeper(node, journal, board, now_ms, lambda: self.on_kept())
         self._stir = asyncio.Event()
         self._coordinator = ""
         self._open_epoch = 0
@@ -70,6 +69,7 @@ class StatementDesk:
     def told(self, coordinator: str, epoch: int, stated: Stated | None, epoch_s: int) -> None:
         """Signed in, or an epoch opened. `stated` None: this coordinator makes no statements."""
         self._coordinator, self._open_epoch, self._stated = coordinator, epoch, stated
+        self._views.signed_in(coordinator, stated is not None)
         self._spread_s = min(max(0.0, epoch_s / SPREAD_PARTS), SPREAD_MOST_S)
         if stated is not None:
             self._stir.set()
@@ -94,11 +94,7 @@ class StatementDesk:
 
     async def view(self, limit: int = STATEMENTS_SHOWN, epoch: int | None = None) -> StatementsView:
         """The newest statements and what is wrong with them. Raises JournalError."""
-        table = self._journal.statements
-        kept = [await table.came_late(one) for one in await table.latest(limit, epoch)]
-        columns = {one.digest: await table.columns(one.digest) for one in kept}
-        unstated = await table.unstated()
-        view = reconciled(self._node, kept, columns, unstated, limit)
+        view = await self._views.view(limit, epoch)
         findings = (*self._late(), *view.findings)[: max(limit, FINDINGS_SHOWN)]
         return msgspec.structs.replace(view, findings=findings)
 
@@ -158,21 +154,8 @@ class StatementDesk:
         told = await self._fetcher.fetch(epoch, 0 if last is None else last.statement.epoch)
         if told is None or told.statement.epoch != epoch or coordinator != self._coordinator:
             return False
-        await self._keep(coordinator, told, last)
+        await self._keeper.keep(coordinator, self._open_epoch, told, last)
         return True
-
-    async def _keep(
-        self, coordinator: str, told: Told, last: KeptStatement | None, second: bool = False
-    ) -> None:
-        """`second`: of an epoch that has its statement already; it is evidence, and counts for nothing."""
-        table = self._journal.statements
-        asked = [Listed(one.job, one.attempt, one.leaf) for one in told.receipts]
-        leaves = await table.leaves(asked)
-        known = Known(self._node, coordinator, self._open_epoch, last, leaves)
-        kept, stated = examine(told, known)
-        if await table.put(coordinator, kept, () if second else stated, self._now_ms()) and not second:
-            self._note(kept, await table.columns(kept.digest))
-            self.on_kept()
 
     async def _compare(self, coordinator: str, stated: Stated) -> None:
         """The network names its newest statement to every node: it must be the one that is kept here."""
@@ -180,29 +163,4 @@ class StatementDesk:
         if not kept or stated.digest in [one.digest for one in kept]:
             return
         told = await self._fetcher.fetch(stated.epoch, 0)
-        other = told is not None and statement_digest(told.statement) != kept[0].digest
-        if told is not None and other and told.statement.epoch == stated.epoch:
-            await self._keep(coordinator, told, None, second=True)
-        words = (
-            f"The coordinator names statement {plain(stated.digest, 12)} for this epoch, and signed "
-            f"{kept[0].digest[:12]} before: not all nodes were told the same."
-        )
-        finding = Finding("two_statements", words, stated.epoch)
-        if await self._journal.statements.accuse(coordinator, stated.epoch, finding):
-            self._accuse(finding)
-
-    def _note(self, kept: KeptStatement, columns: Columns) -> None:
-        found = statement_findings_of(self._node, kept, columns)
-        for finding in found:
-            self._accuse(finding)
-        if not found:
-            settled = exact_credits(columns.rewards).strip()
-            text = (
-                f"Epoch {kept.statement.epoch} is stated and checked: {settled} for {kept.receipts} answers."
-            )
-            self._board.note("good", "money", text)
-
-    def _accuse(self, finding: Finding) -> None:
-        self.on_kept()
-        text = f"Statement of epoch {finding.epoch}, {finding.name}: {finding.sentence}"
-        self._board.note("error", "money", text, calls=True)
+        await self._keeper.contradicted(coordinator, self._open_epoch, kept[0], stated, told)

@@ -1,0 +1,78 @@
+"""What is done with a statement that came: it is examined and kept, and what is wrong is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from console.agent.board import Board
+from console.agent.clock import NowMs
+from console.agent.journal import Journal
+from console.agent.journal.statements import Columns, KeptStatement, Listed
+from console.agent.statements.examine import Known, Told, examine
+from console.agent.statements.reconcile import statement_findings_of
+from console.ledger.figures import exact_credits
+from console.ledger.findings import Finding
+from console.models.errors import plain
+from console.protocol.statements import Stated, statement_digest
+
+
+class StatementKeeper:
+    """Writes the journal's statements. Every method may raise JournalError."""
+
+    def __init__(
+        self, node: str, journal: Journal, board: Board, now_ms: NowMs, on_kept: Callable[[], None]
+    ) -> None:
+        """`on_kept`: called when a statement or a finding was added."""
+        self._node = node
+        self._journal = journal
+        self._board = board
+        self._now_ms = now_ms
+        self._on_kept = on_kept
+
+    async def keep(
+        self,
+        coordinator: str,
+        open_epoch: int,
+        told: Told,
+        last: KeptStatement | None,
+        second: bool = False,
+    ) -> None:
+        """`second`: of an epoch that has its statement already; it is evidence, and counts for nothing."""
+        table = self._journal.statements
+        asked = [Listed(one.job, one.attempt, one.leaf) for one in told.receipts]
+        known = Known(self._node, coordinator, open_epoch, last, await table.leaves(asked))
+        kept, stated = examine(told, known)
+        if await table.put(coordinator, kept, () if second else stated, self._now_ms()) and not second:
+            self._note(kept, await table.columns(kept.digest))
+            self._on_kept()
+
+    async def contradicted(
+        self, coordinator: str, open_epoch: int, first: KeptStatement, stated: Stated, told: Told | None
+    ) -> None:
+        """The network names another statement of an epoch than `first`. `told`: the one that it shows."""
+        other = told is not None and statement_digest(told.statement) != first.digest
+        if told is not None and other and told.statement.epoch == stated.epoch:
+            await self.keep(coordinator, open_epoch, told, None, second=True)
+        words = (
+            f"The coordinator names statement {plain(stated.digest, 12)} for this epoch, and signed "
+            f"{first.digest[:12]} before: not all nodes were told the same."
+        )
+        finding = Finding("two_statements", words, stated.epoch)
+        if await self._journal.statements.accuse(coordinator, stated.epoch, finding):
+            self._accuse(finding)
+
+    def _note(self, kept: KeptStatement, columns: Columns) -> None:
+        found = statement_findings_of(self._node, kept, columns)
+        for finding in found:
+            self._accuse(finding)
+        if not found:
+            settled = exact_credits(columns.rewards).strip()
+            text = (
+                f"Epoch {kept.statement.epoch} is stated and checked: {settled} for {kept.receipts} answers."
+            )
+            self._board.note("good", "money", text)
+
+    def _accuse(self, finding: Finding) -> None:
+        self._on_kept()
+        text = f"Statement of epoch {finding.epoch}, {finding.name}: {finding.sentence}"
+        self._board.note("error", "money", text, calls=True)
