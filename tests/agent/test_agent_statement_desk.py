@@ -185,6 +185,26 @@ async def test_a_history_that_was_rewritten_in_the_meantime_is_found(
     await running.stop()
 
 
+async def test_an_epoch_far_ahead_blinds_nobody_and_going_back_is_found(journal: Journal) -> None:
+    network, ahead = Network(3), 10**9
+    running = Running(network, journal)
+    running.desk.told(KEY.node_id, 2, Stated(), 600_000)
+    await running.until(lambda view: epochs(view) == [1])
+    wild = world((), (network.told[0].statement,), (line(BOND, 7),), epoch=ahead).statement
+    network.change = lambda answer: replace(answer, statement=wild)
+    running.desk.told(KEY.node_id, ahead + 1, Stated(), 600_000)
+    await running.until(lambda view: epochs(view) == [ahead, 1])
+    network.change = lambda answer: answer
+    for open_epoch in (3, 4):
+        running.desk.told(KEY.node_id, open_epoch, network.stated, 600_000)
+        expected = [ahead, *range(open_epoch - 1, 0, -1)]
+        view = await running.until(lambda view, expected=expected: epochs(view) == expected)  # type: ignore[misc]
+    assert {finding.epoch for finding in view.findings} == {ahead}
+    assert sum("went back" in finding.sentence for finding in view.findings) == 1
+    assert sum("went back" in note.text for note in running.board.state.notes) == 1, "once, not at each epoch"
+    await running.stop()
+
+
 async def test_what_is_not_there_yet_is_asked_for_again_and_missed_after_a_while(journal: Journal) -> None:
     network = Network(1)
     network.change = lambda answer: None

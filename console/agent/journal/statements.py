@@ -14,6 +14,8 @@ from console.protocol.frames import receipt_bytes
 from console.protocol.statements import AccountLine, Statement, receipt_leaf, statement_digest
 from console.protocol.types import Receipt
 
+EPOCH_LIMIT = 2**53
+"""Epochs are numbered below it."""
 MISSING_READ = 100
 """Of one statement, at most: one that leaves out more is wrong enough."""
 
@@ -74,11 +76,13 @@ class StatementTable:
 
         return await self._database.write(change)
 
-    async def newest(self, coordinator: str) -> KeptStatement | None:
-        """Of one coordinator."""
+    async def newest(self, coordinator: str, below: int = EPOCH_LIMIT) -> KeptStatement | None:
+        """Of one coordinator, of the epochs before `below`."""
         found = await self._read(
-            "SELECT record FROM statements WHERE coordinator = ? ORDER BY epoch DESC, at_ms LIMIT 1",
+            "SELECT record FROM statements WHERE coordinator = ? AND epoch < ? "
+            "ORDER BY epoch DESC, at_ms LIMIT 1",
             coordinator,
+            below,
         )
         return found[0] if found else None
 

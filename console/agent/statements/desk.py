@@ -11,7 +11,7 @@ import msgspec
 from console.agent.board import Board
 from console.agent.clock import NowMs
 from console.agent.journal import Journal, JournalError
-from console.agent.journal.statements import KeptStatement
+from console.agent.journal.statements import EPOCH_LIMIT, KeptStatement
 from console.agent.statements.fetch import Fetcher
 from console.agent.statements.keeper import StatementKeeper
 from console.agent.statements.views import StatementViews
@@ -28,7 +28,6 @@ SPREAD_PARTS, SPREAD_MOST_S = 40, 15.0
 OVERDUE_MS = 600_000
 """A statement that did not come for so long is a finding."""
 STATEMENTS_TOLD = 1_000
-_EPOCH_LIMIT = 2**53
 
 
 class Overdue(msgspec.Struct, frozen=True):
@@ -69,7 +68,7 @@ class StatementDesk:
     def told(self, coordinator: str, epoch: int, stated: Stated | None, epoch_s: int) -> None:
         """Signed in, or an epoch opened. `stated` None: this coordinator makes no statements."""
         self._coordinator, self._open_epoch, self._stated = coordinator, epoch, stated
-        self._views.signed_in(coordinator, stated is not None)
+        self._views.signed_in(coordinator, epoch, stated is not None)
         self._spread_s = min(max(0.0, epoch_s / SPREAD_PARTS), SPREAD_MOST_S)
         if stated is not None:
             self._stir.set()
@@ -101,7 +100,7 @@ class StatementDesk:
     async def answer(self, command: Command) -> Answer:
         """The command `statements`. Raises JournalError."""
         epoch = command.args.get("epoch")
-        if epoch is not None and (not isinstance(epoch, int) or not 0 < epoch < _EPOCH_LIMIT):
+        if epoch is not None and (not isinstance(epoch, int) or not 0 < epoch < EPOCH_LIMIT):
             return Answer(command.id, False, "epoch is the number of an epoch.")
         view = await self.view(STATEMENTS_TOLD, epoch)
         if epoch is not None and not view.statements:
@@ -125,6 +124,7 @@ class StatementDesk:
         """Fetch what there is; what is due and did not come."""
         if self._stated is None:
             return None
+        await self._keeper.look_ahead(self._coordinator, self._open_epoch)
         await self._compare(self._coordinator, self._stated)
         while (wanted := await self._wanted(self._coordinator)) is not None:
             if not await self._take(self._coordinator, *wanted):
@@ -141,9 +141,13 @@ class StatementDesk:
         return (Finding("statement_missing", words, due.epoch),)
 
     async def _wanted(self, coordinator: str) -> tuple[int, KeptStatement | None] | None:
-        """The next epoch to ask for. One that was away for longer than proofs are kept goes to the newest."""
-        closed = min(self._open_epoch, _EPOCH_LIMIT) - 1
-        last = await self._journal.statements.newest(coordinator)
+        """The next epoch to ask for. One that was away for longer than proofs are kept goes to the newest.
+
+        What is kept of epochs that are not over is left aside: else one that is numbered far ahead would be
+        the last one ever asked for.
+        """
+        closed = min(self._open_epoch, EPOCH_LIMIT) - 1
+        last = await self._journal.statements.newest(coordinator, closed + 1)
         kept = 0 if last is None else last.statement.epoch
         if kept >= closed or closed < 1:
             return None

@@ -61,6 +61,16 @@ class StatementKeeper:
         if await self._journal.statements.accuse(coordinator, stated.epoch, finding):
             self._accuse(finding)
 
+    async def look_ahead(self, coordinator: str, open_epoch: int) -> None:
+        """Nothing can be stated of an epoch that is not over: a network that did so has gone back since."""
+        newest = await self._journal.statements.newest(coordinator)
+        if newest is None or newest.statement.epoch < open_epoch:
+            return
+        words = "The network stated this epoch, and then went back to it or to an earlier one."
+        finding = Finding("history", words, newest.statement.epoch)
+        if await self._journal.statements.accuse(coordinator, finding.epoch, finding):
+            self._accuse(finding)
+
     def _note(self, kept: KeptStatement, columns: Columns) -> None:
         found = statement_findings_of(self._node, kept, columns)
         for finding in found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.agent.journal import Journal
-from console.agent.journal.statements import KeptStatement
+from console.agent.journal.statements import EPOCH_LIMIT, KeptStatement
 from console.agent.statements.reconcile import reconciled
 from console.control.statements import StatementsView
 
@@ -17,10 +17,11 @@ class StatementViews:
         self._node = node
         self._journal = journal
         self._awaited: str | None = None
+        self._open_epoch = EPOCH_LIMIT
 
-    def signed_in(self, coordinator: str, states: bool) -> None:
+    def signed_in(self, coordinator: str, open_epoch: int, states: bool) -> None:
         """From now on receipts wait for statements of `coordinator`, if it `states`, and of no other."""
-        self._awaited = coordinator if states else ""
+        self._awaited, self._open_epoch = coordinator if states else "", open_epoch
 
     async def view(self, limit: int, epoch: int | None) -> StatementsView:
         """The newest statements, or the one of `epoch`, and what is wrong. Raises JournalError."""
@@ -36,6 +37,6 @@ class StatementViews:
         coordinator = last_heard if self._awaited is None else self._awaited
         if not coordinator:
             return 0
-        newest = await self._journal.statements.newest(coordinator)
+        newest = await self._journal.statements.newest(coordinator, self._open_epoch)
         since_ms = 0 if newest is None else newest.statement.closed_ms
         return await self._journal.statements.waiting(coordinator, since_ms)
