@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from console.agent.journal.statements import KeptStatement
+from console.agent.journal.kept_statements import KeptStatement
 from console.agent.statements.examine import Known, Told, examine
 from console.ledger.stated_accounts import accounts_of_node
 from console.ledger.statements import Closing, accounts_tree, receipts_tree, unsigned_statement

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from statement_world import BOND, EPOCH_MS, KEY, NODE, NOW, OTHER, line, receipt, replace, world
+from statement_world import BOND, EPOCH_MS, KEY, NODE, NOW, OTHER, job, line, receipt, replace, world
 
 from console.agent.board import Board
 from console.agent.journal import Journal, JournalError
 from console.agent.statements import desk as module
 from console.agent.statements.desk import StatementDesk
 from console.agent.statements.fetch import PAGES_LIMIT
+from console.control.events import MoneyChanged, VerdictArrived
+from console.control.state import MoneyView, VerdictView
 from console.control.wire import Command
 from console.ledger.history import history_proof
 from console.protocol.messages import FromNode, StatementAnswer, StatementRequest
@@ -291,6 +293,55 @@ async def test_nodes_do_not_all_ask_at_once(
         while not network.asked:
             await sleep(0.01)
     assert waited == [spread_s / 2]
+    await running.stop()
+
+
+async def test_what_is_shown_is_read_again_only_when_something_came(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, reads = Network(2), 0
+    running = Running(network, journal)
+    latest = journal.statements.latest
+
+    async def counted(*args: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return await latest(*args)
+
+    monkeypatch.setattr(journal.statements, "latest", counted)
+    verdict = VerdictArrived(VerdictView(job(1), 1, NOW, "accepted", "replay", 64, 0, -1, ""))
+    for event in (MoneyChanged(MoneyView(total_accepted=1)), verdict, None):
+        before = await running.desk.view()
+        reads = 0
+        assert await running.desk.view() is not None and reads == 0
+        if event is not None:
+            running.board.apply(event)
+            assert await running.desk.view() == before and reads == 1
+    running.desk.told(KEY.node_id, 3, network.stated, 600_000)
+    assert epochs(await running.until(lambda view: view.statements)) == [2], "a statement came"
+    reads = 0
+    await running.desk.answer(Command("1", "statements"))
+    assert reads == 1, "a command tells of more"
+    await running.stop()
+
+
+async def test_news_that_come_while_it_is_read_are_not_missed(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = Running(Network(1), journal)
+    running.desk.told(KEY.node_id, 1, Stated(), 600_000)
+    waiting = journal.stated.waiting
+
+    async def paid_meanwhile(*args: Any) -> Any:
+        found = await waiting(*args)
+        await journal.money.put_receipt(receipt(1), NOW, "2025-11-22", "", KEY.node_id)
+        running.board.apply(MoneyChanged(MoneyView(total_accepted=1)))
+        return found
+
+    monkeypatch.setattr(journal.stated, "waiting", paid_meanwhile)
+    assert (await running.desk.view()).waiting == 0
+    monkeypatch.setattr(journal.stated, "waiting", waiting)
+    assert (await running.desk.view()).waiting == 1
     await running.stop()
 
 

@@ -10,12 +10,12 @@ import msgspec
 import pytest
 from statement_world import (
     EPOCH_MS,
-    FIRST,
     KEPT,
     KEY,
     NODE,
     NOW,
     OTHER,
+    OURS,
     SECOND,
     STATED,
     job,
@@ -23,19 +23,15 @@ from statement_world import (
     leaf,
     receipt,
     replace,
+    world,
 )
 
 from console.agent.clock import local_day
 from console.agent.journal import JobRecord, Journal
+from console.agent.journal.database import Database
+from console.agent.journal.kept_statements import Columns, Listed
 from console.agent.journal.schema import _STEPS, bring_up
-from console.agent.journal.statements import (
-    _COLUMNS,
-    _MISSING,
-    _WAITING,
-    MISSING_READ,
-    Columns,
-    Listed,
-)
+from console.agent.journal.stated import _COLUMNS, _MISSING, _WAITING, MISSING_READ
 from console.agent.statements.examine import examine
 from console.agent.statements.reconcile import reconciled
 from console.control.state import JobView
@@ -43,6 +39,8 @@ from console.control.wire import Moment
 from console.ledger.findings import Finding
 from console.protocol.ids import EvidenceId, GroupId
 from console.protocol.types import DrawProof, Result, Ticket, Verdict
+
+FINDING = Finding("two_statements", "Not all were told the same.", 1)
 
 
 @pytest.fixture
@@ -71,31 +69,39 @@ async def test_a_statement_is_kept_with_its_receipts(journal: Journal) -> None:
     table = journal.statements
     for n in (1, 2, 3):
         await answered(journal, n)
-    assert await table.waiting(KEY.node_id, 0) == 3
-    leaves = await table.leaves([Listed(job(n), 1, "") for n in (1, 2, 9)])
+    assert await journal.stated.waiting(KEY.node_id, 0) == 3
+    leaves = await journal.stated.leaves([Listed(job(n), 1, "") for n in (1, 2, 9)])
     assert leaves == {(job(1), 1): leaf(receipt(1)), (job(2), 1): leaf(receipt(2))}
     assert await table.put(KEY.node_id, KEPT, STATED, NOW)
     assert not await table.put(KEY.node_id, KEPT, STATED, NOW)
     assert await table.newest(KEY.node_id) == KEPT
     assert await table.newest(OTHER.node_id) is None
-    assert await table.columns(KEPT.digest) == Columns(2, 100_000, 100_000, 100_000, 0)
-    assert await table.waiting(KEY.node_id, 0) == 1
-    assert await table.missing([KEPT]) == {KEPT.digest: (job(3),)}
+    assert await journal.stated.columns(KEPT.digest) == Columns(2, 100_000, 100_000, 100_000, 0)
+    assert await journal.stated.waiting(KEY.node_id, 0) == 1
+    assert await journal.stated.missing([KEPT]) == {KEPT.digest: (job(3),)}
     assert await table.latest(5) == await table.latest(5, 1) == [KEPT]
     assert await table.latest(5, 2) == []
 
 
-async def test_a_receipt_that_comes_after_its_statement_finds_its_place(journal: Journal) -> None:
+async def test_a_receipt_that_comes_after_its_statement_finds_its_place(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = journal.statements
     await answered(journal, 3, paid=False)
     kept, stated = examine(SECOND, known(KEPT, (), 3))
     await table.put(KEY.node_id, kept, stated, NOW)
-    assert await table.came_late(kept) == kept
+    with monkeypatch.context() as nothing_new:
+        nothing_new.delattr(Database, "write")
+        assert await table.came_late(kept) == kept
+    await table.accuse(KEY.node_id, 2, FINDING)
     await journal.money.put_receipt(receipt(3), NOW, local_day(NOW), "", KEY.node_id)
     assert (await table.came_late(kept)).unknown == ()
-    assert await table.newest(KEY.node_id) == replace(kept, unknown=())
-    assert await table.waiting(KEY.node_id, 0) == 0
-    assert (await table.columns(kept.digest)).rewards == 50_000
+    assert await table.newest(KEY.node_id) == replace(kept, unknown=(), findings=(FINDING,))
+    with monkeypatch.context() as nothing_new:
+        nothing_new.delattr(Database, "write")
+        assert await table.came_late(replace(kept, unknown=())) == replace(kept, unknown=())
+    assert await journal.stated.waiting(KEY.node_id, 0) == 0
+    assert (await journal.stated.columns(kept.digest)).rewards == 50_000
 
 
 @pytest.mark.parametrize(
@@ -114,13 +120,13 @@ async def test_a_receipt_left_out_of_its_epochs_statement_is_found(
 ) -> None:
     table = journal.statements
     await journal.money.put_receipt(receipt(9, at_ms=at_ms), NOW, local_day(NOW), "", coordinator)
-    assert await table.missing([replace(KEPT, proved=False)]) == {}
-    left_out = await table.missing([KEPT])
+    assert await journal.stated.missing([replace(KEPT, proved=False)]) == {}
+    left_out = await journal.stated.missing([KEPT])
     view = reconciled(NODE, [KEPT], {KEPT.digest: Columns(2, 100_000, 100_000, 100_000)}, left_out, 1, 5)
     assert [(f.name, f.epoch, f.subject) for f in view.findings] == [("receipt_missing", 1, job(9))] * missing
     assert view.waiting == 1
     await table.put(KEY.node_id, KEPT, (Listed(job(9), 1, ""),), NOW)
-    assert await table.missing([KEPT]) == {KEPT.digest: ()}
+    assert await journal.stated.missing([KEPT]) == {KEPT.digest: ()}
 
 
 async def test_receipts_wait_for_statements_that_may_still_count_them(journal: Journal) -> None:
@@ -130,12 +136,12 @@ async def test_receipts_wait_for_statements_that_may_still_count_them(journal: J
         await journal.money.put_receipt(other, NOW, local_day(NOW), "", OTHER.node_id)
     for n, at_ms in ((1, NOW - 1), (2, NOW + 5), (3, NOW + EPOCH_MS), (4, NOW + EPOCH_MS + 9)):
         await journal.money.put_receipt(receipt(n, at_ms=at_ms), NOW, local_day(NOW), "", KEY.node_id)
-    assert await journal.statements.waiting(KEY.node_id, 0) == 4
-    assert await journal.statements.waiting(KEY.node_id, KEPT.statement.closed_ms) == 2
-    assert await journal.statements.missing([KEPT]) == {KEPT.digest: (job(2),)}
-    assert await journal.statements.waiting(KEY.node_id, 1 << 70) == 0
+    assert await journal.stated.waiting(KEY.node_id, 0) == 4
+    assert await journal.stated.waiting(KEY.node_id, KEPT.statement.closed_ms) == 2
+    assert await journal.stated.missing([KEPT]) == {KEPT.digest: (job(2),)}
+    assert await journal.stated.waiting(KEY.node_id, 1 << 70) == 0
     wild = replace(KEPT, statement=replace(KEPT.statement, opened_ms=-(1 << 70), closed_ms=1 << 70))
-    assert await journal.statements.missing([wild]) == {wild.digest: (job(1), job(2), job(3), job(4))}
+    assert await journal.stated.missing([wild]) == {wild.digest: (job(1), job(2), job(3), job(4))}
 
 
 def test_what_no_statement_counts_is_found_by_an_index(tmp_path: Path) -> None:
@@ -149,17 +155,16 @@ def test_what_no_statement_counts_is_found_by_an_index(tmp_path: Path) -> None:
 
 
 async def test_a_finding_is_added_once_and_stays(journal: Journal) -> None:
-    finding = Finding("two_statements", "Not all were told the same.", 1)
-    assert not await journal.statements.accuse(KEY.node_id, 1, finding)
+    assert not await journal.statements.accuse(KEY.node_id, 1, FINDING)
     await journal.statements.put(KEY.node_id, KEPT, STATED, NOW)
-    assert await journal.statements.accuse(KEY.node_id, 1, finding)
-    assert not await journal.statements.accuse(KEY.node_id, 1, finding)
+    assert await journal.statements.accuse(KEY.node_id, 1, FINDING)
+    assert not await journal.statements.accuse(KEY.node_id, 1, FINDING)
     (kept,) = await journal.statements.of_epoch(KEY.node_id, 1)
-    assert kept.findings == (finding,)
+    assert kept.findings == (FINDING,)
 
 
 async def test_both_statements_of_one_epoch_are_kept_and_the_first_one_counts(journal: Journal) -> None:
-    other = replace(KEPT, statement=replace(FIRST.statement, closed_ms=NOW + 7))
+    other = examine(world(OURS, closed_ms=NOW + 7), known())[0]
     await journal.statements.put(KEY.node_id, KEPT, STATED, NOW)
     await journal.statements.put(KEY.node_id, other, (), NOW + 1)
     assert await journal.statements.of_epoch(KEY.node_id, 1) == [KEPT, other]
@@ -178,6 +183,6 @@ async def test_receipts_of_a_journal_from_before_there_were_statements_are_not_m
     journal = Journal(tmp_path, b"k" * 32)
     await journal.open()
     assert await journal.money.receipt(job(1), 1) == receipt(1)
-    assert await journal.statements.waiting(KEY.node_id, 0) == 0
-    assert await journal.statements.missing([KEPT]) == {KEPT.digest: ()}
+    assert await journal.stated.waiting(KEY.node_id, 0) == 0
+    assert await journal.stated.missing([KEPT]) == {KEPT.digest: ()}
     await journal.close()

@@ -27,11 +27,7 @@ from statement_world import (
     world,
 )
 
-from console.agent.journal.statements import (
-    Columns,
-    KeptStatement,
-    Listed,
-)
+from console.agent.journal.kept_statements import Columns, KeptStatement, Listed
 from console.agent.statements.examine import Told, examine
 from console.agent.statements.fetch import bounded
 from console.agent.statements.reconcile import reconciled

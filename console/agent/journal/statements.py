@@ -1,4 +1,4 @@
-"""Epochs' statements in the journal, and which of this node's receipts stand in which of them."""
+"""Epochs' statements in the journal."""
 
 from __future__ import annotations
 
@@ -8,52 +8,12 @@ from collections.abc import Sequence
 import msgspec
 
 from console.agent.journal.database import Database
-from console.agent.journal.sums import bounded
+from console.agent.journal.kept_statements import KeptStatement, Listed
+from console.agent.journal.stated import leaves_of
 from console.ledger.findings import Finding
-from console.protocol.frames import receipt_bytes
-from console.protocol.statements import AccountLine, Statement, receipt_leaf, statement_digest
-from console.protocol.types import Receipt
 
 EPOCH_LIMIT = 2**53
 """Epochs are numbered below it."""
-MISSING_READ = 100
-"""Of one statement, at most: one that leaves out more is wrong enough."""
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """A receipt that a statement counts as this node's."""
-
-    job: str
-    attempt: int
-    leaf: str
-
-
-class KeptStatement(msgspec.Struct, frozen=True):
-    """A statement and what of it is this node's."""
-
-    statement: Statement
-    lines: tuple[AccountLine, ...]
-    receipts: int
-    unknown: tuple[Listed, ...]
-    """Receipts that are counted as this node's and had not come here."""
-    proved: bool
-    findings: tuple[Finding, ...]
-    """What was wrong with signature, chain or proofs."""
-
-    @property
-    def digest(self) -> str:
-        """Its name."""
-        return statement_digest(self.statement)
-
-
-class Columns(msgspec.Struct, frozen=True):
-    """What this node's receipts in one statement come to, nano-credits."""
-
-    receipts: int = 0
-    claimed: int = 0
-    accepted: int = 0
-    rewards: int = 0
-    penalties: int = 0
 
 
 class StatementTable:
@@ -120,51 +80,24 @@ class StatementTable:
 
         return await self._database.write(change)
 
-    async def leaves(self, listed: Sequence[Listed]) -> dict[tuple[str, int], str]:
-        """The leaves of those receipts that are here, by job and attempt."""
-        return await self._database.read(lambda c: _leaves(c, listed))
-
-    async def columns(self, digest: str) -> Columns:
-        """Of this node's receipts in a statement."""
-        row = await self._database.read(lambda c: c.execute(_COLUMNS, (digest,)).fetchone())
-        return Columns(*row)
-
-    async def missing(self, kept: Sequence[KeptStatement]) -> dict[str, tuple[str, ...]]:
-        """Jobs whose receipts were booked in an epoch, and no statement counts them; by its digest."""
-        keys = [(one.digest, _span(one.statement)) for one in kept if one.proved]
-        return await self._database.read(
-            lambda c: {
-                digest: tuple(row[0] for row in c.execute(_MISSING, (*span, MISSING_READ)))
-                for digest, span in keys
-            }
-        )
-
-    async def waiting(self, coordinator: str, since_ms: int) -> int:
-        """Receipts of a coordinator that no statement counts, and that it booked since then by its clock.
-
-        `since_ms`: when the newest statement closed. Those before it that stand in none never will: they are
-        missing, or of an epoch whose statement this node did not get.
-        """
-        key = (coordinator, bounded(since_ms))
-        row = await self._database.read(lambda c: c.execute(_WAITING, key).fetchone())
-        return int(row[0])
-
     async def came_late(self, kept: KeptStatement) -> KeptStatement:
         """`kept`, without those unknown receipts that have come in the meantime, which are marked."""
+        leaves = await self._database.read(lambda c: leaves_of(c, kept.unknown)) if kept.unknown else {}
+        here = {one for one in kept.unknown if leaves.get((one.job, one.attempt)) == one.leaf}
+        key = (kept.statement.coordinator, kept.statement.epoch, kept.digest)
 
         def change(connection: sqlite3.Connection) -> KeptStatement:
-            leaves = _leaves(connection, kept.unknown)
-            here = [one for one in kept.unknown if leaves.get((one.job, one.attempt)) == one.leaf]
-            if not here:
+            # A finding may have been added since `kept` was read.
+            now = _decoded(connection.execute(_ONE, key).fetchone())
+            if now is None:
                 return kept
-            left = tuple(one for one in kept.unknown if one not in here)
-            changed = msgspec.structs.replace(kept, unknown=left)
+            left = tuple(one for one in now.unknown if one not in here)
+            changed = msgspec.structs.replace(now, unknown=left)
             connection.executemany(_MARK, [(kept.digest, one.job, one.attempt) for one in here])
-            key = (kept.statement.coordinator, kept.statement.epoch, kept.digest)
             connection.execute(_REPLACE, (msgspec.json.encode(changed), *key))
             return changed
 
-        return await self._database.write(change) if kept.unknown else kept
+        return await self._database.write(change) if here else kept
 
     async def _read(self, query: str, *values: object) -> list[KeptStatement]:
         rows = await self._database.read(lambda c: c.execute(query, values).fetchall())
@@ -172,31 +105,9 @@ class StatementTable:
 
 
 _MARK = "UPDATE receipts SET statement = ? WHERE job = ? AND attempt = ?"
+_ONE = "SELECT record FROM statements WHERE coordinator = ? AND epoch = ? AND digest = ?"
 _REPLACE = "UPDATE statements SET record = ? WHERE coordinator = ? AND epoch = ? AND digest = ?"
-_WAITING = "SELECT count(*) FROM receipts WHERE statement = '' AND coordinator = ? AND booked_ms >= ?"
-_MISSING = (
-    "SELECT job FROM receipts WHERE statement = '' AND coordinator = ? AND booked_ms > ? AND booked_ms < ? "
-    "ORDER BY booked_ms LIMIT ?"
-)
-_COLUMNS = """
-SELECT count(*), coalesce(sum(a.claimed), 0), coalesce(sum(a.passed), 0),
-    coalesce(sum(json_extract(CAST(r.record AS TEXT), '$.reward')), 0),
-    coalesce(sum(json_extract(CAST(r.record AS TEXT), '$.penalty')), 0)
-FROM receipts AS r LEFT JOIN answers AS a ON a.job = r.job AND a.attempt = r.attempt WHERE r.statement = ?
-"""
 
 
-def _leaves(connection: sqlite3.Connection, listed: Sequence[Listed]) -> dict[tuple[str, int], str]:
-    found = {}
-    for one in listed:
-        key = (one.job, one.attempt)
-        row = connection.execute("SELECT record FROM receipts WHERE job = ? AND attempt = ?", key).fetchone()
-        if row is not None:
-            receipt = msgspec.json.decode(row[0], type=Receipt)
-            found[key] = receipt_leaf(receipt_bytes(receipt), receipt.signature)
-    return found
-
-
-def _span(statement: Statement) -> tuple[str, int, int]:
-    """What was booked just as an epoch opened or closed may stand in either statement."""
-    return statement.coordinator, bounded(statement.opened_ms), bounded(statement.closed_ms)
+def _decoded(row: tuple[bytes] | None) -> KeptStatement | None:
+    return None if row is None else msgspec.json.decode(row[0], type=KeptStatement)

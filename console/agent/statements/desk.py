@@ -11,7 +11,8 @@ import msgspec
 from console.agent.board import Board
 from console.agent.clock import NowMs
 from console.agent.journal import Journal, JournalError
-from console.agent.journal.statements import EPOCH_LIMIT, KeptStatement
+from console.agent.journal.kept_statements import KeptStatement
+from console.agent.journal.statements import EPOCH_LIMIT
 from console.agent.statements.fetch import Fetcher
 from console.agent.statements.keeper import StatementKeeper
 from console.agent.statements.views import StatementViews
@@ -55,8 +56,8 @@ class StatementDesk:
         self._now_ms = now_ms
         self._jitter = jitter
         self._fetcher = Fetcher(send)
-        self._views = StatementViews(node, journal)
-        self._keeper = StatementKeeper(node, journal, board, now_ms, lambda: self.on_kept())
+        self._views = StatementViews(node, journal, board)
+        self._keeper = StatementKeeper(node, journal, board, now_ms, self._kept)
         self._stir = asyncio.Event()
         self._coordinator = ""
         self._open_epoch = 0
@@ -132,6 +133,10 @@ class StatementDesk:
                 same = before is not None and before.epoch == epoch
                 return before if same else Overdue(epoch, self._now_ms())
         return None
+
+    def _kept(self) -> None:
+        self._views.changed()
+        self.on_kept()
 
     def _late(self) -> tuple[Finding, ...]:
         due = self._overdue

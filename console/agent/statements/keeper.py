@@ -7,7 +7,7 @@ from collections.abc import Callable
 from console.agent.board import Board
 from console.agent.clock import NowMs
 from console.agent.journal import Journal
-from console.agent.journal.statements import Columns, KeptStatement, Listed
+from console.agent.journal.kept_statements import Columns, KeptStatement, Listed
 from console.agent.statements.examine import Known, Told, examine
 from console.agent.statements.reconcile import statement_findings_of
 from console.ledger.figures import exact_credits
@@ -40,10 +40,10 @@ class StatementKeeper:
         """`second`: of an epoch that has its statement already; it is evidence, and counts for nothing."""
         table = self._journal.statements
         asked = [Listed(one.job, one.attempt, one.leaf) for one in told.receipts]
-        known = Known(self._node, coordinator, open_epoch, last, await table.leaves(asked))
+        known = Known(self._node, coordinator, open_epoch, last, await self._journal.stated.leaves(asked))
         kept, stated = examine(told, known)
         if await table.put(coordinator, kept, () if second else stated, self._now_ms()) and not second:
-            self._note(kept, await table.columns(kept.digest))
+            self._note(kept, await self._journal.stated.columns(kept.digest))
             self._on_kept()
 
     async def contradicted(

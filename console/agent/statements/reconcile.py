@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
-from console.agent.journal.statements import Columns, KeptStatement
+from console.agent.journal.kept_statements import Columns, KeptStatement
 from console.control.statements import StatementsView, StatementView
 from console.ledger.findings import Finding
 from console.ledger.stated_accounts import accounts_of_node
@@ -20,12 +21,14 @@ def reconciled(
     shown: int,
 ) -> StatementsView:
     """All statements of one coordinator, newest first. `columns`, and `missing` jobs: by their digests."""
-    views = [statement_view(node, one, columns[one.digest]) for one in kept]
-    findings = [f for one in kept for f in statement_findings_of(node, one, columns[one.digest])]
-    findings += missing_findings(kept, missing)
+    found = [statement_findings_of(node, one, columns[one.digest]) for one in kept]
+    views = [
+        statement_view(node, one, columns[one.digest], len(wrong))
+        for one, wrong in zip(kept, found, strict=True)
+    ]
     return StatementsView(
         statements=tuple(views[:shown]),
-        findings=tuple(findings),
+        findings=(*chain.from_iterable(found), *missing_findings(kept, missing)),
         claimed=sum(view.claimed for view in views),
         accepted=sum(view.accepted for view in views),
         settled=sum(view.settled for view in views),
@@ -33,11 +36,12 @@ def reconciled(
     )
 
 
-def statement_view(node: str, kept: KeptStatement, columns: Columns) -> StatementView:
-    """One epoch."""
+def statement_view(node: str, kept: KeptStatement, columns: Columns, findings: int) -> StatementView:
+    """One epoch, in which so much is wrong."""
     sums = _sums(node, kept)
     pending, available, bond = sums
     credited = pending.credits + bond.credits
+    deposited = _deposited(kept, columns, credited)
     return StatementView(
         epoch=kept.statement.epoch,
         digest=kept.digest,
@@ -45,14 +49,14 @@ def statement_view(node: str, kept: KeptStatement, columns: Columns) -> Statemen
         receipts=kept.receipts,
         claimed=columns.claimed,
         accepted=columns.accepted,
-        settled=credited - _deposited(kept, columns, credited),
+        settled=credited - deposited,
         penalised=_taken(sums),
-        deposited=_deposited(kept, columns, credited),
+        deposited=deposited,
         pending=pending.closing,
         available=available.closing,
         bond=bond.closing,
         proved=kept.proved,
-        findings=len(statement_findings_of(node, kept, columns)),
+        findings=findings,
     )
 
 
