@@ -207,6 +207,43 @@ async def test_an_epoch_far_ahead_blinds_nobody_and_going_back_is_found(journal:
     await running.stop()
 
 
+SIGNED = "signed two different statements"
+
+
+@pytest.mark.parametrize(
+    ("show", "words", "kept"),
+    [
+        (lambda answer, other: replace(answer, statement=other), SIGNED, 2),
+        (lambda answer, other: replace(answer, statement=replace(other, signature="")), "not show it", 2),
+        (lambda answer, other: replace(answer, statement=replace(other, epoch=9)), "not show it", 1),
+        (lambda answer, other: answer, "not show it", 1),
+        (lambda answer, other: None, "not show it", 1),
+    ],
+    ids=["signed", "not signed", "of another epoch", "the old one", "nothing"],
+)
+async def test_another_statement_than_was_kept_is_found(
+    journal: Journal, show: Callable[..., StatementAnswer | None], words: str, kept: int
+) -> None:
+    network = Network(1)
+    running = Running(network, journal)
+    running.desk.told(KEY.node_id, 2, network.stated, 600_000)
+    await running.until(lambda view: epochs(view) == [1])
+    other = world((), (), (line(BOND, 0, 7),), closed_ms=NOW + 9).statement
+    running.now_ms += 1
+    network.change = lambda answer: show(answer, other)
+    for _ in range(2):
+        running.desk.told(KEY.node_id, 2, Stated(1, statement_digest(other)), 600_000)
+        view = await running.until(lambda view: not view.ok)
+    (finding,) = view.findings
+    assert (finding.name, finding.epoch) == ("two_statements", 1) and words in finding.sentence
+    assert sum(words in note.text for note in running.board.state.notes) == 1
+    async with asyncio.timeout(10):
+        while len(await journal.statements.of_epoch(KEY.node_id, 1)) < kept:
+            await asyncio.sleep(0.01)
+    await running.stop()
+    assert len(await journal.statements.of_epoch(KEY.node_id, 1)) == kept
+
+
 async def test_what_is_not_there_yet_is_asked_for_again_and_missed_after_a_while(journal: Journal) -> None:
     network = Network(1)
     network.change = lambda answer: None

@@ -12,8 +12,9 @@ from console.agent.statements.examine import Known, Told, examine
 from console.agent.statements.reconcile import statement_findings_of
 from console.ledger.figures import exact_credits
 from console.ledger.findings import Finding
+from console.ledger.statements import same_findings, statement_findings
 from console.models.errors import plain
-from console.protocol.statements import Stated, statement_digest
+from console.protocol.statements import Stated, Statement, statement_digest
 
 
 class StatementKeeper:
@@ -50,16 +51,16 @@ class StatementKeeper:
         self, coordinator: str, open_epoch: int, first: KeptStatement, stated: Stated, told: Told | None
     ) -> None:
         """The network names another statement of an epoch than `first`. `told`: the one that it shows."""
-        other = told is not None and statement_digest(told.statement) != first.digest
-        if told is not None and other and told.statement.epoch == stated.epoch:
-            await self.keep(coordinator, open_epoch, told, None, second=True)
-        words = (
-            f"The coordinator names statement {plain(stated.digest, 12)} for this epoch, and signed "
-            f"{first.digest[:12]} before: not all nodes were told the same."
-        )
-        finding = Finding("two_statements", words, stated.epoch)
-        if await self._journal.statements.accuse(coordinator, stated.epoch, finding):
-            self._accuse(finding)
+        shown = told if told is not None and told.statement.epoch == stated.epoch else None
+        found: tuple[Finding, ...] = ()
+        if shown is not None and _both_signed(first.statement, shown.statement, coordinator):
+            found = same_findings(first.statement, shown.statement)
+        # The finding first: once the second one is kept, nothing is left that contradicts.
+        for finding in found or (_named_only(first, stated),):
+            if await self._journal.statements.accuse(coordinator, stated.epoch, finding):
+                self._accuse(finding)
+        if shown is not None and statement_digest(shown.statement) != first.digest:
+            await self.keep(coordinator, open_epoch, shown, None, second=True)
 
     async def look_ahead(self, coordinator: str, open_epoch: int) -> None:
         """Nothing can be stated of an epoch that is not over: a network that did so has gone back since."""
@@ -86,3 +87,17 @@ class StatementKeeper:
         self._on_kept()
         text = f"Statement of epoch {finding.epoch}, {finding.name}: {finding.sentence}"
         self._board.note("error", "money", text, calls=True)
+
+
+def _both_signed(one: Statement, other: Statement, coordinator: str) -> bool:
+    found = (*statement_findings(one, coordinator), *statement_findings(other, coordinator))
+    return all(finding.name != "signature" for finding in found)
+
+
+def _named_only(first: KeptStatement, stated: Stated) -> Finding:
+    """A name alone contradicts `first`: no other statement is here that bears the coordinator's signature."""
+    words = (
+        f"The coordinator names statement {plain(stated.digest, 12)} for this epoch, and does not show it "
+        f"signed. It stated {first.digest[:12]} before: not all nodes were told the same."
+    )
+    return Finding("two_statements", words, stated.epoch)
