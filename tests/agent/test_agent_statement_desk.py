@@ -85,6 +85,15 @@ class Running:
             NODE, journal, self.board, network.send, lambda: self.now_ms, lambda: jitter
         )
         network.desk = self.desk
+        self.tries: list[bool] = []
+        """What each try of the desk ended with: whether something that is due is still missing."""
+        once = self.desk._try
+
+        async def noted() -> bool:
+            self.tries.append(await once())
+            return self.tries[-1]
+
+        self.desk._try = noted  # type: ignore[method-assign]
         self.task = asyncio.create_task(self.desk.run())
 
     async def until(self, ready: Callable[[Any], bool]) -> Any:
@@ -92,6 +101,13 @@ class Running:
             while not ready(view := await self.desk.view()):
                 await asyncio.sleep(0.01)
         return view
+
+    async def tried(self) -> None:
+        """One more try is over."""
+        before = len(self.tries)
+        async with asyncio.timeout(10):
+            while len(self.tries) == before:
+                await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         assert not self.task.done(), self.task
@@ -120,8 +136,8 @@ async def test_a_coordinator_that_makes_no_statements_is_not_asked(journal: Jour
     network = Network(3)
     running = Running(network, journal)
     running.desk.told(KEY.node_id, 4, None, 600_000)
-    await asyncio.sleep(0.05)
-    assert network.asked == []
+    assert not running.desk._stir.is_set(), "nothing wakes it"
+    assert not await running.desk._try() and network.asked == [], "nor would it ask if something did"
     await running.stop()
 
 
@@ -129,8 +145,8 @@ async def test_in_the_first_epoch_there_is_nothing_to_ask_for(journal: Journal) 
     network = Network(0)
     running = Running(network, journal)
     running.desk.told(KEY.node_id, 1, network.stated, 600_000)
-    await asyncio.sleep(0.05)
-    assert network.asked == []
+    await running.tried()
+    assert running.tries == [False] and network.asked == [], "nothing is due, so it is not tried again"
     await running.stop()
 
 
@@ -227,21 +243,18 @@ async def test_another_statement_than_was_kept_is_found(
     network = Network(1)
     running = Running(network, journal)
     running.desk.told(KEY.node_id, 2, network.stated, 600_000)
-    await running.until(lambda view: epochs(view) == [1])
+    await running.tried()
     other = world((), (), (line(BOND, 0, 7),), closed_ms=NOW + 9).statement
     running.now_ms += 1
     network.change = lambda answer: show(answer, other)
     for _ in range(2):
         running.desk.told(KEY.node_id, 2, Stated(1, statement_digest(other)), 600_000)
-        view = await running.until(lambda view: not view.ok)
-    (finding,) = view.findings
+        await running.tried()
+    (finding,) = (await running.desk.view()).findings
     assert (finding.name, finding.epoch) == ("two_statements", 1) and words in finding.sentence
     assert sum(words in note.text for note in running.board.state.notes) == 1
-    async with asyncio.timeout(10):
-        while len(await journal.statements.of_epoch(KEY.node_id, 1)) < kept:
-            await asyncio.sleep(0.01)
-    await running.stop()
     assert len(await journal.statements.of_epoch(KEY.node_id, 1)) == kept
+    await running.stop()
 
 
 async def test_what_is_not_there_yet_is_asked_for_again_and_missed_after_a_while(journal: Journal) -> None:
