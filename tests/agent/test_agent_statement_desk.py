@@ -245,7 +245,7 @@ async def test_another_statement_than_was_kept_is_found(
     running.desk.told(KEY.node_id, 2, network.stated, 600_000)
     await running.tried()
     other = world((), (), (line(BOND, 0, 7),), closed_ms=NOW + 9).statement
-    running.now_ms += 1
+    running.now_ms -= 1  # a clock that is set back makes it no older
     network.change = lambda answer: show(answer, other)
     for _ in range(2):
         running.desk.told(KEY.node_id, 2, Stated(1, statement_digest(other)), 600_000)

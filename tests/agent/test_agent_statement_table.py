@@ -72,8 +72,8 @@ async def test_a_statement_is_kept_with_its_receipts(journal: Journal) -> None:
     assert await journal.stated.waiting(KEY.node_id, 0) == 3
     leaves = await journal.stated.leaves([Listed(job(n), 1, "") for n in (1, 2, 9)])
     assert leaves == {(job(1), 1): leaf(receipt(1)), (job(2), 1): leaf(receipt(2))}
-    assert await table.put(KEY.node_id, KEPT, STATED, NOW)
-    assert not await table.put(KEY.node_id, KEPT, STATED, NOW)
+    assert await table.put(KEY.node_id, KEPT, STATED)
+    assert not await table.put(KEY.node_id, KEPT, STATED)
     assert await table.newest(KEY.node_id) == KEPT
     assert await table.newest(OTHER.node_id) is None
     assert await journal.stated.columns(KEPT.digest) == Columns(2, 100_000, 100_000, 100_000, 0)
@@ -89,7 +89,7 @@ async def test_a_receipt_that_comes_after_its_statement_finds_its_place(
     table = journal.statements
     await answered(journal, 3, paid=False)
     kept, stated = examine(SECOND, known(KEPT, (), 3))
-    await table.put(KEY.node_id, kept, stated, NOW)
+    await table.put(KEY.node_id, kept, stated)
     with monkeypatch.context() as nothing_new:
         nothing_new.delattr(Database, "write")
         assert await table.came_late(kept) == kept
@@ -125,7 +125,7 @@ async def test_a_receipt_left_out_of_its_epochs_statement_is_found(
     view = reconciled(NODE, [KEPT], {KEPT.digest: Columns(2, 100_000, 100_000, 100_000)}, left_out, 1, 5)
     assert [(f.name, f.epoch, f.subject) for f in view.findings] == [("receipt_missing", 1, job(9))] * missing
     assert view.waiting == 1
-    await table.put(KEY.node_id, KEPT, (Listed(job(9), 1, ""),), NOW)
+    await table.put(KEY.node_id, KEPT, (Listed(job(9), 1, ""),))
     assert await journal.stated.missing([KEPT]) == {KEPT.digest: ()}
 
 
@@ -156,7 +156,7 @@ def test_what_no_statement_counts_is_found_by_an_index(tmp_path: Path) -> None:
 
 async def test_a_finding_is_added_once_and_stays(journal: Journal) -> None:
     assert not await journal.statements.accuse(KEY.node_id, 1, FINDING)
-    await journal.statements.put(KEY.node_id, KEPT, STATED, NOW)
+    await journal.statements.put(KEY.node_id, KEPT, STATED)
     assert await journal.statements.accuse(KEY.node_id, 1, FINDING)
     assert not await journal.statements.accuse(KEY.node_id, 1, FINDING)
     (kept,) = await journal.statements.of_epoch(KEY.node_id, 1)
@@ -165,11 +165,23 @@ async def test_a_finding_is_added_once_and_stays(journal: Journal) -> None:
 
 async def test_both_statements_of_one_epoch_are_kept_and_the_first_one_counts(journal: Journal) -> None:
     other = examine(world(OURS, closed_ms=NOW + 7), known())[0]
-    await journal.statements.put(KEY.node_id, KEPT, STATED, NOW)
-    await journal.statements.put(KEY.node_id, other, (), NOW + 1)
+    await journal.statements.put(KEY.node_id, KEPT, STATED)
+    await journal.statements.put(KEY.node_id, other, ())
     assert await journal.statements.of_epoch(KEY.node_id, 1) == [KEPT, other]
-    assert await journal.statements.latest(5) == [KEPT]
+    assert await journal.statements.latest(5) == await journal.statements.latest(5, 1) == [KEPT]
     assert await journal.statements.newest(KEY.node_id) == KEPT
+
+
+async def test_statements_of_epochs_far_ahead_do_not_hide_what_came_after(journal: Journal) -> None:
+    ahead = [examine(world(OURS, epoch=10**9 + n), known())[0] for n in range(3)]
+    after = [examine(world(OURS, epoch=n), known())[0] for n in (3, 4)]
+    for one in (KEPT, *ahead, *after):
+        await journal.statements.put(KEY.node_id, one, ())
+    assert await journal.statements.latest(3) == [ahead[2], after[1], after[0]]
+    assert len(await journal.statements.latest(9)) == 6
+    other = examine(world(OURS, epoch=4, closed_ms=NOW + 7), known())[0]
+    await journal.statements.put(KEY.node_id, other, ())
+    assert await journal.statements.latest(2) == [after[1], after[0]], "a second one takes nobody's place"
 
 
 async def test_receipts_of_a_journal_from_before_there_were_statements_are_not_missed(tmp_path: Path) -> None:

@@ -93,9 +93,8 @@ CREATE INDEX commitments_by_arrival ON commitments (coordinator, arrival);
 
 _FOURTH = """
 CREATE TABLE statements (
-    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, at_ms INTEGER NOT NULL,
-    record BLOB NOT NULL, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
-CREATE INDEX statements_by_time ON statements (at_ms);
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL,
+    record BLOB NOT NULL, UNIQUE (coordinator, epoch, digest));
 ALTER TABLE receipts ADD COLUMN statement TEXT NOT NULL DEFAULT '';
 ALTER TABLE receipts ADD COLUMN coordinator TEXT NOT NULL DEFAULT '';
 ALTER TABLE receipts ADD COLUMN booked_ms INTEGER NOT NULL DEFAULT 0;

@@ -17,19 +17,21 @@ EPOCH_LIMIT = 2**53
 
 
 class StatementTable:
-    """One row per statement; two of one epoch are two rows, and both stay as evidence."""
+    """One row per statement; two of one epoch are two rows, and both stay as evidence.
+
+    Which one came first goes by the order of arrival: a clock that is set back must not turn them round.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(self, coordinator: str, kept: KeptStatement, stated: Sequence[Listed], at_ms: int) -> bool:
+    async def put(self, coordinator: str, kept: KeptStatement, stated: Sequence[Listed]) -> bool:
         """Keep a statement and mark the receipts that stand in it; False when it is there already."""
         epoch, digest = kept.statement.epoch, kept.digest
-        row = (coordinator, epoch, digest, at_ms, msgspec.json.encode(kept))
+        row = (coordinator, epoch, digest, msgspec.json.encode(kept))
 
         def change(connection: sqlite3.Connection) -> bool:
-            inserted = connection.execute("INSERT OR IGNORE INTO statements VALUES (?, ?, ?, ?, ?)", row)
-            if inserted.rowcount != 1:
+            if connection.execute(_INSERT, row).rowcount != 1:
                 return False
             connection.executemany(_MARK, [(digest, one.job, one.attempt) for one in stated])
             return True
@@ -40,7 +42,7 @@ class StatementTable:
         """Of one coordinator, of the epochs before `below`."""
         found = await self._read(
             "SELECT record FROM statements WHERE coordinator = ? AND epoch < ? "
-            "ORDER BY epoch DESC, at_ms LIMIT 1",
+            "ORDER BY epoch DESC, arrival LIMIT 1",
             coordinator,
             below,
         )
@@ -48,19 +50,16 @@ class StatementTable:
 
     async def of_epoch(self, coordinator: str, epoch: int) -> list[KeptStatement]:
         """The first one that came is first; of an honest coordinator there is no second."""
-        query = "SELECT record FROM statements WHERE coordinator = ? AND epoch = ? ORDER BY at_ms"
+        query = "SELECT record FROM statements WHERE coordinator = ? AND epoch = ? ORDER BY arrival"
         return await self._read(query, coordinator, epoch)
 
     async def latest(self, limit: int, epoch: int | None = None) -> list[KeptStatement]:
-        """Of the coordinator heard of last, newest epoch first, one each; `epoch`: this one alone."""
-        where = "" if epoch is None else "AND epoch = ?"
-        query = (
-            "SELECT record FROM statements WHERE coordinator = (SELECT coordinator FROM statements "
-            f"ORDER BY at_ms DESC LIMIT 1) {where} ORDER BY epoch DESC, at_ms LIMIT ?"
-        )
-        found = await self._read(query, *(() if epoch is None else (epoch,)), limit)
-        first = {kept.statement.epoch: kept for kept in reversed(found)}
-        return [first[number] for number in sorted(first, reverse=True)]
+        """Those that came last of the coordinator heard of last, one of each epoch, newest epoch first.
+
+        `epoch`: this one alone. Statements of epochs that are numbered far ahead do not hide what came after.
+        """
+        found = await self._read(_LATEST, epoch, epoch, limit)
+        return sorted(found, key=lambda kept: kept.statement.epoch, reverse=True)
 
     async def accuse(self, coordinator: str, epoch: int, finding: Finding) -> bool:
         """Add a finding to the statement of an epoch; False when it has it already, or there is none."""
@@ -68,7 +67,7 @@ class StatementTable:
         def change(connection: sqlite3.Connection) -> bool:
             key = (coordinator, epoch)
             row = connection.execute(
-                "SELECT digest, record FROM statements WHERE coordinator = ? AND epoch = ? ORDER BY at_ms",
+                "SELECT digest, record FROM statements WHERE coordinator = ? AND epoch = ? ORDER BY arrival",
                 key,
             ).fetchone()
             kept = None if row is None else msgspec.json.decode(row[1], type=KeptStatement)
@@ -105,6 +104,15 @@ class StatementTable:
 
 
 _MARK = "UPDATE receipts SET statement = ? WHERE job = ? AND attempt = ?"
+_INSERT = "INSERT OR IGNORE INTO statements (coordinator, epoch, digest, record) VALUES (?, ?, ?, ?)"
+_LATEST = """
+SELECT record FROM statements AS s
+WHERE coordinator = (SELECT coordinator FROM statements ORDER BY arrival DESC LIMIT 1)
+    AND (? IS NULL OR epoch = ?) AND NOT EXISTS (
+        SELECT 1 FROM statements AS b
+        WHERE b.coordinator = s.coordinator AND b.epoch = s.epoch AND b.arrival < s.arrival)
+ORDER BY arrival DESC LIMIT ?
+"""
 _ONE = "SELECT record FROM statements WHERE coordinator = ? AND epoch = ? AND digest = ?"
 _REPLACE = "UPDATE statements SET record = ? WHERE coordinator = ? AND epoch = ? AND digest = ?"
 

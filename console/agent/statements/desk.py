@@ -57,7 +57,7 @@ class StatementDesk:
         self._jitter = jitter
         self._fetcher = Fetcher(send)
         self._views = StatementViews(node, journal, board)
-        self._keeper = StatementKeeper(node, journal, board, now_ms, self._kept)
+        self._keeper = StatementKeeper(node, journal, board, self._kept)
         self._stir = asyncio.Event()
         self._coordinator = ""
         self._open_epoch = 0

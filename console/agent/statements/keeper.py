@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from console.agent.board import Board
-from console.agent.clock import NowMs
 from console.agent.journal import Journal
 from console.agent.journal.kept_statements import Columns, KeptStatement, Listed
 from console.agent.statements.examine import Known, Told, examine
@@ -20,14 +19,11 @@ from console.protocol.statements import Stated, Statement, statement_digest
 class StatementKeeper:
     """Writes the journal's statements. Every method may raise JournalError."""
 
-    def __init__(
-        self, node: str, journal: Journal, board: Board, now_ms: NowMs, on_kept: Callable[[], None]
-    ) -> None:
+    def __init__(self, node: str, journal: Journal, board: Board, on_kept: Callable[[], None]) -> None:
         """`on_kept`: called when a statement or a finding was added."""
         self._node = node
         self._journal = journal
         self._board = board
-        self._now_ms = now_ms
         self._on_kept = on_kept
 
     async def keep(
@@ -43,7 +39,7 @@ class StatementKeeper:
         asked = [Listed(one.job, one.attempt, one.leaf) for one in told.receipts]
         known = Known(self._node, coordinator, open_epoch, last, await self._journal.stated.leaves(asked))
         kept, stated = examine(told, known)
-        if await table.put(coordinator, kept, () if second else stated, self._now_ms()) and not second:
+        if await table.put(coordinator, kept, () if second else stated) and not second:
             self._note(kept, await self._journal.stated.columns(kept.digest))
             self._on_kept()
 
