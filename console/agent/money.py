@@ -45,10 +45,11 @@ class Purse:
         """A job failed here."""
         await self._count(Totals(failed=1))
 
-    async def received(self, receipt: Receipt) -> bool:
-        """Book a receipt whose signature was checked; False when it was booked before."""
+    async def received(self, receipt: Receipt, coordinator: str) -> bool:
+        """Book a receipt that `coordinator` signed, as was checked; False when it was booked before."""
         now_ms = self._now_ms()
-        if not await self._journal.money.put_receipt(receipt, now_ms, local_day(now_ms), self._model):
+        booked = (receipt, now_ms, local_day(now_ms), self._model, coordinator)
+        if not await self._journal.money.put_receipt(*booked):
             return False
         accepted = receipt.outcome == "accepted"
         await self._stand(

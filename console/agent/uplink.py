@@ -56,6 +56,7 @@ class Uplink:
         self.view = NetworkView(coordinator=address, sentence=waits, since_ms=now_ms())
         self._earlier = self.view  # what earlier sessions of this agent counted
         self.offer: ModelOffer | None = None
+        self._claimed: ModelOffer | None = None
         self.seeds_roots: dict[int, str] = {}
         self.coordinator = ""
         self.draws = Draws()
@@ -78,8 +79,11 @@ class Uplink:
             await self._session.close()
 
     def context(self) -> int:
-        """Tokens that the offered model takes; 0: none is offered."""
-        return 0 if self.offer is None else self.offer.context
+        """Tokens that the model takes which the network was told at sign-in; 0: none yet.
+
+        An offer that changed since counts from the next sign-in on: until then draws go by the old one.
+        """
+        return 0 if self._claimed is None else self._claimed.context
 
     async def send(self, message: FromNode) -> bool:
         """Say something if there is a session; whether it went out."""
@@ -100,7 +104,7 @@ class Uplink:
     async def claim(self) -> Claim:
         """What to sign in with, once there is a model to offer."""
         await self._offered.wait()
-        offer = self.offer
+        offer = self._claimed = self.offer
         return msgspec.structs.replace(self._claim, models=() if offer is None else (offer,))
 
     def heartbeat(self) -> Heartbeat:
@@ -139,7 +143,9 @@ class Uplink:
         """The network said something. Whatever it is, this connection and this node survive it."""
         if isinstance(message, Beat):
             self._beat(message.presence, message.round_trip_ms)
-            await self._guard(self.on_presence(message.presence))
+            # One that answers no heartbeat of this node could come in any number, to drive the others out.
+            if message.round_trip_ms is not None:
+                await self._guard(self.on_presence(message.presence))
         elif isinstance(message, EpochOpened):
             self.seeds_roots[message.epoch] = message.seeds_root
             while len(self.seeds_roots) > EPOCHS_KEPT:

@@ -49,7 +49,7 @@ class StatementsView(msgspec.Struct, frozen=True, omit_defaults=True):
     accepted: int = 0
     settled: int = 0
     waiting: int = 0
-    """Receipts that no statement counts yet."""
+    """Receipts that no statement counts yet, and that one of the network signed in to may still count."""
 
     @property
     def ok(self) -> bool:

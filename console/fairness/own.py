@@ -7,7 +7,7 @@ saw it is a finding that it can show to anybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -31,10 +31,11 @@ class Witnessed(msgspec.Struct, frozen=True):
     commitments: dict[int, str]
     """Root of the seeds by epoch, as told before the epoch's first draw."""
     presences: tuple[Presence, ...] = ()
+    """In the order of their arrival; a slot may have several."""
     won: tuple[DrawProof, ...] = ()
     """Proofs of the draws that fell on it."""
     context: int = 0
-    """Tokens that its model takes; 0: not known."""
+    """Tokens that the model took which it offered in the epoch that is audited; 0: not known."""
 
 
 def audit_own(transcript: Transcript, seen: Witnessed) -> tuple[Finding, ...]:
@@ -46,15 +47,12 @@ class _Own:
     def __init__(self, transcript: Transcript, seen: Witnessed) -> None:
         self._it, self._seen = transcript, seen
         self._epoch = transcript.commitment.epoch
-        self._signed = {p.slot: p for p in seen.presences if _is_signed(p, seen.coordinator)}
+        self._signed = _by_slot(p for p in seen.presences if _is_signed(p, seen.coordinator))
 
     def findings(self) -> Iterator[Finding]:
         yield from self._commitment()
+        yield from self._two_rosters()
         for roster in self._it.rosters:
-            receipt = self._signed.get(roster.slot)
-            if receipt is not None and receipt.roster_root not in ("", roster.root):
-                sentence = f"In slot {roster.slot} this node was shown another roster than the one published."
-                yield self._find("two_rosters", sentence)
             yield from self._omitted(roster.slot, roster.root)
         yield from self._won()
         yield from self._left_out()
@@ -75,14 +73,23 @@ class _Own:
         if told is not None and told != self._it.commitment.seeds_root:
             yield self._find("two_commitments", "This node was told another commitment to the epoch's seeds.")
 
+    def _two_rosters(self) -> Iterator[Finding]:
+        """Only where something was drawn: a coordinator that is killed remembers no other slot, and may
+        number one again when it starts.
+        """
+        for slot, root in ((roster.slot, roster.root) for roster in self._it.rosters):
+            if any(receipt.roster_root not in ("", root) for receipt in self._signed.get(slot, ())):
+                sentence = f"In slot {slot} this node was shown another roster than the one published."
+                yield self._find("two_rosters", sentence)
+
     def _omitted(self, slot: int, root: str) -> Iterator[Finding]:
         """Eligible in the slot before and in this one, and yet not in the roster between them."""
-        before, now = self._signed.get(slot - 1), self._signed.get(slot)
-        if now is None or self._seen.node in self._it.members.get(root, ()):
+        before, now = self._signed.get(slot - 1, ()), self._signed.get(slot, ())
+        if not now or self._seen.node in self._it.members.get(root, ()):
             return
-        if now.listed:
+        if any(receipt.listed for receipt in now):
             yield self._find("omitted", f"In slot {slot} this node was told that it is listed; it is not.")
-        elif before is not None and before.reason is None and _waits(now):
+        elif before and before[-1].reason is None and _waits(now[-1]):
             left_out = f"the roster of slot {slot} leaves it out"
             yield self._find("omitted", f"This node met every rule in slot {slot - 1}, and {left_out}.")
 
@@ -99,8 +106,15 @@ class _Own:
             return True
         if code == "context":
             return not self._seen.context or draw.need > self._seen.context
-        around = [self._signed.get(draw.ticket.slot + step) for step in (-1, 0, 1)]
-        return any(receipt is None or receipt.reason is not None for receipt in around)
+        around = [self._signed.get(draw.ticket.slot + step, ()) for step in (-1, 0, 1)]
+        return any(not some or any(receipt.reason is not None for receipt in some) for some in around)
+
+
+def _by_slot(receipts: Iterable[Presence]) -> Mapping[int, Sequence[Presence]]:
+    found: dict[int, list[Presence]] = {}
+    for receipt in receipts:
+        found.setdefault(receipt.slot, []).append(receipt)
+    return found
 
 
 def _waits(receipt: Presence) -> bool:

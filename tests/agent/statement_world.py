@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from console.agent.statements.examine import Told
+from console.agent.journal.kept_statements import KeptStatement
+from console.agent.statements.examine import Known, Told, examine
 from console.ledger.stated_accounts import accounts_of_node
 from console.ledger.statements import Closing, accounts_tree, receipts_tree, unsigned_statement
 from console.protocol.frames import receipt_bytes
@@ -90,3 +91,17 @@ def world(
         ),
         len(receipts),
     )
+
+
+OURS = (receipt(1), receipt(2))
+
+
+def known(last: KeptStatement | None = None, receipts: tuple[Receipt, ...] = OURS, epoch: int = 2) -> Known:
+    return Known(NODE, KEY.node_id, epoch, last, {(one.job, 1): leaf(one) for one in receipts})
+
+
+FIRST = world(OURS)
+KEPT, STATED = examine(FIRST, known())
+SECOND = world(
+    (receipt(3),), (FIRST.statement,), (line(AVAILABLE, 100_000, 50_000), line(PENDING, 0, 50_000, 50_000))
+)

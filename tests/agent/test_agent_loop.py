@@ -14,7 +14,7 @@ from doubles.engine_double import ScriptedEngine
 
 from console.agent.trouble import AgentError
 from console.control.wire import JobDetail
-from console.protocol.frames import result_bytes
+from console.protocol.frames import result_bytes, ticket_bytes
 from console.protocol.keys import verify
 from console.protocol.messages import (
     Ack,
@@ -202,6 +202,23 @@ async def test_what_is_declined_says_why(node: RunningAgent, coordinator: Script
     assert [d.code for d in declined] == ["draw_wrong", "context_exceeded", "unknown_group"]
     assert node.launcher.engine.requests == []
     assert "4003 tokens of context; this node has 2048" in declined[1].sentence
+
+
+@pytest.mark.parametrize("size", [2**32 + 1, 2**65, 10**400])
+async def test_a_signed_ticket_over_a_roster_without_end_is_declined(
+    node: RunningAgent, coordinator: ScriptedCoordinator, size: int
+) -> None:
+    """No place among so many can be drawn with 64 bits: whoever tried would try for ever."""
+    good = coordinator.assignment(node_id(node))
+    ticket = msgspec.structs.replace(good.draw.ticket, roster_size=size)
+    signature = coordinator.key.sign(ticket_bytes(ticket))
+    draw = msgspec.structs.replace(good.draw, ticket=ticket, ticket_signature=signature)
+    await coordinator.say(msgspec.structs.replace(good, draw=draw))
+    [declined] = await coordinator.hears(Decline)
+    assert (declined.job, declined.code) == (good.job, "draw_wrong")
+    assert "more than 4,294,967,296 nodes" in declined.sentence
+    await coordinator.say(good := coordinator.assignment(node_id(node)))
+    await coordinator.hears(Result, lambda m: m.job == good.job)
 
 
 async def test_a_cancelled_job_stops_and_the_next_one_runs(

@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from statement_world import BOND, KEY, NODE, NOW, line, replace, world
+from statement_world import BOND, EPOCH_MS, KEY, NODE, NOW, OTHER, job, line, receipt, replace, world
 
 from console.agent.board import Board
 from console.agent.journal import Journal, JournalError
 from console.agent.statements import desk as module
 from console.agent.statements.desk import StatementDesk
 from console.agent.statements.fetch import PAGES_LIMIT
+from console.control.events import MoneyChanged, VerdictArrived
+from console.control.state import MoneyView, VerdictView
 from console.control.wire import Command
 from console.ledger.history import history_proof
 from console.protocol.messages import FromNode, StatementAnswer, StatementRequest
@@ -83,6 +85,15 @@ class Running:
             NODE, journal, self.board, network.send, lambda: self.now_ms, lambda: jitter
         )
         network.desk = self.desk
+        self.tries: list[bool] = []
+        """What each try of the desk ended with: whether something that is due is still missing."""
+        once = self.desk._try
+
+        async def noted() -> bool:
+            self.tries.append(await once())
+            return self.tries[-1]
+
+        self.desk._try = noted  # type: ignore[method-assign]
         self.task = asyncio.create_task(self.desk.run())
 
     async def until(self, ready: Callable[[Any], bool]) -> Any:
@@ -90,6 +101,13 @@ class Running:
             while not ready(view := await self.desk.view()):
                 await asyncio.sleep(0.01)
         return view
+
+    async def tried(self) -> None:
+        """One more try is over."""
+        before = len(self.tries)
+        async with asyncio.timeout(10):
+            while len(self.tries) == before:
+                await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         assert not self.task.done(), self.task
@@ -118,8 +136,8 @@ async def test_a_coordinator_that_makes_no_statements_is_not_asked(journal: Jour
     network = Network(3)
     running = Running(network, journal)
     running.desk.told(KEY.node_id, 4, None, 600_000)
-    await asyncio.sleep(0.05)
-    assert network.asked == []
+    assert not running.desk._stir.is_set(), "nothing wakes it"
+    assert not await running.desk._try() and network.asked == [], "nor would it ask if something did"
     await running.stop()
 
 
@@ -127,8 +145,8 @@ async def test_in_the_first_epoch_there_is_nothing_to_ask_for(journal: Journal) 
     network = Network(0)
     running = Running(network, journal)
     running.desk.told(KEY.node_id, 1, network.stated, 600_000)
-    await asyncio.sleep(0.05)
-    assert network.asked == []
+    await running.tried()
+    assert running.tries == [False] and network.asked == [], "nothing is due, so it is not tried again"
     await running.stop()
 
 
@@ -146,6 +164,30 @@ async def test_a_node_that_was_away_for_too_long_goes_on_from_the_newest(
     await running.stop()
 
 
+async def test_only_receipts_that_a_statement_may_still_count_wait(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PROOFS_KEPT", 3)
+    # Of a former network, of an epoch that is skipped, and of the one that is open at the end.
+    booked = ((OTHER, NOW + 5), (KEY, NOW + 4 * EPOCH_MS + 5), (KEY, NOW + 9 * EPOCH_MS + 5))
+    for n, (key, at_ms) in enumerate(booked):
+        await journal.money.put_receipt(receipt(n, at_ms=at_ms), NOW, "2025-11-22", "", key.node_id)
+    network = Network(9)
+    running = Running(network, journal)
+    assert (await running.desk.view()).waiting == 0, "whose statements they wait for is not known yet"
+    running.desk.told(KEY.node_id, 3, Stated(), 600_000)
+    await running.until(lambda view: epochs(view) == [2] and view.waiting == 2)
+    running.desk.told(KEY.node_id, 10, network.stated, 600_000)
+    view = await running.until(lambda view: epochs(view) == [9, 2])
+    assert view.ok and view.waiting == 1
+    running.desk.told(OTHER.node_id, 3, None, 600_000)
+    assert (await running.desk.view()).waiting == 0, "this network makes no statements"
+    await running.stop()
+    again = Running(network, journal)
+    assert (await again.desk.view()).waiting == 1, "as the last network left it"
+    await again.stop()
+
+
 async def test_a_history_that_was_rewritten_in_the_meantime_is_found(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +200,60 @@ async def test_a_history_that_was_rewritten_in_the_meantime_is_found(
     running.desk.told(KEY.node_id, 10, network.stated, 600_000)
     view = await running.until(lambda view: epochs(view) == [9, 2])
     assert [finding.name for finding in view.findings] == ["history"]
+    await running.stop()
+
+
+async def test_an_epoch_far_ahead_blinds_nobody_and_going_back_is_found(journal: Journal) -> None:
+    network, ahead = Network(3), 10**9
+    running = Running(network, journal)
+    running.desk.told(KEY.node_id, 2, Stated(), 600_000)
+    await running.until(lambda view: epochs(view) == [1])
+    wild = world((), (network.told[0].statement,), (line(BOND, 7),), epoch=ahead).statement
+    network.change = lambda answer: replace(answer, statement=wild)
+    running.desk.told(KEY.node_id, ahead + 1, Stated(), 600_000)
+    await running.until(lambda view: epochs(view) == [ahead, 1])
+    network.change = lambda answer: answer
+    for open_epoch in (3, 4):
+        running.desk.told(KEY.node_id, open_epoch, network.stated, 600_000)
+        expected = [ahead, *range(open_epoch - 1, 0, -1)]
+        view = await running.until(lambda view, expected=expected: epochs(view) == expected)  # type: ignore[misc]
+    assert {finding.epoch for finding in view.findings} == {ahead}
+    assert sum("went back" in finding.sentence for finding in view.findings) == 1
+    assert sum("went back" in note.text for note in running.board.state.notes) == 1, "once, not at each epoch"
+    await running.stop()
+
+
+SIGNED = "signed two different statements"
+
+
+@pytest.mark.parametrize(
+    ("show", "words", "kept"),
+    [
+        (lambda answer, other: replace(answer, statement=other), SIGNED, 2),
+        (lambda answer, other: replace(answer, statement=replace(other, signature="")), "not show it", 2),
+        (lambda answer, other: replace(answer, statement=replace(other, epoch=9)), "not show it", 1),
+        (lambda answer, other: answer, "not show it", 1),
+        (lambda answer, other: None, "not show it", 1),
+    ],
+    ids=["signed", "not signed", "of another epoch", "the old one", "nothing"],
+)
+async def test_another_statement_than_was_kept_is_found(
+    journal: Journal, show: Callable[..., StatementAnswer | None], words: str, kept: int
+) -> None:
+    network = Network(1)
+    running = Running(network, journal)
+    running.desk.told(KEY.node_id, 2, network.stated, 600_000)
+    await running.tried()
+    other = world((), (), (line(BOND, 0, 7),), closed_ms=NOW + 9).statement
+    running.now_ms -= 1  # a clock that is set back makes it no older
+    network.change = lambda answer: show(answer, other)
+    for _ in range(2):
+        running.desk.told(KEY.node_id, 2, Stated(1, statement_digest(other)), 600_000)
+        await running.tried()
+    (finding,) = (await running.desk.view()).findings
+    assert (finding.name, finding.epoch) == ("two_statements", 1) and words in finding.sentence
+    assert sum(words in note.text for note in running.board.state.notes) == 1
+    assert len(await journal.statements.of_epoch(KEY.node_id, 1)) == kept
     await running.stop()
 
 
@@ -247,6 +343,55 @@ async def test_nodes_do_not_all_ask_at_once(
         while not network.asked:
             await sleep(0.01)
     assert waited == [spread_s / 2]
+    await running.stop()
+
+
+async def test_what_is_shown_is_read_again_only_when_something_came(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, reads = Network(2), 0
+    running = Running(network, journal)
+    latest = journal.statements.latest
+
+    async def counted(*args: Any) -> Any:
+        nonlocal reads
+        reads += 1
+        return await latest(*args)
+
+    monkeypatch.setattr(journal.statements, "latest", counted)
+    verdict = VerdictArrived(VerdictView(job(1), 1, NOW, "accepted", "replay", 64, 0, -1, ""))
+    for event in (MoneyChanged(MoneyView(total_accepted=1)), verdict, None):
+        before = await running.desk.view()
+        reads = 0
+        assert await running.desk.view() is not None and reads == 0
+        if event is not None:
+            running.board.apply(event)
+            assert await running.desk.view() == before and reads == 1
+    running.desk.told(KEY.node_id, 3, network.stated, 600_000)
+    assert epochs(await running.until(lambda view: view.statements)) == [2], "a statement came"
+    reads = 0
+    await running.desk.answer(Command("1", "statements"))
+    assert reads == 1, "a command tells of more"
+    await running.stop()
+
+
+async def test_news_that_come_while_it_is_read_are_not_missed(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = Running(Network(1), journal)
+    running.desk.told(KEY.node_id, 1, Stated(), 600_000)
+    waiting = journal.stated.waiting
+
+    async def paid_meanwhile(*args: Any) -> Any:
+        found = await waiting(*args)
+        await journal.money.put_receipt(receipt(1), NOW, "2025-11-22", "", KEY.node_id)
+        running.board.apply(MoneyChanged(MoneyView(total_accepted=1)))
+        return found
+
+    monkeypatch.setattr(journal.stated, "waiting", paid_meanwhile)
+    assert (await running.desk.view()).waiting == 0
+    monkeypatch.setattr(journal.stated, "waiting", waiting)
+    assert (await running.desk.view()).waiting == 1
     await running.stop()
 
 

@@ -50,6 +50,21 @@ async def test_draws_of_all_sessions_are_counted() -> None:
     assert uplink.draws.since_win == 3
 
 
+async def test_only_receipts_that_answer_a_heartbeat_are_evidence() -> None:
+    board, seen = Board(lambda: 1), list[Presence]()
+    uplink = Uplink("ws://x", "reef", "q/0", "m", board, cast(Any, Purse()), lambda: 1)
+
+    async def saw(presence: Presence) -> None:
+        seen.append(presence)
+
+    uplink.on_presence = saw
+    await uplink.connected(session())
+    await uplink.heard(beat(1, 0))
+    await uplink.heard(Beat(beat(2, 0).presence, None))
+    assert seen == [beat(1, 0).presence]
+    assert board.state.network.receipts == 2
+
+
 GROUP = GroupId("ab" * 32)
 OFFER = ModelOffer(GROUP, "toy", "cd" * 32, 2048, 50_000, 5)
 WILD = "\x1b[2J\u202e" + "x" * 100_000
@@ -88,6 +103,17 @@ async def test_surroundings_receipts_and_sign_ins_are_kept() -> None:
     assert (network.receipts, network.receipts_listed, network.receipt_ms) == (2, 1, 5000)
     assert (network.sessions, network.coordinator_key) == (2, "cd" * 32)
     assert network.latency_history == (12, 15)
+
+
+async def test_the_context_is_that_of_the_model_signed_in_with() -> None:
+    uplink, _ = uplink_at([1])
+    assert uplink.context() == 0
+    await uplink.offer_model(OFFER)
+    await uplink.claim()
+    await uplink.offer_model(msgspec.structs.replace(OFFER, context=8192))
+    assert uplink.context() == 2048, "the network still knows the former one"
+    await uplink.claim()
+    assert uplink.context() == 8192
 
 
 async def test_an_older_coordinator_leaves_surroundings_unknown() -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.agent.journal import Journal
-from console.agent.journal.witnessed import COMMITMENTS_KEPT, RECEIPTS_KEPT
-from console.agent.witness import TOGETHER, Witness
+from console.agent.journal import Journal, JournalError, witnessed
+from console.agent.witness import RECEIPT_BYTES, TOGETHER, WAITING_MOST, Witness
 from console.control.wire import Command
 from console.fairness.own import Witnessed
 from console.protocol.ids import GroupId, NodeId
@@ -32,8 +31,8 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
     await made.close()
 
 
-def witness_of(journal: Journal) -> Witness:
-    return Witness(journal, NodeId("dd" * 32), lambda: 2048)
+def witness_of(journal: Journal, context: int = 2048) -> Witness:
+    return Witness(journal, NodeId("dd" * 32), lambda: context)
 
 
 async def asked(witness: Witness, epoch: int = 3, first: int = 0, last: int = 99) -> Witnessed:
@@ -58,6 +57,22 @@ async def test_receipts_and_commitments_are_there_after_a_restart(journal: Journ
     assert (found.node, found.coordinator, found.context) == ("dd" * 32, COORDINATOR, 2048)
 
 
+async def test_a_larger_model_says_nothing_of_the_epochs_before_it(journal: Journal) -> None:
+    """Else a coordinator that left out a node of 2,048 tokens would be accused as soon as it has 8,192."""
+    await witness_of(journal).told(COORDINATOR, 3, ROOT)
+    witness = witness_of(journal, 8192)
+    assert (await asked(witness)).context == 0, "before the first sign-in, whose network it is is not known"
+    await witness.told(COORDINATOR, 4, ROOT)
+    contexts = [(await asked(witness, epoch)).context for epoch in (2, 3, 4)]
+    assert contexts == [0, 2048, 8192]
+    await witness_of(journal, 1024).told(COORDINATOR, 4, ROOT)
+    await witness.told(COORDINATOR, 4, ROOT)
+    assert (await asked(witness, 4)).context == 1024, "the smallest that was offered in the epoch"
+    await witness_of(journal, 0).told(COORDINATOR, 5, ROOT)
+    await witness.told(COORDINATOR, 5, ROOT)
+    assert (await asked(witness, 5)).context == 0
+
+
 async def test_what_was_told_first_of_an_epoch_stands(journal: Journal) -> None:
     witness = witness_of(journal)
     await witness.told(COORDINATOR, 3, ROOT)
@@ -65,12 +80,17 @@ async def test_what_was_told_first_of_an_epoch_stands(journal: Journal) -> None:
     assert (await asked(witness)).commitments == {3: ROOT}
 
 
-async def test_receipts_that_wait_are_in_the_answer(journal: Journal) -> None:
+async def test_receipts_that_wait_are_in_the_answer_and_those_that_contradict_are_both(
+    journal: Journal,
+) -> None:
     witness = witness_of(journal)
     await witness.told(COORDINATOR, 3, ROOT)
     await witness.saw(presence(8))
     await witness.saw(presence(8, "ff" * 32))
-    assert [one.roster_root for one in (await asked(witness)).presences] == ["ff" * 32], "the slot's last one"
+    await witness.saw(presence(8))
+    assert [one.roster_root for one in (await asked(witness)).presences] == [ROOT, "ff" * 32]
+    await witness.saw(presence(8, "ee" * 32))
+    assert [one.roster_root for one in (await asked(witness)).presences] == [ROOT, "ff" * 32, "ee" * 32]
 
 
 async def test_another_coordinator_is_another_matter(journal: Journal) -> None:
@@ -82,16 +102,49 @@ async def test_another_coordinator_is_another_matter(journal: Journal) -> None:
     assert (found.presences, found.commitments) == ((), {1: ROOT})
 
 
-async def test_old_evidence_gives_way(journal: Journal) -> None:
+async def test_evidence_gives_way_by_its_arrival_whatever_numbers_a_coordinator_names(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witnessed, "RECEIPTS_KEPT", 3)
+    monkeypatch.setattr(witnessed, "COMMITMENTS_KEPT", 3)
     witness = witness_of(journal)
-    await witness.told(COORDINATOR, 1, ROOT)
-    await witness.told(COORDINATOR, COMMITMENTS_KEPT + 1, ROOT)
-    await witness.saw(presence(1))
-    await witness.saw(presence(RECEIPTS_KEPT + 1))
-    found = await asked(witness, last=RECEIPTS_KEPT + 1)
-    assert list(found.commitments) == [COMMITMENTS_KEPT + 1]
-    assert await journal.witnessed.presences(COORDINATOR, 0, 1 << 40) == found.presences
-    assert [one.slot for one in found.presences] == [RECEIPTS_KEPT + 1]
+    for epoch in (1, 2**53 - 1, 2):
+        await witness.told(COORDINATOR, epoch, ROOT)
+    for slot in (10, 2**53 - 1, 11):
+        await witness.saw(presence(slot))
+    found = await asked(witness, last=2**53 - 1)
+    assert list(found.commitments) == [1, 2**53 - 1, 2]
+    assert [one.slot for one in (await asked(witness)).presences] == [10, 11]
+    await witness.told("ee" * 32, 9, ROOT)
+    await witness.saw(presence(7))
+    await witness.told(COORDINATOR, 3, ROOT)
+    await witness.saw(presence(12))
+    found = await asked(witness)
+    assert list(found.commitments) == [2**53 - 1, 2, 3], "what came first goes first"
+    assert [one.slot for one in found.presences] == [11, 12]
+
+
+async def test_what_could_not_be_written_waits_on(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    witness = witness_of(journal)
+    await witness.told(COORDINATOR, 3, ROOT)
+    put = journal.witnessed.put_presences
+
+    async def full(*_: object) -> None:
+        raise JournalError("The disk is full.")
+
+    monkeypatch.setattr(journal.witnessed, "put_presences", full)
+    refused = 0
+    for slot in range(WAITING_MOST + 1):
+        try:
+            await witness.saw(presence(slot))
+        except JournalError:
+            refused += 1
+    assert refused == WAITING_MOST // TOGETHER, "once for each minute of receipts, not at each"
+    await witness.told("ee" * 32, 3, ROOT)
+    await witness.told(COORDINATOR, 4, ROOT)
+    monkeypatch.setattr(journal.witnessed, "put_presences", put)
+    found = await asked(witness, last=WAITING_MOST)
+    assert [one.slot for one in found.presences] == list(range(1, WAITING_MOST + 1))
 
 
 @pytest.mark.parametrize("slot", [-1, 2**53, 2**80])
@@ -100,7 +153,7 @@ async def test_rubbish_is_not_kept_and_hurts_nobody(journal: Journal, slot: int)
     await witness.told(COORDINATOR, slot, ROOT)
     await witness.told(COORDINATOR, 3, "x" * 5000)
     await witness.saw(presence(slot))
-    await witness.saw(presence(5, "y" * 100_000))
+    await witness.saw(presence(5, "y" * RECEIPT_BYTES))
     found = await asked(witness)
     assert (found.presences, found.commitments) == ((), {})
     refused = await witness.answer(Command("1", "witnessed", {"epoch": 2**80}))

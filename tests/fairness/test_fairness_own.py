@@ -83,6 +83,13 @@ def test_another_roster_than_was_shown_is_found() -> None:
     assert codes(TRUE, seen(presence(SLOT, ids=NODES[1:]))) == ["two_rosters"]
 
 
+def test_two_rosters_for_one_slot_are_found_whichever_came_last() -> None:
+    true, other = presence(SLOT), presence(SLOT, ids=NODES[1:])
+    assert codes(TRUE, seen(true, other)) == codes(TRUE, seen(other, true)) == ["two_rosters"]
+    sparse = change(TRUE, rosters=(TRUE.rosters[0], TRUE.rosters[2]))
+    assert codes(sparse, seen(true, other)) == [], "nothing was drawn in it, so nobody was wronged"
+
+
 def test_receipts_that_the_coordinator_did_not_sign_count_for_nothing() -> None:
     assert codes(TRUE, seen(presence(SLOT, ids=NODES[1:], key=OTHER_KEY))) == []
 
@@ -106,6 +113,8 @@ def test_being_left_out_of_a_draw_for_a_reason_that_did_not_hold_is_found() -> N
     assert codes(transcript, seen(*around, won=())) == ["excluded"] * 4
     around[2] = presence(slot + 1, listed=False, why=reason("paused"))
     assert codes(transcript, seen(*around, won=())) == [], "it was paused around then"
+    around[2:] = [around[2], presence(slot + 1)]
+    assert codes(transcript, seen(*around, won=())) == [], "and went on within that slot"
     context = without_me((Exclusion(NODES.index(ME), "context"),))
     assert codes(context, seen(won=(), context=2048)) == ["excluded"] * 4, "40 tokens were needed"
     assert codes(context, seen(won=(), context=39)) == []

@@ -81,7 +81,7 @@ class Aftermath:
                 "error", "money", f"The receipt of {short(receipt.job)} is not booked: {trouble}"
             )
             return
-        if not await self._office.purse.received(receipt):
+        if not await self._office.purse.received(receipt, record.coordinator):
             return
         changed = moved(
             record,

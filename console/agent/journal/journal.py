@@ -11,6 +11,7 @@ from console.agent.journal.jobs import JobTable
 from console.agent.journal.money import MoneyTable
 from console.agent.journal.results import ResultTable
 from console.agent.journal.seal import Sealer
+from console.agent.journal.stated import StatedReceipts
 from console.agent.journal.statements import StatementTable
 from console.agent.journal.time import TimeTable
 from console.agent.journal.witnessed import WitnessTable
@@ -31,6 +32,7 @@ class Journal:
         self.answers = AnswerTable(self._database)
         self.time = TimeTable(self._database)
         self.statements = StatementTable(self._database)
+        self.stated = StatedReceipts(self._database)
         self.witnessed = WitnessTable(self._database)
 
     async def open(self) -> None:

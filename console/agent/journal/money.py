@@ -9,7 +9,7 @@ import msgspec
 from console.agent.journal.columns import settle
 from console.agent.journal.database import Database
 from console.agent.journal.records import Totals
-from console.agent.journal.sums import add_to_day, add_to_model
+from console.agent.journal.sums import add_to_day, add_to_model, bounded
 from console.control.earnings import DayView, ModelEarnings
 from console.protocol.types import Receipt
 
@@ -25,12 +25,16 @@ class MoneyTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put_receipt(self, receipt: Receipt, at_ms: int, day: str, model: str = "") -> bool:
+    async def put_receipt(
+        self, receipt: Receipt, at_ms: int, day: str, model: str = "", coordinator: str = ""
+    ) -> bool:
         """Keep a receipt and add it to `day`; False when it is there already.
 
-        `model`: the group that it counts for, where the journal does not hold its answer.
+        `model`: the group that it counts for, where the journal does not hold its answer. `coordinator`: who
+        signed it, and in whose statements it must stand.
         """
         key, accepted = (receipt.job, receipt.attempt), receipt.outcome == "accepted"
+        booked_ms = bounded(receipt.transaction.at_ms)
         add = {
             "accepted": int(accepted),
             "rejected": int(not accepted),
@@ -40,9 +44,9 @@ class MoneyTable:
 
         def change(connection: sqlite3.Connection) -> bool:
             cursor = connection.execute(
-                "INSERT OR IGNORE INTO receipts (job, attempt, at_ms, record, outcome) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (*key, at_ms, msgspec.json.encode(receipt), receipt.outcome),
+                "INSERT OR IGNORE INTO receipts (job, attempt, at_ms, record, outcome, coordinator, "
+                "booked_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (*key, at_ms, msgspec.json.encode(receipt), receipt.outcome, coordinator, booked_ms),
             )
             if cursor.rowcount != 1:
                 return False

@@ -82,21 +82,23 @@ CREATE TABLE IF NOT EXISTS evidence (
 
 _THIRD = """
 CREATE TABLE presences (
-    coordinator TEXT NOT NULL, slot INTEGER NOT NULL, record BLOB NOT NULL,
-    PRIMARY KEY (coordinator, slot)) WITHOUT ROWID;
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, slot INTEGER NOT NULL, digest BLOB NOT NULL,
+    record BLOB NOT NULL, UNIQUE (coordinator, slot, digest));
+CREATE INDEX presences_by_arrival ON presences (coordinator, arrival);
 CREATE TABLE commitments (
-    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, seeds_root TEXT NOT NULL,
-    PRIMARY KEY (coordinator, epoch)) WITHOUT ROWID;
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL,
+    seeds_root TEXT NOT NULL, context INTEGER NOT NULL, UNIQUE (coordinator, epoch));
+CREATE INDEX commitments_by_arrival ON commitments (coordinator, arrival);
 """
 
 _FOURTH = """
 CREATE TABLE statements (
-    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, at_ms INTEGER NOT NULL,
-    record BLOB NOT NULL, proofs BLOB, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
-CREATE INDEX statements_by_time ON statements (at_ms);
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL,
+    record BLOB NOT NULL, UNIQUE (coordinator, epoch, digest));
 ALTER TABLE receipts ADD COLUMN statement TEXT NOT NULL DEFAULT '';
-UPDATE receipts SET statement = 'before';
-CREATE INDEX receipts_by_statement ON receipts (statement);
+ALTER TABLE receipts ADD COLUMN coordinator TEXT NOT NULL DEFAULT '';
+ALTER TABLE receipts ADD COLUMN booked_ms INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX receipts_by_statement ON receipts (statement, coordinator, booked_ms);
 """
 
 
@@ -118,7 +120,9 @@ def _third(connection: sqlite3.Connection) -> None:
 
 
 def _fourth(connection: sqlite3.Connection) -> None:
-    """The epochs' statements. Receipts that came before there were any may be in none that is kept."""
+    """The epochs' statements. Receipts that came before there were any may be in none that is kept: without a
+    coordinator's name they are not looked for.
+    """
     _run(connection, _FOURTH)
 
 

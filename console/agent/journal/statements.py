@@ -1,4 +1,4 @@
-"""Epochs' statements in the journal, and which of this node's receipts stand in which of them."""
+"""Epochs' statements in the journal."""
 
 from __future__ import annotations
 
@@ -8,120 +8,58 @@ from collections.abc import Sequence
 import msgspec
 
 from console.agent.journal.database import Database
-from console.agent.journal.records import JobRecord
+from console.agent.journal.kept_statements import KeptStatement, Listed
+from console.agent.journal.stated import leaves_of
 from console.ledger.findings import Finding
-from console.protocol.frames import receipt_bytes
-from console.protocol.statements import (
-    PROOFS_KEPT,
-    AccountInclusion,
-    AccountLine,
-    Statement,
-    receipt_leaf,
-    statement_digest,
-)
-from console.protocol.types import Receipt
 
-UNSTATED_READ = 1_000
-
-
-class Listed(msgspec.Struct, frozen=True):
-    """A receipt that a statement counts as this node's."""
-
-    job: str
-    attempt: int
-    leaf: str
-
-
-class KeptStatement(msgspec.Struct, frozen=True):
-    """A statement and what of it is this node's."""
-
-    statement: Statement
-    lines: tuple[AccountLine, ...]
-    receipts: int
-    unknown: tuple[Listed, ...]
-    """Receipts that are counted as this node's and had not come here."""
-    proved: bool
-    findings: tuple[Finding, ...]
-    """What was wrong with signature, chain or proofs."""
-
-    @property
-    def digest(self) -> str:
-        """Its name."""
-        return statement_digest(self.statement)
-
-
-class Columns(msgspec.Struct, frozen=True):
-    """What this node's receipts in one statement come to, nano-credits."""
-
-    receipts: int = 0
-    claimed: int = 0
-    accepted: int = 0
-    rewards: int = 0
-    penalties: int = 0
-
-
-class Unstated(msgspec.Struct, frozen=True):
-    """A receipt that no statement counts yet. `at_ms`: when the coordinator booked it, by its own clock."""
-
-    job: str
-    at_ms: int
-    coordinator: str
+EPOCH_LIMIT = 2**53
+"""Epochs are numbered below it."""
 
 
 class StatementTable:
-    """One row per statement; two of one epoch are two rows, and both stay as evidence."""
+    """One row per statement; two of one epoch are two rows, and both stay as evidence.
+
+    Which one came first goes by the order of arrival: a clock that is set back must not turn them round.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put(
-        self,
-        coordinator: str,
-        kept: KeptStatement,
-        proofs: Sequence[AccountInclusion],
-        stated: Sequence[Listed],
-        at_ms: int,
-    ) -> bool:
+    async def put(self, coordinator: str, kept: KeptStatement, stated: Sequence[Listed]) -> bool:
         """Keep a statement and mark the receipts that stand in it; False when it is there already."""
         epoch, digest = kept.statement.epoch, kept.digest
-        row = (coordinator, epoch, digest, at_ms, msgspec.json.encode(kept), msgspec.json.encode(proofs))
+        row = (coordinator, epoch, digest, msgspec.json.encode(kept))
 
         def change(connection: sqlite3.Connection) -> bool:
-            inserted = connection.execute("INSERT OR IGNORE INTO statements VALUES (?, ?, ?, ?, ?, ?)", row)
-            if inserted.rowcount != 1:
+            if connection.execute(_INSERT, row).rowcount != 1:
                 return False
             connection.executemany(_MARK, [(digest, one.job, one.attempt) for one in stated])
-            connection.execute(
-                "UPDATE statements SET proofs = NULL WHERE coordinator = ? AND epoch = ?",
-                (coordinator, epoch - PROOFS_KEPT),
-            )
             return True
 
         return await self._database.write(change)
 
-    async def newest(self, coordinator: str) -> KeptStatement | None:
-        """Of one coordinator."""
+    async def newest(self, coordinator: str, below: int = EPOCH_LIMIT) -> KeptStatement | None:
+        """Of one coordinator, of the epochs before `below`."""
         found = await self._read(
-            "SELECT record FROM statements WHERE coordinator = ? ORDER BY epoch DESC, at_ms LIMIT 1",
+            "SELECT record FROM statements WHERE coordinator = ? AND epoch < ? "
+            "ORDER BY epoch DESC, arrival LIMIT 1",
             coordinator,
+            below,
         )
         return found[0] if found else None
 
     async def of_epoch(self, coordinator: str, epoch: int) -> list[KeptStatement]:
         """The first one that came is first; of an honest coordinator there is no second."""
-        query = "SELECT record FROM statements WHERE coordinator = ? AND epoch = ? ORDER BY at_ms"
+        query = "SELECT record FROM statements WHERE coordinator = ? AND epoch = ? ORDER BY arrival"
         return await self._read(query, coordinator, epoch)
 
     async def latest(self, limit: int, epoch: int | None = None) -> list[KeptStatement]:
-        """Of the coordinator heard of last, newest epoch first, one each; `epoch`: this one alone."""
-        where = "" if epoch is None else "AND epoch = ?"
-        query = (
-            "SELECT record FROM statements WHERE coordinator = (SELECT coordinator FROM statements "
-            f"ORDER BY at_ms DESC LIMIT 1) {where} ORDER BY epoch DESC, at_ms LIMIT ?"
-        )
-        found = await self._read(query, *(() if epoch is None else (epoch,)), limit)
-        first = {kept.statement.epoch: kept for kept in reversed(found)}
-        return [first[number] for number in sorted(first, reverse=True)]
+        """Those that came last of the coordinator heard of last, one of each epoch, newest epoch first.
+
+        `epoch`: this one alone. Statements of epochs that are numbered far ahead do not hide what came after.
+        """
+        found = await self._read(_LATEST, epoch, epoch, limit)
+        return sorted(found, key=lambda kept: kept.statement.epoch, reverse=True)
 
     async def accuse(self, coordinator: str, epoch: int, finding: Finding) -> bool:
         """Add a finding to the statement of an epoch; False when it has it already, or there is none."""
@@ -129,7 +67,7 @@ class StatementTable:
         def change(connection: sqlite3.Connection) -> bool:
             key = (coordinator, epoch)
             row = connection.execute(
-                "SELECT digest, record FROM statements WHERE coordinator = ? AND epoch = ? ORDER BY at_ms",
+                "SELECT digest, record FROM statements WHERE coordinator = ? AND epoch = ? ORDER BY arrival",
                 key,
             ).fetchone()
             kept = None if row is None else msgspec.json.decode(row[1], type=KeptStatement)
@@ -141,42 +79,24 @@ class StatementTable:
 
         return await self._database.write(change)
 
-    async def leaves(self, listed: Sequence[Listed]) -> dict[tuple[str, int], str]:
-        """The leaves of those receipts that are here, by job and attempt."""
-        return await self._database.read(lambda c: _leaves(c, listed))
-
-    async def columns(self, digest: str) -> Columns:
-        """Of this node's receipts in a statement."""
-        row = await self._database.read(lambda c: c.execute(_COLUMNS, (digest,)).fetchone())
-        return Columns(*row)
-
-    async def unstated(self) -> list[Unstated]:
-        """Receipts that no statement counts yet, oldest first."""
-        rows = await self._database.read(
-            lambda c: c.execute(
-                "SELECT r.record, j.record FROM receipts AS r JOIN jobs AS j ON j.job = r.job "
-                "AND j.attempt = r.attempt WHERE r.statement = '' ORDER BY r.at_ms LIMIT ?",
-                (UNSTATED_READ,),
-            ).fetchall()
-        )
-        return [_unstated(*row) for row in rows]
-
     async def came_late(self, kept: KeptStatement) -> KeptStatement:
         """`kept`, without those unknown receipts that have come in the meantime, which are marked."""
+        leaves = await self._database.read(lambda c: leaves_of(c, kept.unknown)) if kept.unknown else {}
+        here = {one for one in kept.unknown if leaves.get((one.job, one.attempt)) == one.leaf}
+        key = (kept.statement.coordinator, kept.statement.epoch, kept.digest)
 
         def change(connection: sqlite3.Connection) -> KeptStatement:
-            leaves = _leaves(connection, kept.unknown)
-            here = [one for one in kept.unknown if leaves.get((one.job, one.attempt)) == one.leaf]
-            if not here:
+            # A finding may have been added since `kept` was read.
+            now = _decoded(connection.execute(_ONE, key).fetchone())
+            if now is None:
                 return kept
-            left = tuple(one for one in kept.unknown if one not in here)
-            changed = msgspec.structs.replace(kept, unknown=left)
+            left = tuple(one for one in now.unknown if one not in here)
+            changed = msgspec.structs.replace(now, unknown=left)
             connection.executemany(_MARK, [(kept.digest, one.job, one.attempt) for one in here])
-            key = (kept.statement.coordinator, kept.statement.epoch, kept.digest)
             connection.execute(_REPLACE, (msgspec.json.encode(changed), *key))
             return changed
 
-        return await self._database.write(change) if kept.unknown else kept
+        return await self._database.write(change) if here else kept
 
     async def _read(self, query: str, *values: object) -> list[KeptStatement]:
         rows = await self._database.read(lambda c: c.execute(query, values).fetchall())
@@ -184,26 +104,18 @@ class StatementTable:
 
 
 _MARK = "UPDATE receipts SET statement = ? WHERE job = ? AND attempt = ?"
-_REPLACE = "UPDATE statements SET record = ? WHERE coordinator = ? AND epoch = ? AND digest = ?"
-_COLUMNS = """
-SELECT count(*), coalesce(sum(a.claimed), 0), coalesce(sum(a.passed), 0),
-    coalesce(sum(json_extract(CAST(r.record AS TEXT), '$.reward')), 0),
-    coalesce(sum(json_extract(CAST(r.record AS TEXT), '$.penalty')), 0)
-FROM receipts AS r LEFT JOIN answers AS a ON a.job = r.job AND a.attempt = r.attempt WHERE r.statement = ?
+_INSERT = "INSERT OR IGNORE INTO statements (coordinator, epoch, digest, record) VALUES (?, ?, ?, ?)"
+_LATEST = """
+SELECT record FROM statements AS s
+WHERE coordinator = (SELECT coordinator FROM statements ORDER BY arrival DESC LIMIT 1)
+    AND (? IS NULL OR epoch = ?) AND NOT EXISTS (
+        SELECT 1 FROM statements AS b
+        WHERE b.coordinator = s.coordinator AND b.epoch = s.epoch AND b.arrival < s.arrival)
+ORDER BY arrival DESC LIMIT ?
 """
+_ONE = "SELECT record FROM statements WHERE coordinator = ? AND epoch = ? AND digest = ?"
+_REPLACE = "UPDATE statements SET record = ? WHERE coordinator = ? AND epoch = ? AND digest = ?"
 
 
-def _leaves(connection: sqlite3.Connection, listed: Sequence[Listed]) -> dict[tuple[str, int], str]:
-    found = {}
-    for one in listed:
-        key = (one.job, one.attempt)
-        row = connection.execute("SELECT record FROM receipts WHERE job = ? AND attempt = ?", key).fetchone()
-        if row is not None:
-            receipt = msgspec.json.decode(row[0], type=Receipt)
-            found[key] = receipt_leaf(receipt_bytes(receipt), receipt.signature)
-    return found
-
-
-def _unstated(receipt: bytes, record: bytes) -> Unstated:
-    told = msgspec.json.decode(receipt, type=Receipt)
-    return Unstated(told.job, told.transaction.at_ms, msgspec.json.decode(record, type=JobRecord).coordinator)
+def _decoded(row: tuple[bytes] | None) -> KeptStatement | None:
+    return None if row is None else msgspec.json.decode(row[0], type=KeptStatement)

@@ -1,6 +1,14 @@
-"""Evidence of the network's draws that this node has seen: presence receipts and commitments."""
+"""Evidence of the network's draws that this node has seen: presence receipts and commitments.
+
+What is old goes by the order of arrival. A slot or an epoch is the coordinator's own number: one that is far
+too high must not drive out what the coordinator can be held to.
+"""
 
 from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,8 +18,21 @@ from console.protocol.messages import Presence
 from console.protocol.types import DrawProof
 
 RECEIPTS_KEPT = 20_000
-"""Slots; with one of 2 s each, about eleven hours."""
+"""Of each coordinator; with a heartbeat every 2 s, about eleven hours."""
 COMMITMENTS_KEPT = 2_000
+RECEIPTS_READ = 8_000
+"""At once, at most."""
+
+
+class Seen(NamedTuple):
+    """A presence receipt as it is kept."""
+
+    coordinator: str
+    slot: int
+    digest: bytes
+    """SHA-256 of `record`: two receipts of one slot that differ are two rows."""
+    record: bytes
+    """JSON of the `Presence`."""
 
 
 class WitnessTable:
@@ -20,40 +41,43 @@ class WitnessTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def put_presences(self, coordinator: str, some: tuple[Presence, ...]) -> None:
-        """Keep receipts, of each slot the last one."""
-        rows = [(coordinator, one.slot, msgspec.json.encode(one)) for one in some]
-        await self._database.write(
-            lambda c: [
-                c.executemany("INSERT OR REPLACE INTO presences VALUES (?, ?, ?)", rows),
-                c.execute(
-                    "DELETE FROM presences WHERE coordinator = ? AND slot <= "
-                    "(SELECT max(slot) FROM presences WHERE coordinator = ?) - ?",
-                    (coordinator, coordinator, RECEIPTS_KEPT),
-                ),
-            ]
-        )
+    async def put_presences(self, some: Sequence[Seen]) -> None:
+        """Keep receipts; one that is here already changes nothing."""
 
-    async def put_commitment(self, coordinator: str, epoch: int, seeds_root: str) -> None:
-        """Keep what was told of an epoch; what was told first stands."""
-        await self._database.write(
-            lambda c: [
-                c.execute(
-                    "INSERT OR IGNORE INTO commitments VALUES (?, ?, ?)", (coordinator, epoch, seeds_root)
-                ),
-                c.execute(
-                    "DELETE FROM commitments WHERE coordinator = ? AND epoch <= ?",
-                    (coordinator, epoch - COMMITMENTS_KEPT),
-                ),
-            ]
-        )
+        def change(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "INSERT OR IGNORE INTO presences (coordinator, slot, digest, record) VALUES (?, ?, ?, ?)",
+                some,
+            )
+            for coordinator in {one.coordinator for one in some}:
+                _let_go(connection, "presences", coordinator, RECEIPTS_KEPT)
+
+        await self._database.write(change)
+
+    async def put_commitment(self, coordinator: str, epoch: int, seeds_root: str, context: int) -> None:
+        """Keep what was told of an epoch; what was told first stands.
+
+        `context`: tokens that the model takes which is offered now. The smallest of an epoch is kept: it is
+        the one that this node can swear to for all of its draws.
+        """
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "INSERT INTO commitments (coordinator, epoch, seeds_root, context) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (coordinator, epoch) DO UPDATE SET context = min(context, excluded.context)",
+                (coordinator, epoch, seeds_root, context),
+            )
+            _let_go(connection, "commitments", coordinator, COMMITMENTS_KEPT)
+
+        await self._database.write(change)
 
     async def presences(self, coordinator: str, first_slot: int, last_slot: int) -> tuple[Presence, ...]:
-        """Receipts of these slots, in their order."""
+        """Receipts of these slots, in their order, and within a slot in that of their arrival."""
         rows = await self._database.read(
             lambda c: c.execute(
-                "SELECT record FROM presences WHERE coordinator = ? AND slot BETWEEN ? AND ? ORDER BY slot",
-                (coordinator, first_slot, last_slot),
+                "SELECT record FROM presences WHERE coordinator = ? AND slot BETWEEN ? AND ? "
+                "ORDER BY slot, arrival LIMIT ?",
+                (coordinator, first_slot, last_slot, RECEIPTS_READ),
             ).fetchall()
         )
         return tuple(msgspec.json.decode(row[0], type=Presence) for row in rows)
@@ -62,10 +86,20 @@ class WitnessTable:
         """Roots of the seeds by epoch."""
         rows = await self._database.read(
             lambda c: c.execute(
-                "SELECT epoch, seeds_root FROM commitments WHERE coordinator = ?", (coordinator,)
+                "SELECT epoch, seeds_root FROM commitments WHERE coordinator = ? ORDER BY arrival",
+                (coordinator,),
             ).fetchall()
         )
         return {epoch: root for epoch, root in rows}
+
+    async def context(self, coordinator: str, epoch: int) -> int:
+        """Tokens that the node's model took at least in an epoch; 0: not known."""
+        row = await self._database.read(
+            lambda c: c.execute(
+                "SELECT context FROM commitments WHERE coordinator = ? AND epoch = ?", (coordinator, epoch)
+            ).fetchone()
+        )
+        return 0 if row is None else int(row[0])
 
     async def won(self, epoch: int, since_ms: int, until_ms: int) -> tuple[DrawProof, ...]:
         """Proofs of the draws of `epoch` that fell on this node in [since, until)."""
@@ -77,3 +111,12 @@ class WitnessTable:
         )
         draws = (msgspec.json.decode(row[0], type=JobRecord).draw for row in rows)
         return tuple(draw for draw in draws if draw.ticket.epoch == epoch)
+
+
+def _let_go(connection: sqlite3.Connection, table: str, coordinator: str, kept: int) -> None:
+    """Delete what came from a coordinator before the newest `kept` rows."""
+    connection.execute(
+        f"DELETE FROM {table} WHERE coordinator = ? AND arrival <= (SELECT arrival FROM {table} "
+        "WHERE coordinator = ? ORDER BY arrival DESC LIMIT 1 OFFSET ?)",
+        (coordinator, coordinator, kept),
+    )

@@ -11,17 +11,16 @@ import msgspec
 from console.agent.board import Board
 from console.agent.clock import NowMs
 from console.agent.journal import Journal, JournalError
-from console.agent.journal.statements import Columns, KeptStatement, Listed
-from console.agent.statements.examine import Known, Told, examine
+from console.agent.journal.kept_statements import KeptStatement
+from console.agent.journal.statements import EPOCH_LIMIT
 from console.agent.statements.fetch import Fetcher
-from console.agent.statements.reconcile import reconciled, statement_findings_of
+from console.agent.statements.keeper import StatementKeeper
+from console.agent.statements.views import StatementViews
 from console.control.statements import FINDINGS_SHOWN, STATEMENTS_SHOWN, StatementsView
 from console.control.wire import Answer, Command
-from console.ledger.figures import exact_credits
 from console.ledger.findings import Finding
-from console.models.errors import plain
 from console.protocol.messages import FromNode, StatementAnswer
-from console.protocol.statements import PROOFS_KEPT, Stated, statement_digest
+from console.protocol.statements import PROOFS_KEPT, Stated
 
 RETRY_S = 10.0
 """A statement that is not there yet is asked for again after so long."""
@@ -30,7 +29,6 @@ SPREAD_PARTS, SPREAD_MOST_S = 40, 15.0
 OVERDUE_MS = 600_000
 """A statement that did not come for so long is a finding."""
 STATEMENTS_TOLD = 1_000
-_EPOCH_LIMIT = 2**53
 
 
 class Overdue(msgspec.Struct, frozen=True):
@@ -53,12 +51,13 @@ class StatementDesk:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`jitter`: numbers in [0, 1)."""
-        self._node = node
         self._journal = journal
         self._board = board
         self._now_ms = now_ms
         self._jitter = jitter
         self._fetcher = Fetcher(send)
+        self._views = StatementViews(node, journal, board)
+        self._keeper = StatementKeeper(node, journal, board, self._kept)
         self._stir = asyncio.Event()
         self._coordinator = ""
         self._open_epoch = 0
@@ -70,6 +69,7 @@ class StatementDesk:
     def told(self, coordinator: str, epoch: int, stated: Stated | None, epoch_s: int) -> None:
         """Signed in, or an epoch opened. `stated` None: this coordinator makes no statements."""
         self._coordinator, self._open_epoch, self._stated = coordinator, epoch, stated
+        self._views.signed_in(coordinator, epoch, stated is not None)
         self._spread_s = min(max(0.0, epoch_s / SPREAD_PARTS), SPREAD_MOST_S)
         if stated is not None:
             self._stir.set()
@@ -94,18 +94,14 @@ class StatementDesk:
 
     async def view(self, limit: int = STATEMENTS_SHOWN, epoch: int | None = None) -> StatementsView:
         """The newest statements and what is wrong with them. Raises JournalError."""
-        table = self._journal.statements
-        kept = [await table.came_late(one) for one in await table.latest(limit, epoch)]
-        columns = {one.digest: await table.columns(one.digest) for one in kept}
-        unstated = await table.unstated()
-        view = reconciled(self._node, kept, columns, unstated, limit)
+        view = await self._views.view(limit, epoch)
         findings = (*self._late(), *view.findings)[: max(limit, FINDINGS_SHOWN)]
         return msgspec.structs.replace(view, findings=findings)
 
     async def answer(self, command: Command) -> Answer:
         """The command `statements`. Raises JournalError."""
         epoch = command.args.get("epoch")
-        if epoch is not None and (not isinstance(epoch, int) or not 0 < epoch < _EPOCH_LIMIT):
+        if epoch is not None and (not isinstance(epoch, int) or not 0 < epoch < EPOCH_LIMIT):
             return Answer(command.id, False, "epoch is the number of an epoch.")
         view = await self.view(STATEMENTS_TOLD, epoch)
         if epoch is not None and not view.statements:
@@ -129,6 +125,7 @@ class StatementDesk:
         """Fetch what there is; what is due and did not come."""
         if self._stated is None:
             return None
+        await self._keeper.look_ahead(self._coordinator, self._open_epoch)
         await self._compare(self._coordinator, self._stated)
         while (wanted := await self._wanted(self._coordinator)) is not None:
             if not await self._take(self._coordinator, *wanted):
@@ -136,6 +133,10 @@ class StatementDesk:
                 same = before is not None and before.epoch == epoch
                 return before if same else Overdue(epoch, self._now_ms())
         return None
+
+    def _kept(self) -> None:
+        self._views.changed()
+        self.on_kept()
 
     def _late(self) -> tuple[Finding, ...]:
         due = self._overdue
@@ -145,9 +146,13 @@ class StatementDesk:
         return (Finding("statement_missing", words, due.epoch),)
 
     async def _wanted(self, coordinator: str) -> tuple[int, KeptStatement | None] | None:
-        """The next epoch to ask for. One that was away for longer than proofs are kept goes to the newest."""
-        closed = min(self._open_epoch, _EPOCH_LIMIT) - 1
-        last = await self._journal.statements.newest(coordinator)
+        """The next epoch to ask for. One that was away for longer than proofs are kept goes to the newest.
+
+        What is kept of epochs that are not over is left aside: else one that is numbered far ahead would be
+        the last one ever asked for.
+        """
+        closed = min(self._open_epoch, EPOCH_LIMIT) - 1
+        last = await self._journal.statements.newest(coordinator, closed + 1)
         kept = 0 if last is None else last.statement.epoch
         if kept >= closed or closed < 1:
             return None
@@ -158,22 +163,8 @@ class StatementDesk:
         told = await self._fetcher.fetch(epoch, 0 if last is None else last.statement.epoch)
         if told is None or told.statement.epoch != epoch or coordinator != self._coordinator:
             return False
-        await self._keep(coordinator, told, last)
+        await self._keeper.keep(coordinator, self._open_epoch, told, last)
         return True
-
-    async def _keep(
-        self, coordinator: str, told: Told, last: KeptStatement | None, second: bool = False
-    ) -> None:
-        """`second`: of an epoch that has its statement already; it is evidence, and counts for nothing."""
-        table = self._journal.statements
-        asked = [Listed(one.job, one.attempt, one.leaf) for one in told.receipts]
-        leaves = await table.leaves(asked)
-        known = Known(self._node, coordinator, self._open_epoch, last, leaves)
-        kept, stated = examine(told, known)
-        ours = tuple(one for one in told.accounts if one.line in kept.lines)
-        if await table.put(coordinator, kept, ours, () if second else stated, self._now_ms()) and not second:
-            self._note(kept, await table.columns(kept.digest))
-            self.on_kept()
 
     async def _compare(self, coordinator: str, stated: Stated) -> None:
         """The network names its newest statement to every node: it must be the one that is kept here."""
@@ -181,29 +172,4 @@ class StatementDesk:
         if not kept or stated.digest in [one.digest for one in kept]:
             return
         told = await self._fetcher.fetch(stated.epoch, 0)
-        other = told is not None and statement_digest(told.statement) != kept[0].digest
-        if told is not None and other and told.statement.epoch == stated.epoch:
-            await self._keep(coordinator, told, None, second=True)
-        words = (
-            f"The coordinator names statement {plain(stated.digest, 12)} for this epoch, and signed "
-            f"{kept[0].digest[:12]} before: not all nodes were told the same."
-        )
-        finding = Finding("two_statements", words, stated.epoch)
-        if await self._journal.statements.accuse(coordinator, stated.epoch, finding):
-            self._accuse(finding)
-
-    def _note(self, kept: KeptStatement, columns: Columns) -> None:
-        found = statement_findings_of(self._node, kept, columns)
-        for finding in found:
-            self._accuse(finding)
-        if not found:
-            settled = exact_credits(columns.rewards).strip()
-            text = (
-                f"Epoch {kept.statement.epoch} is stated and checked: {settled} for {kept.receipts} answers."
-            )
-            self._board.note("good", "money", text)
-
-    def _accuse(self, finding: Finding) -> None:
-        self.on_kept()
-        text = f"Statement of epoch {finding.epoch}, {finding.name}: {finding.sentence}"
-        self._board.note("error", "money", text, calls=True)
+        await self._keeper.contradicted(coordinator, self._open_epoch, kept[0], stated, told)

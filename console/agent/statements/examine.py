@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from console.agent.journal.statements import KeptStatement, Listed
+from console.agent.journal.kept_statements import KeptStatement, Listed
 from console.ledger.findings import Finding
 from console.ledger.stated_accounts import accounts_of_node
 from console.ledger.statements import (
@@ -23,6 +23,7 @@ from console.protocol.statements import (
     HistoryProof,
     ReceiptInclusion,
     Statement,
+    statement_digest,
 )
 
 FINDINGS_LIMIT = 100
@@ -66,6 +67,7 @@ def examine(told: Told, known: Known) -> tuple[KeptStatement, tuple[Listed, ...]
         findings.append(Finding("unproved", words, statement.epoch))
     kept = KeptStatement(
         statement=statement,
+        digest=statement_digest(statement),
         lines=tuple(lines.values()),
         receipts=len(stated) + len(unknown),
         unknown=unknown,

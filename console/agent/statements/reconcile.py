@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
-from console.agent.journal.statements import Columns, KeptStatement, Unstated
+from console.agent.journal.kept_statements import Columns, KeptStatement
 from console.control.statements import StatementsView, StatementView
 from console.ledger.findings import Finding
 from console.ledger.stated_accounts import accounts_of_node
@@ -15,28 +16,32 @@ def reconciled(
     node: str,
     kept: Sequence[KeptStatement],
     columns: Mapping[str, Columns],
-    unstated: Sequence[Unstated],
+    missing: Mapping[str, Sequence[str]],
+    waiting: int,
     shown: int,
 ) -> StatementsView:
-    """All statements of one coordinator, newest first. `columns`: by a statement's digest."""
-    views = [statement_view(node, one, columns[one.digest]) for one in kept]
-    findings = [f for one in kept for f in statement_findings_of(node, one, columns[one.digest])]
-    findings += missing_findings(kept, unstated)
+    """All statements of one coordinator, newest first. `columns`, and `missing` jobs: by their digests."""
+    found = [statement_findings_of(node, one, columns[one.digest]) for one in kept]
+    views = [
+        statement_view(node, one, columns[one.digest], len(wrong))
+        for one, wrong in zip(kept, found, strict=True)
+    ]
     return StatementsView(
         statements=tuple(views[:shown]),
-        findings=tuple(findings),
+        findings=(*chain.from_iterable(found), *missing_findings(kept, missing)),
         claimed=sum(view.claimed for view in views),
         accepted=sum(view.accepted for view in views),
         settled=sum(view.settled for view in views),
-        waiting=len(unstated),
+        waiting=waiting,
     )
 
 
-def statement_view(node: str, kept: KeptStatement, columns: Columns) -> StatementView:
-    """One epoch."""
+def statement_view(node: str, kept: KeptStatement, columns: Columns, findings: int) -> StatementView:
+    """One epoch, in which so much is wrong."""
     sums = _sums(node, kept)
     pending, available, bond = sums
     credited = pending.credits + bond.credits
+    deposited = _deposited(kept, columns, credited)
     return StatementView(
         epoch=kept.statement.epoch,
         digest=kept.digest,
@@ -44,14 +49,14 @@ def statement_view(node: str, kept: KeptStatement, columns: Columns) -> Statemen
         receipts=kept.receipts,
         claimed=columns.claimed,
         accepted=columns.accepted,
-        settled=credited - _deposited(kept, columns, credited),
+        settled=credited - deposited,
         penalised=_taken(sums),
-        deposited=_deposited(kept, columns, credited),
+        deposited=deposited,
         pending=pending.closing,
         available=available.closing,
         bond=bond.closing,
         proved=kept.proved,
-        findings=len(statement_findings_of(node, kept, columns)),
+        findings=findings,
     )
 
 
@@ -60,15 +65,14 @@ def statement_findings_of(node: str, kept: KeptStatement, columns: Columns) -> t
     return (*kept.findings, *_differences(node, kept, columns))
 
 
-def missing_findings(kept: Sequence[KeptStatement], unstated: Sequence[Unstated]) -> Iterator[Finding]:
+def missing_findings(
+    kept: Sequence[KeptStatement], missing: Mapping[str, Sequence[str]]
+) -> Iterator[Finding]:
     """Receipts that were booked in an epoch whose statement is here, and that no statement counts."""
-    for receipt in unstated:
-        for one in kept:
-            statement = one.statement
-            inside = statement.opened_ms < receipt.at_ms < statement.closed_ms
-            if inside and receipt.coordinator == statement.coordinator and one.proved:
-                words = "This node holds the coordinator's receipt, and the statement does not count it."
-                yield Finding("receipt_missing", words, statement.epoch, receipt.job)
+    for one in kept:
+        for job in missing.get(one.digest, ()):
+            words = "This node holds the coordinator's receipt, and the statement does not count it."
+            yield Finding("receipt_missing", words, one.statement.epoch, job)
 
 
 def _differences(node: str, kept: KeptStatement, columns: Columns) -> Iterator[Finding]:
