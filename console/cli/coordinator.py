@@ -25,6 +25,7 @@ def coordinator() -> None:
 @click.option("--threads", type=click.IntRange(0), default=0, help="Of the reference engine; 0: all cores.")
 @click.option("--context", type=click.IntRange(64), default=2048, show_default=True, help="Tokens per job.")
 @click.option("--store", default="", metavar="URL", help="PostgreSQL database; default: SQLite in --home.")
+@click.option("--transport", default="", metavar="URL", help="NATS servers over which nodes come too.")
 @click.option("--network-name", default="", help="The network's name for people.")
 @click.option("--open", "open_", is_flag=True, help="Take any API key: for practice only.")
 def run(
@@ -36,13 +37,14 @@ def run(
     threads: int,
     context: int,
     store: str,
+    transport: str,
     network_name: str,
     open_: bool,
 ) -> None:
     """Run a coordinator here, until Ctrl-C."""
     words = ["--host", host, "--port", str(port), "--threads", str(threads), "--context", str(context)]
     given = {"--home": home, "--model": model, "--policy": policy, "--network-name": network_name}
-    given["--store"] = store
+    given |= {"--store": store, "--transport": transport}
     for name, value in given.items():
         if value:
             words += [name, str(value)]
@@ -74,6 +76,20 @@ def calibrate(
             words += [name, str(value)]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "console.coordinator.calibrate", *words])
+
+
+@coordinator.command("nats-config")
+@click.option("--home", type=click.Path(path_type=Path), help="Folder of the coordinator's data.")
+@click.option("--listen", default="0.0.0.0:4222", show_default=True, help="Where the server is to listen.")
+def nats_config(home: Path | None, listen: str) -> None:
+    """Print the configuration of a NATS server over which this coordinator's nodes may come.
+
+    It holds public keys only; the secret ones come from the coordinator's identity, made here where there
+    is none yet.
+    """
+    words = ["--listen", listen, *(["--home", str(home)] if home else [])]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "console.coordinator.transport", *words])
 
 
 @coordinator.command()

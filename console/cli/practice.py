@@ -17,6 +17,7 @@ from console.practice.plan import MAX_NODES
 from console.settings import paths
 
 _STORE = "What keeps the coordinator's data; postgres: a server of its own, URL: a database of yours."
+_TRANSPORT = "What nodes come over; nats: a message server of its own, URL: servers of yours."
 
 
 @click.command()
@@ -35,6 +36,9 @@ _STORE = "What keeps the coordinator's data; postgres: a server of its own, URL:
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON; without a terminal: headless.")
 @click.option("--seed", type=int, help="Seed of names and requests.")
 @click.option("--store", default="sqlite", metavar="sqlite|postgres|URL", help=_STORE)
+@click.option(
+    "--transport", default="websocket", metavar="websocket|nats|URL", help=_TRANSPORT, show_default=True
+)
 @click.option("--keep", type=click.Path(path_type=Path), help="Leave databases and logs in this folder.")
 @click.pass_context
 def practice(
@@ -46,6 +50,7 @@ def practice(
     as_json: bool,
     seed: int | None,
     store: str,
+    transport: str,
     keep: Path | None,
 ) -> None:
     """Run a coordinator, your node, rivals, a rogue and clients on this machine.
@@ -67,7 +72,7 @@ def practice(
         "--nodes", str(nodes), "--rogue", str(rogue),
         "--minutes", str(minutes if minutes is not None else (3.0 if headless else 60.0)),
         "--seed", str(seed if seed is not None else random.SystemRandom().randrange(1 << 31)),
-        "--store", store,
+        "--store", store, "--transport", transport,
         *(["--keep"] if keep else []),
     ]  # fmt: skip
     if headless:

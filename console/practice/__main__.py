@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +16,20 @@ import psutil
 
 from console.agent.trouble import AgentError
 from console.coordinator.store import StoreError
-from console.coordinator.store.private_postgres import PrivatePostgres
+from console.coordinator.transport.port import TransportError
 from console.models import ModelError
 from console.practice.claim import claim
 from console.practice.crew import CrewError
 from console.practice.host import Host, to_stderr
 from console.practice.plan import Plan, make_plan
 from console.practice.report import broken_promises, collect, leave
+from console.practice.surroundings import carried_by, kept_by
 from console.practice.weights import clear
 from console.settings.terminal import speak_ascii, speaks_utf8
+
+_TROUBLE = (
+    AgentError, CrewError, ModelError, OSError, StoreError, TransportError, ValueError, sqlite3.Error,
+)  # fmt: skip
 
 
 @click.command()
@@ -37,6 +40,7 @@ from console.settings.terminal import speak_ascii, speaks_utf8
 @click.option("--minutes", type=float, default=3.0)
 @click.option("--seed", type=int, default=0)
 @click.option("--store", default="")
+@click.option("--transport", default="")
 @click.option("--keep", is_flag=True)
 @click.option("--json", "as_json", is_flag=True)
 @click.option("--result", type=click.Path(path_type=Path))
@@ -48,6 +52,7 @@ def main(
     minutes: float,
     seed: int,
     store: str,
+    transport: str,
     keep: bool,
     as_json: bool,
     result: Path | None,
@@ -67,31 +72,17 @@ def main(
             cores=psutil.cpu_count() or 1,
             free_bytes=psutil.virtual_memory().available,
         )
-        with claim(home), _kept_by(store) as url:
-            plan = msgspec.structs.replace(plan, store=url)
+        with claim(home), kept_by(store) as database, carried_by(transport, home) as servers:
+            plan = msgspec.structs.replace(plan, store=database, transport=servers)
             report = asyncio.run(_run(plan))
             if keep:
                 leave(plan)
-    except (ValueError, CrewError, ModelError, AgentError, OSError, StoreError, sqlite3.Error) as error:
+    except _TROUBLE as error:
         to_stderr(f"quarterdeck practice: {error}")
         sys.exit(1)
     if not keep:
         clear(home)
     sys.exit(_tell(report, as_json, result))
-
-
-@contextlib.contextmanager
-def _kept_by(store: str) -> Iterator[str]:
-    """The address of the run's database; with `postgres`, on a server that lives as long as the run."""
-    if store != "postgres":
-        yield "" if store == "sqlite" else store
-        return
-    server = PrivatePostgres()
-    try:
-        server.start()
-        yield server.create("practice")
-    finally:
-        server.close()
 
 
 async def _run(plan: Plan) -> dict[str, Any]:

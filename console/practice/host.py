@@ -53,7 +53,7 @@ class Host:
             await self._end()
 
     async def _start(self, weights: Weights, port: int) -> None:
-        url = f"ws://127.0.0.1:{port}/net/v1/ws"
+        url = self._plan.transport or f"ws://127.0.0.1:{port}/net/v1/ws"
         rigging.write_policy(self._plan)
         coordinator = Member(
             "the coordinator",

@@ -48,6 +48,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Answers at once of each node."""
     store: str = ""
     """Address of the PostgreSQL database that keeps the coordinator's data; empty: SQLite does."""
+    transport: str = ""
+    """Address of the NATS servers over which nodes come; empty: they dial the coordinator's WebSocket."""
 
     @property
     def yours(self) -> Cast:

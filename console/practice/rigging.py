@@ -75,6 +75,7 @@ def coordinator_arguments(plan: Plan, weights: Weights, port: int) -> list[str]:
         "-m", "console.coordinator", "--home", str(folder), "--port", str(port),
         "--model", weights.name, "--policy", str(folder / "policy.toml"), "--threads", "1",
         *(["--store", plan.store] if plan.store else []),
+        *(["--transport", plan.transport] if plan.transport else []),
     ]  # fmt: skip
 
 
