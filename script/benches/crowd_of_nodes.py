@@ -134,8 +134,8 @@ def _draws(registry: Registry, key: SigningKey) -> list[Row]:
 
 
 def _draw(registry: Registry, key: SigningKey, seeds: EpochSeeds, k: int) -> DrawProof:
-    """What `Draws.draw` does beside the database."""
-    roster = registry.listing.eligible(40)
+    """What `Draws.draw` does beside the database, for a job whose need of context no job before had."""
+    roster = registry.eligible(1 + k)
     listed = roster.listed
     root, who = listed.tree.root, excluded_digest(roster.excluded)
     ticket = Ticket(JobId(f"{k:032x}"), k, 1, root, len(listed.ids), 1, listed.slot, roster.chances, who)
