@@ -142,3 +142,16 @@ def test_a_part_that_does_not_exist_is_named() -> None:
 
     with pytest.raises(ValueError, match="there is no part nothing; there is serving"):
         engine.measure(frozenset({"nothing"}))
+
+
+def test_the_crowd_of_live_nodes_is_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benches import crowd_of_nodes
+
+    monkeypatch.setattr(crowd_of_nodes, "NODES", 20)
+    monkeypatch.setattr(crowd_of_nodes, "DRAWS", 5)
+    rows = crowd_of_nodes.measure()
+    assert all(row.value > 0 for row in rows if row.unit == "ms")
+    assert [row.name for row in rows if "draw with proof" in row.name] == [
+        "20 nodes: draw with proof, ticket signed",
+        "20 nodes: draw with proof, without the signature",
+    ]

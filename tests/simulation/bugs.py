@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle
+from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.jobs import FINAL
 from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
@@ -118,13 +118,13 @@ def signs_no_tickets(patch: pytest.MonkeyPatch) -> None:
 
 
 def picks_another_node(patch: pytest.MonkeyPatch) -> None:
-    """The coordinator takes the next node: `draws.pick_of`."""
+    """The coordinator takes the next node: `tickets.pick_of`."""
 
     def next_one(ticket: Ticket, seed: str, nonce: str, excluded: tuple[Exclusion, ...]) -> Pick:
         found = pick_of(ticket, seed, nonce, excluded)
         return msgspec.structs.replace(found, index=(found.index + 1) % ticket.roster_size)
 
-    patch.setattr(draws, "pick_of", next_one)
+    patch.setattr(tickets, "pick_of", next_one)
 
 
 def skips_a_ticket_number(patch: pytest.MonkeyPatch) -> None:
