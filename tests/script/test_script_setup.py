@@ -87,7 +87,7 @@ def test_without_an_engine_nothing_is_said_of_its_sampling(checkout: Checkout) -
     assert "llama-cpp-python is not installed" in told and "sampling" not in told
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", SOURCE])
+@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt", SOURCE, "script/build_hook.py"])
 def test_what_the_installed_code_is_made_from_is_looked_at(checkout: Checkout, name: str) -> None:
     checkout.setup()
     assert not checkout.asked.exists()
