@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,9 @@ import msgspec
 import openai
 import pytest
 from coordinator_harness import AUTH, CONFIG, LIMITS, MODEL, Running, Verdict, running, until
+from openai_sdk import sdk
 
 from console.protocol.types import SamplingRules
-
-
-@pytest.fixture
-async def run(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as started:
-        yield started
-
-
-def sdk(run: Running) -> openai.AsyncOpenAI:
-    http = httpx.AsyncClient(trust_env=False)
-    return openai.AsyncOpenAI(base_url=f"{run.url}/v1", api_key="any", max_retries=0, http_client=http)
 
 
 def ask(**fields: Any) -> dict[str, Any]:
