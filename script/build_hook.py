@@ -1,4 +1,7 @@
-"""Compiles `sampling.c` when Quarterdeck is installed or built. Without a compiler numpy does its work."""
+"""Compiles `sampling.c` when Quarterdeck is installed or built. Without a compiler numpy does its work.
+
+Run by itself it compiles in its own checkout: pip, when it is quiet, passes on no word of what a hook says.
+"""
 
 from __future__ import annotations
 
@@ -22,19 +25,23 @@ class SamplingHook(BuildHookInterface[Any]):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """`version`: `editable` or `standard`."""
-        source = Path(self.root) / SOURCE
-        library = source.with_suffix(".dll" if platform.system() == "Windows" else ".so")
-        problem = compile_library(source, library)
-        if problem:
-            library.unlink(missing_ok=True)
-            print(
-                f"quarterdeck: {SOURCE.name} was not compiled ({problem}); numpy samples instead",
-                file=sys.stderr,
-            )
-        elif version == "standard":
+        library = compile_in(Path(self.root))
+        if library is not None and version == "standard":
             build_data["pure_python"] = False
             build_data["infer_tag"] = True
             build_data["force_include"][str(library)] = str(SOURCE.with_name(library.name))
+
+
+def compile_in(root: Path) -> Path | None:
+    """The library of the checkout `root`, made anew; None when that failed, with why on stderr."""
+    source = root / SOURCE
+    library = source.with_suffix(".dll" if platform.system() == "Windows" else ".so")
+    problem = compile_library(source, library)
+    if not problem:
+        return library
+    library.unlink(missing_ok=True)
+    print(f"quarterdeck: {SOURCE.name} was not compiled ({problem}); numpy samples instead", file=sys.stderr)
+    return None
 
 
 def compile_library(source: Path, library: Path) -> str:
@@ -50,3 +57,7 @@ def compile_library(source: Path, library: Path) -> str:
         return (ended.stderr.strip() or f"{words[0]} ended with {ended.returncode}").splitlines()[0]
     new.replace(library)
     return ""
+
+
+if __name__ == "__main__":
+    sys.exit(compile_in(Path(__file__).resolve().parents[1]) is None)

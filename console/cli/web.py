@@ -19,8 +19,9 @@ PORT = 8930
 PATIENCE_S = 1.0
 """How long open pages may take to close when the server ends."""
 MISSING = (
-    "The console in a browser needs the extra `web`, which is not installed. Install it into the same "
-    "environment:\n  pip install 'quarterdeck[web]'\nOver SSH it is not needed:  ssh -t HOST quarterdeck"
+    "The console in a browser needs the extra `web`, which is not installed. Install it, in "
+    "Quarterdeck's folder:\n  .venv/bin/python -m pip install -e '.[web]'\n"
+    "Over SSH it is not needed:  ssh -t HOST quarterdeck"
 )
 REACH = (
     "Whoever has an account on this machine can open this page, and can {}.\n"

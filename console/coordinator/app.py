@@ -175,7 +175,7 @@ class Coordinator:
             "status": "ready" if ready else "loading",
             "sentence": "Ready." if ready else self.reference.sentence,
             "nodes": len(self.registry.sessions()),
-            "listed": len(self.registry.roster(0)),
+            "listed": self.registry.eligible(0).chances,
             "verifiers": self.incidents.counts(),
         }
         return JSONResponse(body, 200 if ready else 503)

@@ -16,8 +16,9 @@ from console.coordinator.parts import Parts
 from console.coordinator.rosters import Eligible, SlotRoster
 from console.coordinator.sealing import SealError
 from console.coordinator.store import TicketRow, Unit
+from console.coordinator.tickets import proof_of, ticket_for
 from console.coordinator.turns import Turns
-from console.fairness import EpochSeeds, pick_of
+from console.fairness import EpochSeeds
 from console.ledger import close_epoch, node_pending
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
@@ -28,7 +29,6 @@ from console.protocol.transcript import (
     SignedRoster,
     closing_bytes,
     commitment_bytes,
-    excluded_digest,
     roster_bytes,
     transcript_digest,
 )
@@ -157,20 +157,9 @@ class Draws:
             lambda unit: self._fix(unit, epoch.number, was, roster, cause, nonce_of.commitment)
         )
         nonce = await nonce_of.reveal(job, ticket, row.signature)
-        seed, path = epoch.seeds.reveal(ticket.k)
-        index = pick_of(ticket, seed, nonce, roster.excluded).index
-        node = roster.listed.ids[index]
-        proof = DrawProof(
-            ticket=ticket,
-            ticket_signature=row.signature,
-            nonce=nonce,
-            seed=seed,
-            seed_path=path,
-            index=index,
-            roster_path=roster.listed.tree.path(index),
-            excluded=roster.excluded,
-        )
-        filled = msgspec.structs.replace(row, seed=seed, nonce=nonce, pick=index, node=node)
+        proof = proof_of(ticket, row.signature, nonce, epoch.seeds, roster)
+        node = roster.listed.ids[proof.index]
+        filled = msgspec.structs.replace(row, seed=proof.seed, nonce=nonce, pick=proof.index, node=node)
         return Drawn(node, proof, filled, job, jobs.assign(job, node, self._parts.clock.now_ms()))
 
     def _fix(
@@ -181,18 +170,7 @@ class Draws:
         if k >= self._parts.seeds_per_epoch:
             raise LookupError(f"epoch {epoch} has no seed left")
         job, listed = jobs.ticket(was, now_ms), roster.listed
-        ticket = Ticket(
-            job=job.id,
-            k=k,
-            epoch=epoch,
-            roster_root=listed.tree.root,
-            roster_size=len(listed.ids),
-            attempt=job.attempt,
-            slot=listed.slot,
-            chances=roster.chances,
-            excluded=excluded_digest(roster.excluded),
-            commitment=commitment,
-        )
+        ticket = ticket_for(job, k, epoch, roster, commitment)
         data = ticket_bytes(ticket)
         row = TicketRow(
             epoch=epoch,

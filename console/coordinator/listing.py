@@ -1,7 +1,8 @@
 """This slot's roster, who of it is left out just now, and what each node could expect of the draws.
 
-A draw must not cost a look at every node: who is left out is worked out again when something changed, and a
-draw's chance is added up once for the whole roster, less what those get who were left out of it.
+A draw must not cost a look at every node: who is left out is worked out again when something changed, once
+for all jobs that the same nodes can hold, and a draw's chance is added up once for the whole roster, less
+what those get who were left out of it.
 """
 
 from __future__ import annotations
@@ -12,22 +13,10 @@ from dataclasses import dataclass
 import msgspec
 
 from console.coordinator.clock import Clock
-from console.coordinator.rosters import (
-    GONE,
-    Candidate,
-    Eligible,
-    Rules,
-    SlotRoster,
-    exclusion,
-    left_out,
-    left_out_code,
-    roster_ids,
-)
+from console.coordinator.needs import Needs
+from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
 from console.coordinator.slots import SlotClock
 from console.protocol.ids import NodeId
-
-CONTEXTS_KEPT = 64
-"""Needs of context whose exclusions are remembered between changes."""
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -55,7 +44,7 @@ class Look:
     all: Callable[[], Iterable[Candidate]]
     one: Callable[[NodeId], Candidate | None]
     rules: Callable[[int], Rules]
-    """For a job of so many tokens; 0: for none in particular."""
+    """For a job of so many tokens; 0: for none in particular, and they differ in nothing else."""
 
 
 class Listing:
@@ -66,7 +55,8 @@ class Listing:
         self._clock = clock
         self._slot_s = slot_s
         self._listed = SlotRoster(-1, ())
-        self._known: dict[int, tuple[Rules, Eligible]] = {}
+        self._needs: Needs | None = None
+        """Of the listed nodes, since something about one of them changed."""
         self._sums: dict[NodeId, Share] = {}
         self._all, self._less = Share(), dict[NodeId, Share]()
         """Of the draws since the roster's members changed: for everybody, and less for who was left out."""
@@ -79,7 +69,7 @@ class Listing:
 
     def changed(self) -> None:
         """Something about a node changed that may decide whether it can be drawn."""
-        self._known.clear()
+        self._needs = None
 
     def forget(self, node: NodeId) -> None:
         """A session is over, and what was counted in it with it."""
@@ -99,15 +89,10 @@ class Listing:
 
     def eligible(self, context: int, tried: frozenset[NodeId] = frozenset()) -> Eligible:
         """This slot's roster, and who of it is left out of a draw for a job of `context` tokens."""
-        listed, rules = self.now(), self._look.rules(context)
-        before = self._known.get(context)
-        if before is None or before[0] != rules:
-            codes = {node: code for node in listed.ids if (code := self._why_not(node, rules))}
-            before = rules, left_out(listed, codes)
-            if len(self._known) >= CONTEXTS_KEPT:
-                self._known.clear()
-            self._known[context] = before
-        found = msgspec.structs.replace(before[1], at_ms=self._clock.now_ms())
+        listed, rules = self.now(), self._look.rules(0)
+        if self._needs is None or self._needs.rules != rules:
+            self._needs = Needs(listed, self._look.one, rules)
+        found = msgspec.structs.replace(self._needs.of(context), at_ms=self._clock.now_ms())
         if not tried:
             return found
         codes = {listed.ids[one.index]: one.code for one in found.excluded}
@@ -143,8 +128,3 @@ class Listing:
             self._all, self._less = Share(), {}
         self._listed = to
         self.changed()
-
-    def _why_not(self, node: NodeId, rules: Rules) -> str:
-        candidate = self._look.one(node)
-        why = exclusion(candidate, rules) if candidate is not None else GONE
-        return "" if why is None else left_out_code(why)

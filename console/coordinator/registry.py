@@ -70,11 +70,15 @@ class Registry:
         )
         if self.session(message.node) is not None:  # two sign-ins raced; the first one has it
             return duplicate(message.node, 0)
-        if (old := self._sessions.get(message.node)) is not None:
-            old.close()
-        self._sessions[message.node] = session
-        self.listing.forget(message.node)
+        self.seat(session)
         return session
+
+    def seat(self, session: Session) -> None:
+        """From now on it is its node's session; the one before it is closed."""
+        if (old := self._sessions.get(session.node)) is not None:
+            old.close()
+        self._sessions[session.node] = session
+        self.listing.forget(session.node)
 
     def leave(self, session: Session) -> bool:
         """The session is over; whether the node has no newer one."""

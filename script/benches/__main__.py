@@ -22,16 +22,49 @@ BENCHES = {
     "fairness": "who gets how much: live draws, idle draws and pull queues over unequal nodes, simulated",
 }
 
-_SIZES = {
-    "verification": ("jobs", "tokens", "build", "keep"),
-    "engine": ("minutes",),
-    "fairness": ("jobs", "keep"),
+_OWNERS = {
+    "jobs": ("verification", "fairness"),
+    "tokens": ("verification",),
+    "build": ("verification",),
+    "keep": ("verification", "fairness"),
+    "minutes": ("engine",),
 }
+"""By option, the benches that take it."""
 _SECOND = "verification: compile a llama.cpp without AVX-512 first, as another class of processor"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run; the exit code."""
+    given = _parser().parse_args(arguments)
+    if given.name not in BENCHES:
+        say(f"there is no bench {given.name!r}. There is: {', '.join(BENCHES)}.")
+        return 2
+    sizes = {name: value for name in _OWNERS if (value := getattr(given, name)) is not None}
+    if strange := [name for name in sizes if given.name not in _OWNERS[name]]:
+        say(_not_its(strange[0], given.name))
+        return 2
+    sys.path[:0] = [str(SCRIPT), str(TESTS)]
+    machine = this_machine()
+    try:
+        bench = importlib.import_module(f"benches.{given.name}")
+        parts = (frozenset(given.only.split(",")),) if given.only else ()
+        if unknown := sorted(frozenset().union(*parts) - set(bench.PARTS)):
+            say(
+                f"the bench `{given.name}` has no part {', '.join(unknown)}; it has {', '.join(bench.PARTS)}."
+            )
+            return 2
+        say(
+            f"{given.name} on {machine['cpu']}, {machine['logical_cores']} cores, load {machine['load_1min']}"
+        )
+        rows = bench.measure(*parts, **sizes)
+    except (OSError, RuntimeError, ValueError) as error:
+        say(f"this could not be measured: {error}")
+        return 1
+    print(json.dumps(report(rows, machine), indent=1) if given.json else table(rows))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="script/bench", description="Measure this machine against the budgets."
     )
@@ -45,29 +78,14 @@ def main(arguments: list[str] | None = None) -> int:
         "--keep", type=Path, help="verification, fairness: folder for what is made on the way"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    given = parser.parse_args(arguments)
-    if given.name not in BENCHES:
-        say(f"there is no bench {given.name!r}. There is: {', '.join(BENCHES)}.")
-        return 2
-    own = _SIZES.get(given.name, ())
-    sizes = {name: value for name in own if (value := getattr(given, name)) is not None}
-    for owner, names in _SIZES.items():
-        strange = [name for name in names if name not in own and getattr(given, name) is not None]
-        if strange:
-            say(f"--{', --'.join(strange)} belong to the bench `{owner}`, not to `{given.name}`.")
-            return 2
-    sys.path[:0] = [str(SCRIPT), str(TESTS)]
-    machine = this_machine()
-    say(f"{given.name} on {machine['cpu']}, {machine['logical_cores']} cores, load {machine['load_1min']}")
-    try:
-        bench = importlib.import_module(f"benches.{given.name}")
-        parts = (frozenset(given.only.split(",")),) if given.only else ()
-        rows = bench.measure(*parts, **sizes)
-    except (OSError, RuntimeError, ValueError) as error:
-        say(f"this could not be measured: {error}")
-        return 1
-    print(json.dumps(report(rows, machine), indent=1) if given.json else table(rows))
-    return 0
+    return parser
+
+
+def _not_its(option: str, name: str) -> str:
+    owners = _OWNERS[option]
+    whose = ", ".join(f"`{owner}`" for owner in owners)
+    spelt = "second-build" if option == "build" else option
+    return f"--{spelt} belongs to the bench{'es' if len(owners) > 1 else ''} {whose}, not to `{name}`."
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A real model with a vocabulary of 262,144, from the package index in five parts: Gemma-3-270M, Q4_K_M."""
+"""A real model with a vocabulary of 262,144, from the package index in four parts: Gemma-3-270M, Q4_K_M."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from coordinator.coordinator_harness import AUTH, CONFIG, DATABASE, MODEL, Running, running
+from coordinator_harness import AUTH, CONFIG, DATABASE, MODEL, Running, running
 from openai import AsyncOpenAI, InternalServerError
 
 from console.client.proxy import Proxy

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,12 @@ import msgspec
 import openai
 import pytest
 from coordinator_harness import AUTH, CONFIG, LIMITS, MODEL, POLICY, Running, Verdict, running, until
+from openai_sdk import sdk
 
 from console.protocol.messages import Ack, Cancel, Chunk, Opening, OpenRequest
 from console.protocol.types import Assignment
 
 MESSAGES: Any = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": "ahoy"}]
-
-
-@pytest.fixture
-async def run(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as started:
-        yield started
-
-
-def sdk(run: Running, **options: Any) -> openai.AsyncOpenAI:
-    http = httpx.AsyncClient(trust_env=False)
-    options = {"max_retries": 0} | options
-    return openai.AsyncOpenAI(base_url=f"{run.url}/v1", api_key="any", http_client=http, **options)
 
 
 async def test_the_sync_client_gets_whole_answers_streams_and_errors(run: Running) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +16,6 @@ from console.network.port import LinkError
 from console.protocol.frames import peek_from_coordinator, seal
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FRAME_BYTES_LIMIT, Challenge, Heartbeat, Refused, Welcome
-
-
-@pytest.fixture
-async def run(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as started:
-        yield started
 
 
 @pytest.mark.parametrize(

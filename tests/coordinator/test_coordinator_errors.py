@@ -23,12 +23,6 @@ BODY = {"model": MODEL, "messages": [{"role": "user", "content": "ahoy"}], "max_
 
 
 @pytest.fixture
-async def run(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as started:
-        yield started
-
-
-@pytest.fixture
 async def http(run: Running) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=run.url, trust_env=False, headers=AUTH) as client:
         yield client

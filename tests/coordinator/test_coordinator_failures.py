@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +34,6 @@ from console.protocol.keys import verify
 from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Goodbye, Opening, OpenRequest
 from console.protocol.transcript import excluded_digest
 from console.protocol.types import Assignment, Exclusion, Ticket
-
-
-@pytest.fixture
-async def run(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as started:
-        yield started
 
 
 def with_policy(**changes: Any) -> Any:

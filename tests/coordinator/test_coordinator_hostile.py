@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +40,6 @@ from console.protocol.ids import JobId, NodeId, SessionId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import Ack, Chunk, EpochOpened, Heartbeat, Opening, OpenRequest
 from console.protocol.types import Assignment, Balances, Result
-
-
-@pytest.fixture
-async def run(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as started:
-        yield started
 
 
 async def given_to(run: Running, node: FakeNode, **fields: Any) -> tuple[asyncio.Task[Any], Assignment]:

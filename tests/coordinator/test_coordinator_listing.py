@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.coordinator.listing import Listing, Look
-from console.coordinator.rosters import Candidate, Rules
+from console.coordinator.rosters import Candidate, Rules, exclusion, left_out_code
 from console.protocol.ids import GroupId, NodeId
 from console.protocol.types import ModelOffer, Policy
 
@@ -124,6 +124,30 @@ def test_nobody_is_looked_at_again_until_something_changed() -> None:
     assert crowd.looks.total() == before
     crowd.rules = change(crowd.rules, profile="another class")
     assert crowd.listing.eligible(10).chances == 0
+
+
+def test_each_job_has_a_need_of_its_own_and_none_costs_a_look() -> None:
+    crowd = Crowd()
+    for node, context in zip(NODES, (300, 300, 500, 500, 900, 900), strict=True):
+        crowd.nodes[node] = change(crowd.nodes[node], offer=change(OFFER, context=context))
+    crowd.nodes[NODES[5]] = change(crowd.nodes[NODES[5]], open_jobs=8)
+    assert crowd.listing.eligible(1).chances == 5
+    before = crowd.looks.total()
+    for need in range(2, 1000):
+        found = crowd.listing.eligible(need)
+        whys = [exclusion(candidate, crowd.rules_for(need)) for candidate in crowd.nodes.values()]
+        plain = {place: left_out_code(why) for place, why in enumerate(whys) if why is not None}
+        assert {one.index: one.code for one in found.excluded} == plain
+    assert crowd.looks.total() == before
+
+
+def test_nodes_of_other_contexts_make_other_classes_of_need() -> None:
+    crowd = Crowd()
+    assert crowd.listing.eligible(500).chances == 6
+    crowd.put(NODES[0], offer=change(OFFER, context=400))
+    assert [crowd.listing.eligible(need).chances for need in (400, 401, 500, 2048, 2049)] == [6, 5, 5, 5, 0]
+    crowd.put(NODES[0], offer=None)
+    assert [one.code for one in crowd.listing.eligible(401).excluded] == ["model"]
 
 
 STEPS = st.tuples(st.integers(0, 5), st.sampled_from(["draw", "pause", "resume", "slot", "leave", "back"]))

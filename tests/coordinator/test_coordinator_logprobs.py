@@ -7,14 +7,13 @@ import math
 from pathlib import Path
 from typing import Any
 
-import httpx
 import msgspec
 import numpy as np
-import openai
 from coordinator_harness import CONFIG, LIMITS, MODEL, POLICY, Running, Verdict, running
 from doubles.engine_double import END, PIECES
 from hypothesis import given
 from hypothesis import strategies as st
+from openai_sdk import sdk
 
 from console.coordinator.gateway.logprobs import logprobs_of
 from console.protocol.messages import OpenRequest
@@ -31,11 +30,6 @@ def seldom(**limits: Any) -> Any:
     """A network that audits nothing by itself."""
     policy = msgspec.structs.replace(POLICY, probation_answers=0, audit_ppm=0, saving_ppm=0)
     return msgspec.structs.replace(CONFIG, policy=policy, limits=msgspec.structs.replace(LIMITS, **limits))
-
-
-def sdk(run: Running) -> openai.AsyncOpenAI:
-    http = httpx.AsyncClient(trust_env=False)
-    return openai.AsyncOpenAI(base_url=f"{run.url}/v1", api_key="any", max_retries=0, http_client=http)
 
 
 async def ask(run: Running, **fields: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +9,10 @@ import httpx
 import msgspec
 import openai
 import pytest
-from coordinator_harness import AUTH, CONFIG, LIMITS, MODEL, Running, Verdict, running
+from coordinator_harness import AUTH, CONFIG, LIMITS, MODEL, Running, Verdict, running, until
+from openai_sdk import sdk
 
 from console.protocol.types import SamplingRules
-
-
-@pytest.fixture
-async def run(tmp_path: Path) -> AsyncIterator[Running]:
-    async with running(tmp_path) as started:
-        yield started
-
-
-def sdk(run: Running) -> openai.AsyncOpenAI:
-    http = httpx.AsyncClient(trust_env=False)
-    return openai.AsyncOpenAI(base_url=f"{run.url}/v1", api_key="any", max_retries=0, http_client=http)
 
 
 def ask(**fields: Any) -> dict[str, Any]:
@@ -140,12 +129,11 @@ async def test_errors_are_the_sdks_own(run: Running) -> None:
 
 async def test_a_job_larger_than_every_nodes_context_is_refused(run: Running) -> None:
     node = await run.node()
-    small = msgspec.structs.replace(node.offer, context=40)
     await node.drop()
-    node.offer = small
-    await run.node("small")
-    session = run.coordinator.registry.sessions()[0]
-    session.offer = small
+    await until(lambda: not run.coordinator.registry.sessions())
+    node.offer = msgspec.structs.replace(node.offer, context=40)
+    await node.connect()
+    await until(lambda: run.coordinator.registry.roster(40) == (node.key.node_id,))
     response = await run.chat("x" * 60)
     assert response.status_code == 400
     assert "largest context among the live nodes holds 40" in response.json()["error"]["message"]

@@ -385,7 +385,7 @@ def test_a_report_on_what_is_no_coordinators_database_says_so(place: PostgresPla
 
 def test_without_asyncpg_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(StoreError, match=r"quarterdeck\[cluster\]"):
+    with pytest.raises(StoreError, match=r"\.venv/bin/python -m pip install -e '\.\[cluster\]'"):
         open_store("postgres://quarterdeck@/anywhere")
     with pytest.raises(StoreError, match="none of a database"):
         open_store("mysql://somewhere")

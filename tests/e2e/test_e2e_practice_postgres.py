@@ -8,14 +8,23 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 
-def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path) -> None:
+
+@pytest.fixture
+def servers() -> Iterator[Path]:
+    """A folder for servers, so that no other's is in the way; open to the user that PostgreSQL runs as."""
+    made = Path(tempfile.mkdtemp(prefix="qd-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path, servers: Path) -> None:
     kept = tmp_path / "kept"
-    # Of its own, so that no other server's folder is in the way; open to the user that PostgreSQL runs as.
-    servers = Path(tempfile.mkdtemp(prefix="qd-"))
-    servers.chmod(0o755)
     environment = os.environ | {
         "QUARTERDECK_HOME": str(tmp_path / "h"),
         "QUARTERDECK_MODELS": str(starter_model.parent),
@@ -43,4 +52,3 @@ def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path) 
     assert (audited.returncode, told["wrong"]) == (0, 0), told["findings"]
     assert told["checked"] == report["jobs"]["received"]
     assert list(servers.glob("quarterdeck-postgres-*")) == [], "its server is gone"
-    shutil.rmtree(servers)

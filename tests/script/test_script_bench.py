@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import struct
@@ -85,6 +86,27 @@ def test_an_unknown_bench_is_refused_and_told_what_there_is(capsys: pytest.Captu
     assert all(name in told.err for name in BENCHES)
 
 
+@pytest.mark.parametrize("name", BENCHES)
+def test_an_unknown_part_is_wrong_usage_and_told_what_there_is(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([name, "--only", "crowdd"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    parts = importlib.import_module(f"benches.{name}").PARTS
+    assert f"the bench `{name}` has no part crowdd; it has {', '.join(parts)}." in told.err
+
+
+def test_an_option_of_other_benches_names_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["network", "--jobs", "5"]) == 2
+    assert (
+        "--jobs belongs to the benches `verification`, `fairness`, not to `network`."
+        in capsys.readouterr().err
+    )
+    assert main(["network", "--second-build"]) == 2
+    assert "--second-build belongs to the bench `verification`, not to" in capsys.readouterr().err
+
+
 def test_no_name_at_all_is_wrong_usage() -> None:
     with pytest.raises(SystemExit) as ended:
         main([])
@@ -142,3 +164,16 @@ def test_a_part_that_does_not_exist_is_named() -> None:
 
     with pytest.raises(ValueError, match="there is no part nothing; there is serving"):
         engine.measure(frozenset({"nothing"}))
+
+
+def test_the_crowd_of_live_nodes_is_drawn_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    from benches import crowd_of_nodes
+
+    monkeypatch.setattr(crowd_of_nodes, "NODES", 20)
+    monkeypatch.setattr(crowd_of_nodes, "DRAWS", 5)
+    rows = crowd_of_nodes.measure()
+    assert all(row.value > 0 for row in rows if row.unit == "ms")
+    assert [row.name for row in rows if "draw with proof" in row.name] == [
+        "20 nodes: draw with proof, ticket signed",
+        "20 nodes: draw with proof, without the signature",
+    ]

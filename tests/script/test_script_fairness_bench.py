@@ -321,7 +321,7 @@ def test_the_bench_runs_by_name_and_leaves_its_tables(
     assert "fast nodes' share" in capsys.readouterr().out
     assert {one.name for one in tmp_path.iterdir()} == {"fairness-mixes.md", "fairness-speeds.md"}
     assert main(["fairness", "--minutes", "1"]) == 2
-    assert "belong to the bench `engine`" in capsys.readouterr().err
+    assert "--minutes belongs to the bench `engine`, not to `fairness`." in capsys.readouterr().err
 
 
 def test_a_part_or_a_size_that_says_nothing_is_refused() -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
 import pytest
 
-from console.coordinator import audits, draws, jobs, listing, live, runner, settle
+from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.jobs import FINAL
-from console.coordinator.rosters import Candidate, Rules, roster_ids
+from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import pick_of
 from console.fairness.draw import Pick
@@ -68,15 +68,14 @@ def skips_the_fence_check_everywhere(patch: pytest.MonkeyPatch) -> None:
 
 
 def draws_among_idle_nodes(patch: pytest.MonkeyPatch) -> None:
-    """Who has work is not drawn: `Listing._why_not`."""
-    usual = listing.Listing._why_not
+    """Who has work is not drawn: `needs._why_not`."""
+    usual = needs._why_not
 
-    def busy(self: Any, node: NodeId, rules: Rules) -> str:
-        candidate = self._look.one(node)
-        works = candidate is not None and candidate.open_jobs > 0
-        return usual(self, node, rules) or ("queue_full" if works else "")
+    def busy(seen: Candidate | None, rules: Rules) -> str:
+        works = seen is not None and seen.open_jobs > 0
+        return usual(seen, rules) or ("queue_full" if works else "")
 
-    patch.setattr(listing.Listing, "_why_not", busy)
+    patch.setattr(needs, "_why_not", busy)
 
 
 def leaves_a_live_node_out(patch: pytest.MonkeyPatch) -> None:
@@ -90,14 +89,13 @@ def leaves_a_live_node_out(patch: pytest.MonkeyPatch) -> None:
 
 
 def leaves_a_live_node_out_of_draws_alone(patch: pytest.MonkeyPatch) -> None:
-    """Rosters list a node that draws pass over for a made-up reason: `Listing._why_not`."""
-    usual = listing.Listing._why_not
+    """Rosters list a node that draws pass over for a made-up reason: `needs.left_out`."""
 
-    def without(self: Any, node: NodeId, rules: Rules) -> str:
-        ids = self._listed.ids
-        return "heartbeat" if len(ids) > 1 and node == ids[0] else usual(self, node, rules)
+    def without(listed: SlotRoster, codes: Mapping[NodeId, str]) -> Eligible:
+        made_up = {listed.ids[0]: "heartbeat"} if len(listed.ids) > 1 else {}
+        return left_out(listed, {**codes, **made_up})
 
-    patch.setattr(listing.Listing, "_why_not", without)
+    patch.setattr(needs, "left_out", without)
 
 
 def signs_no_rosters(patch: pytest.MonkeyPatch) -> None:
@@ -120,13 +118,13 @@ def signs_no_tickets(patch: pytest.MonkeyPatch) -> None:
 
 
 def picks_another_node(patch: pytest.MonkeyPatch) -> None:
-    """The coordinator takes the next node: `draws.pick_of`."""
+    """The coordinator takes the next node: `tickets.pick_of`."""
 
     def next_one(ticket: Ticket, seed: str, nonce: str, excluded: tuple[Exclusion, ...]) -> Pick:
         found = pick_of(ticket, seed, nonce, excluded)
         return msgspec.structs.replace(found, index=(found.index + 1) % ticket.roster_size)
 
-    patch.setattr(draws, "pick_of", next_one)
+    patch.setattr(tickets, "pick_of", next_one)
 
 
 def skips_a_ticket_number(patch: pytest.MonkeyPatch) -> None:

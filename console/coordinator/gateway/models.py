@@ -26,7 +26,7 @@ class Models:
             await caller_of(self._parts, request)
         except Exception as error:
             return refusal(error)
-        nodes = len(self._registry.roster(0))
+        nodes = self._registry.eligible(0).chances
         return JSONResponse({"object": "list", "data": [self._model(nodes)] if nodes else []})
 
     async def one(self, request: Request) -> Response:
@@ -36,7 +36,7 @@ class Models:
             require_model(self._parts, request.path_params["id"])
         except Exception as error:
             return refusal(error)
-        return JSONResponse(self._model(len(self._registry.roster(0))))
+        return JSONResponse(self._model(self._registry.eligible(0).chances))
 
     def _model(self, nodes: int) -> dict[str, Any]:
         served = self._parts.served

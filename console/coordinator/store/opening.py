@@ -57,5 +57,6 @@ def _check(url: str) -> None:
     if importlib.util.find_spec("asyncpg") is None:
         raise StoreError(
             "PostgreSQL needs the package asyncpg, which is not installed. "
-            "Install Quarterdeck with its extra `cluster`: pip install 'quarterdeck[cluster]'."
+            "Install the extra `cluster`, in Quarterdeck's folder: "
+            ".venv/bin/python -m pip install -e '.[cluster]'"
         )
