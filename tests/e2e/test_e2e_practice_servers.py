@@ -1,4 +1,4 @@
-"""The same practice command with PostgreSQL: paid, audited and left behind as with SQLite."""
+"""The same practice command over PostgreSQL and NATS: paid, audited and left behind as with the defaults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def servers() -> Iterator[Path]:
     shutil.rmtree(made)
 
 
-def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path, servers: Path) -> None:
+def test_practice_on_servers_of_its_own(tmp_path: Path, starter_model: Path, servers: Path) -> None:
     kept = tmp_path / "kept"
     environment = os.environ | {
         "QUARTERDECK_HOME": str(tmp_path / "h"),
@@ -38,8 +38,8 @@ def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path, 
         )
 
     done = run(
-        "practice", "--headless", "--json", "--store", "postgres", "--nodes", "1", "--rogue", "0",
-        "--minutes", "0.2", "--seed", "7", "--keep", str(kept),
+        "practice", "--headless", "--json", "--store", "postgres", "--transport", "nats", "--nodes", "1",
+        "--rogue", "0", "--minutes", "0.2", "--seed", "7", "--keep", str(kept),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -51,4 +51,5 @@ def test_practice_on_a_postgres_of_its_own(tmp_path: Path, starter_model: Path, 
     told = json.loads(audited.stdout)
     assert (audited.returncode, told["wrong"]) == (0, 0), told["findings"]
     assert told["checked"] == report["jobs"]["received"]
-    assert list(servers.glob("quarterdeck-postgres-*")) == [], "its server is gone"
+    assert 'coordinator = "nats://127.0.0.1:' in (kept / "you" / "config.toml").read_text("utf-8")
+    assert list(servers.glob("quarterdeck-*")) == [], "its servers are gone"
