@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 
 from console.coordinator.parts import Parts
 from console.coordinator.registry import Registry
 from console.coordinator.sessions import Session
+from console.coordinator.store import OutboxRow, StoreError
 from console.protocol.types import Receipt, Verdict
 
 
@@ -22,21 +21,19 @@ class Outbox:
     def __init__(self, parts: Parts, registry: Registry) -> None:
         self._parts = parts
         self._registry = registry
-        self._flushing = asyncio.Lock()
 
     async def flush(self, node: str) -> None:
         """Send what waits for `node`, if it is here. Raises StoreError."""
-        async with self._flushing:
-            session = self._registry.session(node)
-            if session is None:
-                return
-            session.outbox_due, after = True, session.outbox_after
-            for row in await self._parts.store.transact(lambda unit: unit.outbox(node, after)):
-                message: Verdict | Receipt = msgspec.json.decode(row.body, type=Verdict | Receipt)
-                if not session.send(message, row.id):
-                    return
-                session.outbox_after = row.id
-            session.outbox_due = False
+        session = self._registry.session(node)
+        if session is None:
+            return
+        after, session.outbox_due = session.outbox_after, False
+        try:
+            rows = await self._parts.store.transact(lambda unit: unit.outbox(node, after))
+        except StoreError:
+            session.outbox_due = True
+            raise
+        _hand(session, rows)
 
     async def confirm(self, session: Session) -> None:
         """A heartbeat came: forget what was sent a whole interval before it, and send what could not be read
@@ -49,3 +46,17 @@ class Outbox:
             await self._parts.store.transact(lambda unit: unit.delivered(done))
         if session.outbox_due:
             await self.flush(session.node)
+
+
+def _hand(session: Session, rows: list[OutboxRow]) -> None:
+    """Send what the session was not sent yet.
+
+    Readings overtake each other, but none has a gap: each begins after what was sent before it was asked for.
+    """
+    for row in rows:
+        if row.id <= session.outbox_after:
+            continue
+        message: Verdict | Receipt = msgspec.json.decode(row.body, type=Verdict | Receipt)
+        if not session.send(message, row.id):
+            return
+        session.outbox_after = row.id

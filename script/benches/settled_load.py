@@ -62,7 +62,7 @@ class Measured(msgspec.Struct, frozen=True):
 
 
 class Listening(msgspec.Struct, frozen=True):
-    """First line of the output: where nodes may dial. An empty one tells that it measures; then `Measured`."""
+    """First line of the output: where nodes may dial. An empty one: it measures now. Then `Measured`."""
 
     node_url: str
 
