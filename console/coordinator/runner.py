@@ -218,23 +218,19 @@ class Runner:
 
     async def _settle(self, live: LiveJob, judged: Judged, evidence: bytes) -> None:
         """Verdict and money, however long the database takes to come back."""
-        was, parts, verdict = live.job, self._parts, judged.verdict
+        was, parts, verdict, posting = live.job, self._parts, judged.verdict, self._outbox.posting
         if verdict.outcome == "accepted":
             live.job = await self._insist(
-                lambda: parts.store.transact(lambda u: accept(u, parts, was, judged, evidence))
+                lambda: posting(was.node, lambda u: accept(u, parts, was, judged, evidence))
             )
         else:
             live.job, suspended = await self._insist(
-                lambda: parts.store.transact(lambda u: reject(u, parts, was, judged, evidence))
+                lambda: posting(was.node, lambda u: reject(u, parts, was, judged, evidence))
             )
             if suspended is not None:
                 self._registry.set_suspension(suspended)
             live.tell(Trouble(502, "answer_rejected", _SENTENCES["answer_rejected"]))
         log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
-        try:
-            await self._outbox.flush(was.node)
-        except StoreError as error:  # the job is settled all the same; a heartbeat sends it
-            log.error("%s The verdict waits in the outbox.", error)
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:
         parts, last = self._parts, live.job
