@@ -22,7 +22,7 @@ from console.coordinator.store.postgres_link import Link, LostError, said
 from console.coordinator.store.postgres_schema import migrate
 from console.coordinator.store.postgres_words import Words
 from console.coordinator.store.unit import Unit
-from console.coordinator.store.writer import Item, Writer
+from console.coordinator.store.writer import Item, Writer, fail, tell
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -76,13 +76,11 @@ class PostgresStore:
         deadline_s = time.monotonic() + _CLOSING_S
         while self._doubtful and time.monotonic() < deadline_s:
             time.sleep(self._rest() or 0.0)
-        for item in self._doubtful:
-            item.done.set_exception(
-                OutcomeUnknownError(
-                    f"PostgreSQL at {self._link.name} went away during a commit and has not come back, so "
-                    "whether that was written is not known. It stands wholly or not at all; look there."
-                )
-            )
+        unknown = OutcomeUnknownError(
+            f"PostgreSQL at {self._link.name} went away during a commit and has not come back, so "
+            "whether that was written is not known. It stands wholly or not at all; look there."
+        )
+        fail(self._doubtful, unknown)
         self._link.close()
 
     def _commit(self, batch: list[Item]) -> None:
@@ -90,7 +88,7 @@ class PostgresStore:
         try:
             self._connect()
         except StoreError as error:
-            _fail(batch, error)
+            fail(batch, error)
             return
         open_batch = Batch(self._link, self._words)
         try:
@@ -109,8 +107,7 @@ class PostgresStore:
             self._give_up(batch, error)
             return
         self._commits += wrote
-        for item in batch:
-            item.tell()
+        tell(batch)
 
     def _mark(self) -> str:
         """Statements by which this commit can be found, in place of the one before."""
@@ -125,7 +122,7 @@ class PostgresStore:
             self._lost(error)
         else:
             self._roll_back()
-        _fail(batch, self._store_error(error))
+        fail(batch, self._store_error(error))
 
     def _roll_back(self) -> None:
         """A connection that cannot even do that is of no use any more."""
@@ -181,10 +178,9 @@ class PostgresStore:
         self._name, self._commits = secrets.token_hex(16), 0  # no later commit removes the mark
         items, self._doubtful = self._doubtful, []
         if taken:
-            _fail(items, self._away())
+            fail(items, self._away())
             return
-        for item in items:
-            item.tell()
+        tell(items)
 
     def _away(self) -> StoreError:
         return StoreError(
@@ -204,8 +200,3 @@ class PostgresStore:
             f"PostgreSQL at {self._link.name} could not carry this out ({said(error)}), so nothing of it was "
             "written. Its log says more."
         )
-
-
-def _fail(batch: list[Item], error: StoreError) -> None:
-    for item in batch:
-        item.done.set_exception(error)

@@ -18,7 +18,7 @@ from console.coordinator.store.schema import BEFORE, TABLES, VERSION
 from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.sql.verdicts import leaf_of
 from console.coordinator.store.unit import Unit
-from console.coordinator.store.writer import Item, Writer
+from console.coordinator.store.writer import Item, Writer, fail, tell
 
 T = TypeVar("T")
 _BUSY_MS = 5000
@@ -54,12 +54,9 @@ class SqliteStore:
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):  # the thread must live on, whatever the disk does
                 self._connection.rollback()
-            failure = _store_error(self._path, error)
-            for item in batch:
-                item.done.set_exception(failure)
+            fail(batch, _store_error(self._path, error))
             return
-        for item in batch:
-            item.tell()
+        tell(batch)
 
     def _run(self, item: Item) -> None:
         """One unit behind a savepoint. A failing database (not a failing unit) raises sqlite3.Error."""
