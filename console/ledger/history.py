@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
-from console.fairness.merkle import MerkleTree, leaf_hash
+from console.fairness.merkle import MerkleTree, inner_hash, leaf_hash
 from console.protocol.statements import HistoryProof
 
 
@@ -21,7 +20,7 @@ class GrowingHistory:
         """One statement more. Raises ValueError when it is no hex."""
         size, node = 1, leaf_hash(bytes.fromhex(digest))
         while self._whole and self._whole[-1][0] == size:
-            node = _inner(self._whole.pop()[1], node)
+            node = inner_hash(self._whole.pop()[1], node)
             size *= 2
         self._whole.append((size, node))
         self.size += 1
@@ -33,7 +32,7 @@ class GrowingHistory:
             return ""
         *left, (_, node) = self._whole
         for _, other in reversed(left):
-            node = _inner(other, node)
+            node = inner_hash(other, node)
         return node.hex()
 
 
@@ -84,10 +83,6 @@ def continues(root: str, size: int, longer_root: str, longer_size: int, path: Se
     return _walk(old, size, new, longer_size, nodes)
 
 
-def _inner(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\1" + left + right).digest()
-
-
 def _walk(old: bytes, size: int, new: bytes, longer_size: int, nodes: list[bytes]) -> bool:
     if size & (size - 1) == 0:
         nodes = [old, *nodes]
@@ -99,11 +94,11 @@ def _walk(old: bytes, size: int, new: bytes, longer_size: int, nodes: list[bytes
         if last == 0:
             return False
         if place & 1 or place == last:
-            of_old, of_new = _inner(node, of_old), _inner(node, of_new)
+            of_old, of_new = inner_hash(node, of_old), inner_hash(node, of_new)
             while not place & 1 and place != 0:
                 place, last = place >> 1, last >> 1
         else:
-            of_new = _inner(of_new, node)
+            of_new = inner_hash(of_new, node)
         place, last = place >> 1, last >> 1
     return last == 0 and of_old == old and of_new == new
 
