@@ -41,7 +41,7 @@ class PostgresStore:
             StoreError: it cannot be reached or used, or a newer Quarterdeck wrote it.
         """
         self._link = Link(url)
-        self._words = Words({})
+        self._words = Words()
         self._name = secrets.token_hex(16)
         self._commits = 0
         self._doubtful: list[Item] = []
@@ -155,7 +155,8 @@ class PostgresStore:
             raise self._away()
         try:
             self._link.connect()
-            self._words = Words(migrate(self._link))
+            migrate(self._link)
+            self._words = Words()
             self._settle()
         except (LostError, asyncpg.PostgresError) as error:
             self._link.drop()

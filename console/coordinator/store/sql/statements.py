@@ -34,7 +34,7 @@ class SqlStatements(SqlPart):
 
     def add_statement(self, row: StatementRow) -> None:
         """And open the next epoch's books."""
-        self.insert("INSERT INTO statements", row)
+        self.insert("statements", row)
         self.database.execute("UPDATE balances SET credits = 0, debits = 0 WHERE credits <> 0 OR debits <> 0")
         self.database.execute("UPDATE books SET epoch = ?", (row.epoch + 1,))
 
