@@ -133,8 +133,7 @@ def report(where: Whereabouts) -> Report:
     """Read a coordinator's database, also while it is being written.
 
     Raises:
-        sqlite3.Error: the file is missing or no coordinator's database.
-        StoreError: PostgreSQL cannot be read.
+        StoreError: it is missing, cannot be read, or is no coordinator's database.
     """
     if isinstance(where, Path):
         return _report(where)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from typing import Any
 
@@ -35,7 +34,7 @@ def collect(plan: Plan, started_ms: int) -> dict[str, Any]:
     """The report; durations in seconds from `started_ms`, the moment the command began.
 
     Raises:
-        sqlite3.Error, StoreError: the coordinator never made its database, or that is gone.
+        StoreError: the coordinator never made its database, or that is gone.
     """
     found = report(database(plan))
     honest = {member.name: member.honest for member in plan.cast}
@@ -101,7 +100,7 @@ async def until_settled(plan: Plan, timeout_s: float) -> None:
 def _try_report(where: Whereabouts) -> Report | None:
     try:
         return report(where)
-    except (sqlite3.Error, StoreError):
+    except StoreError:
         return None
 
 
