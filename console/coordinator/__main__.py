@@ -71,7 +71,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--policy", type=Path, help="TOML file with policy, clients and limits")
     parser.add_argument("--threads", type=int, default=0, help="of the reference engine, 0: physical cores")
     parser.add_argument("--context", type=int, default=2048, help="tokens that one job may have")
-    parser.add_argument("--store", default="", metavar="URL", help="PostgreSQL database in place of SQLite")
+    parser.add_argument(
+        "--store", default="", metavar="URL", help="PostgreSQL database of its own in place of SQLite"
+    )
     parser.add_argument("--network-name", default="", help="the network's name for people")
     parser.add_argument("--open", action="store_true", help="take any API key as the client `practice`")
     return parser

@@ -270,7 +270,7 @@ async def test_a_unit_sees_what_it_and_those_before_it_did(store: Store) -> None
 
 
 async def test_two_stores_on_one_database_share_numbers_and_money(place: Place) -> None:
-    """Two coordinators: units of both follow one another, and none fails for the other's sake."""
+    """Units of both follow one another, and none fails for the other's sake."""
     stores = [place.open(), place.open()]
     await fund(stores[0], 505)
     await stores[1].transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))

@@ -32,7 +32,11 @@ _FULL = "53100"
 
 
 class PostgresStore:
-    """A `Store` in a PostgreSQL database, which other coordinators may share."""
+    """A `Store` in a PostgreSQL database. Other stores may be open on it; only one coordinator may be.
+
+    Units of several stores follow one another. But a coordinator takes every open job and every open epoch
+    that it finds as it starts for its own of the last run.
+    """
 
     def __init__(self, url: str) -> None:
         """`url`: `postgres://user@host/database`, as asyncpg reads it.

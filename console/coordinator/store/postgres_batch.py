@@ -23,7 +23,7 @@ from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.writer import Item
 
 BEGIN = "BEGIN; SELECT pg_advisory_xact_lock(7237954620815361);"
-"""Batches follow one another, whichever coordinator they are of: a unit runs alone, and nothing deadlocks."""
+"""Batches follow one another, whichever store they are of: a unit runs alone, and nothing deadlocks."""
 
 
 class Batch:
