@@ -77,9 +77,9 @@ def close_books(unit: Unit, parts: Parts, until: int) -> StatementRow | None:
         return None
     before = unit.statement(epoch - 1)
     last = None if before is None else msgspec.json.decode(before.body, type=Statement)
-    held = 0 if before is None else _line(before, ESCROW).closing
+    held, held_before = unit.held(), 0 if before is None else before.held
     movements = unit.movements()
-    lines = stated_lines(movements, unit.held(), held, parts.secrets)
+    lines = stated_lines(movements, held, held_before, parts.secrets)
     outside = next((m for m in movements if m.account == OUTSIDE), Movement(OUTSIDE, 0, 0, 0))
     opened_ms = unit.epoch_opened(epoch) if last is None else last.closed_ms
     closing = Closing(
@@ -95,7 +95,7 @@ def close_books(unit: Unit, parts: Parts, until: int) -> StatementRow | None:
     unsigned = unsigned_statement(closing, unit.statement_digests(epoch))
     statement = msgspec.structs.replace(unsigned, signature=parts.key.sign(statement_bytes(unsigned)))
     body, kept = msgspec.json.encode(statement), msgspec.msgpack.encode(lines)
-    row = StatementRow(epoch, statement_digest(statement), body, kept)
+    row = StatementRow(epoch, statement_digest(statement), body, kept, held)
     unit.add_statement(row)
     unit.forget_lines(epoch - PROOFS_KEPT)
     return row
@@ -121,8 +121,3 @@ def _stated(movement: Movement, secrets: Secrets) -> AccountLine:
         name = stated_client(client, secrets.client_nonce(client))
     opening = movement.amount - movement.credits + movement.debits
     return AccountLine(name, Sums(opening, movement.credits, movement.debits, movement.amount))
-
-
-def _line(row: StatementRow, account: str) -> Sums:
-    lines = msgspec.msgpack.decode(row.lines, type=tuple[AccountLine, ...])
-    return next((line.sums for line in lines if line.account == account), Sums())

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from console import ledger
 from console.coordinator.books import close_books
 from console.coordinator.parts import Parts
-from console.coordinator.restate.checks import ledger_findings, recounted, statements_findings
+from console.coordinator.restate.checks import ledger_findings, statements_findings
 from console.coordinator.restate.ledger import _read
+from console.coordinator.restate.postings import recounted
 from console.coordinator.sealing import Secrets
-from console.coordinator.store import OverdrawnError
+from console.coordinator.store import OverdrawnError, StatementRow
 from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.sqlite import Direct, connect
 from console.protocol.keys import SigningKey
-from console.protocol.statements import AccountLine
+from console.protocol.statements import AccountLine, Sums
 from console.protocol.types import Transaction
 
 SEED = b"k" * 32
@@ -94,6 +95,26 @@ class Network:
         return self.unit.balance(account)
 
 
+def lines_of(row: StatementRow | None) -> tuple[AccountLine, ...]:
+    assert row is not None
+    return msgspec.msgpack.decode(row.lines, type=tuple[AccountLine, ...])
+
+
+def test_closing_reads_nothing_of_the_accounts_that_were_stated_before() -> None:
+    network = Network()
+    for step in ("deposit", "hold", "close"):
+        network.take(step, "ann", "aa" * 32, 5)
+    network.unit.forget_lines(network.unit.books())
+    for step in ("refund", "close", "close"):
+        network.take(step, "ann", "aa" * 32, 5)
+    rows = [network.unit.statement(epoch) for epoch in (1, 2, 3)]
+    assert [row and row.held for row in rows] == [5, 0, 0]
+    assert [line for line in lines_of(rows[1]) if line.account == "escrow"] == [
+        AccountLine("escrow", Sums(5, 0, 5, 0))
+    ]
+    network.db.close()
+
+
 @settings(max_examples=150, deadline=None)
 @given(steps)
 def test_what_is_stated_is_what_the_postings_come_to(taken: list[tuple[Any, ...]]) -> None:
@@ -105,7 +126,7 @@ def test_what_is_stated_is_what_the_postings_come_to(taken: list[tuple[Any, ...]
     epochs = recounted(found.moved, [row.epoch for row in found.statements], SECRETS)
     assert list(ledger_findings(found)) == []
     assert list(statements_findings(found, epochs, [], KEY.node_id)) == []
-    lines = msgspec.msgpack.decode(found.statements[-1].lines, type=tuple[AccountLine, ...])
+    lines = lines_of(found.statements[-1])
     held = (
         network.db.execute("SELECT sum(amount) FROM balances WHERE account <> 'outside'").fetchone()[0] or 0
     )

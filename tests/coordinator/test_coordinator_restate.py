@@ -156,6 +156,10 @@ IN_THE_DATABASE: dict[str, tuple[tuple[str, ...], set[str]]] = {
         {"chain", "two_statements"},
     ),
     "statement that is noise": (("UPDATE statements SET body = x'00' WHERE epoch = 2",), {"signature"}),
+    "what is kept of the escrows": (
+        ("UPDATE statements SET held = held + 1 WHERE epoch = 2",),
+        {"account_closing"},
+    ),
     "kept accounts that are noise": (
         ("UPDATE statements SET lines = x'00' WHERE epoch = 2",),
         {"account_path"},

@@ -123,7 +123,7 @@ def settle(unit: Unit, one: int, other: int) -> Any:
 def state(unit: Unit, one: int, other: int) -> Any:
     epoch = unit.books()
     told = unit.movements(), unit.held(), unit.receipt_rows(epoch), unit.statement_digests(epoch)
-    unit.add_statement(StatementRow(epoch + (one == 0), f"{other}", b"{}", b"lines"))
+    unit.add_statement(StatementRow(epoch + (one == 0), f"{other}", b"{}", b"lines", other))
     unit.forget_lines(epoch - 1)
     return epoch, told, unit.statement(epoch - 1)
 

@@ -99,7 +99,7 @@ def whole_life(unit: Unit) -> list[Callable[[], Any]]:
         lambda: unit.book(refund(held.id, "ann", 10, 1)),
         lambda: unit.spend("ann", "key", 1, -10),
         lambda: unit.outbox(NODE, 0),
-        lambda: unit.add_statement(StatementRow(1, "11" * 32, b"{}", b"lines")),
+        lambda: unit.add_statement(StatementRow(1, "11" * 32, b"{}", b"lines", 0)),
     ]
 
 

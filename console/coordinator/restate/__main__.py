@@ -15,8 +15,9 @@ from pathlib import Path
 
 from console.coordinator.again.cases import DataError
 from console.coordinator.again.places import coordinator_folder, keys_of
-from console.coordinator.restate.checks import ledger_findings, recounted, statements_findings
+from console.coordinator.restate.checks import ledger_findings, statements_findings
 from console.coordinator.restate.ledger import KeptReceipt, Ledger, read_ledger
+from console.coordinator.restate.postings import recounted
 from console.coordinator.restate.receipts import Checked, booked_findings, read_receipts
 from console.coordinator.restate.told import Outcome, document, lines
 from console.coordinator.store import StoreError

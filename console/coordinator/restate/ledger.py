@@ -105,7 +105,7 @@ def _read(db: sqlite3.Connection) -> Ledger:
     moved: dict[int, list[Moved]] = {}
     for epoch, *row in db.execute(_SUMS):
         moved.setdefault(epoch, []).append(Moved(*row))
-    statements = db.execute("SELECT epoch, digest, body, lines FROM statements ORDER BY epoch")
+    statements = db.execute("SELECT epoch, digest, body, lines, held FROM statements ORDER BY epoch")
     return Ledger(
         statements=tuple(StatementRow(*row) for row in statements),
         moved=moved,

@@ -34,6 +34,8 @@ class StatementRow(msgspec.Struct, frozen=True):
     """A `Statement`, JSON."""
     lines: bytes
     """Its accounts, a tuple of `AccountLine` in msgpack; empty when they are not kept any more."""
+    held: int
+    """What all escrows held together as it was made, nano-credits: the next statement opens with it."""
 
 
 class StatementUnit(Protocol):
