@@ -357,6 +357,10 @@ async def test_closing_the_books_begins_new_ones(store: Store) -> None:
         [],
         ["11" * 32],
     )
+    assert await store.transact(lambda u: (u.statement_digests(2, 1), u.statement_digests(2, 2))) == (
+        ["11" * 32],
+        [],
+    )
     await store.transact(lambda u: u.forget_lines(2))
     assert await store.transact(lambda u: u.statement(1)) == msgspec.structs.replace(made, lines=b"")
 

@@ -72,7 +72,7 @@ def statements_findings(
         found = next(one for one in epochs if one.epoch == row.epoch)
         yield from _accounts(row, statement, found)
         yield from _receipts(statement, of_epoch.get(row.epoch, []))
-        history.add(statement_digest(statement))
+        history = history.grown([statement_digest(statement)])
         last = statement
 
 

@@ -42,11 +42,10 @@ class SqlStatements(SqlPart):
         """As it was made."""
         return self.one(StatementRow, "SELECT {} FROM statements WHERE epoch = ?", epoch)
 
-    def statement_digests(self, before: int) -> list[str]:
+    def statement_digests(self, before: int, since: int = 0) -> list[str]:
         """Oldest first."""
-        rows = self.database.execute(
-            "SELECT digest FROM statements WHERE epoch < ? ORDER BY epoch", (before,)
-        )
+        query = "SELECT digest FROM statements WHERE epoch >= ? AND epoch < ? ORDER BY epoch"
+        rows = self.database.execute(query, (since, before))
         return [digest for (digest,) in rows]
 
     def forget_lines(self, before: int) -> None:

@@ -65,8 +65,8 @@ class StatementUnit(Protocol):
         """An epoch's statement."""
         ...
 
-    def statement_digests(self, before: int) -> list[str]:
-        """Digests of all statements of earlier epochs than `before`, oldest first."""
+    def statement_digests(self, before: int, since: int = 0) -> list[str]:
+        """Digests of all statements of epochs from `since` on and earlier than `before`, oldest first."""
         ...
 
     def forget_lines(self, before: int) -> None:
