@@ -70,36 +70,38 @@ async def fund(store: Store, amount: int = 1_000) -> None:
     await store.transact(lambda unit: unit.book(deposit("ann", client("ann"), amount, 1)))
 
 
-def whole_life(unit: Unit) -> list[Callable[[], Any]]:
-    """Steps of every kind, in an order in which a job could take them."""
-    held, ticketed = jobs.hold(job(2), 10, 1), jobs.ticket(jobs.hold(job(2), 10, 1), 2)
-    verdict = Verdict(EvidenceId("v"), job(2).id, 1, NODE, "accepted", "replay", 1, 0, -1, "Fine.", 5)
-    settled = Transaction(f"pay:{job(2).id}", 5, ())
-    none = NanoCredits(0)
-    receipt = Receipt(job(2).id, 1, NODE, "accepted", 1, 1, none, none, verdict.id, settled, Balances(), "ab")
+def whole_life(unit: Unit, number: int = 2) -> list[Callable[[], Any]]:
+    """Steps of every kind, in an order in which a job could take them: every row under its `number`."""
+    held = jobs.hold(job(number), 10, 1)
+    ticketed, node = jobs.ticket(held, 2), NodeId(f"{number:064x}")
+    slot = SignedRoster(SLOT.group, number, f"root{number}", 1, 1, "signature")
+    verdict = Verdict(EvidenceId(f"v{number}"), held.id, 1, node, "accepted", "replay", 1, 0, -1, "Fine.", 5)
+    settled, none = Transaction(f"pay:{held.id}", 5, ()), NanoCredits(0)
+    receipt = Receipt(held.id, 1, node, "accepted", 1, 1, none, none, verdict.id, settled, Balances(), "ab")
     return [
         lambda: unit.save_job(held, None),
-        lambda: unit.save_idempotency(IdempotencyRow("ann", "key", "body", held.id)),
-        lambda: unit.spend("ann", "key", 1, 10),
+        lambda: unit.save_idempotency(IdempotencyRow("ann", f"{number}", "body", held.id)),
+        lambda: unit.spend("ann", f"{number}", 1, 10),
         lambda: unit.book(hold(held.id, "ann", 10, 1)),
-        lambda: unit.next_draw(1),
-        lambda: unit.sign_slot(SLOT, (NODE,)),
-        lambda: unit.add_ticket(ticket(0)),
+        lambda: unit.sign_slot(slot, (node,)),
+        lambda: unit.add_ticket(
+            msgspec.structs.replace(ticket(unit.next_draw(1)[0], number), roster_root=slot.root)
+        ),
         lambda: unit.save_job(ticketed, held),
         lambda: unit.add_attempt(ticketed, 3),
         lambda: unit.end_attempt(ticketed, "x", "node", 4),
         lambda: unit.add_verdict(verdict),
         lambda: unit.add_evidence(verdict, b"sealed", 9),
-        lambda: unit.add_audit(AuditRow("v", 1, 2, 3, 4, 5)),
-        lambda: unit.save_totals(NODE, b"totals", 5),
+        lambda: unit.add_audit(AuditRow(verdict.id, 1, 2, 3, 4, 5)),
+        lambda: unit.save_totals(node, b"totals", 5),
         lambda: unit.add_receipt(receipt, "leaf"),
-        lambda: unit.balances(NODE),
-        lambda: unit.post(NODE, b"told", 5),
-        lambda: unit.save_node(NodeRow(NODE, "reef", "s", "m", 1, 1)),
+        lambda: unit.balances(node),
+        lambda: unit.post(node, b"told", 5),
+        lambda: unit.save_node(NodeRow(node, "reef", "s", "m", 1, 1)),
         lambda: unit.book(refund(held.id, "ann", 10, 1)),
-        lambda: unit.spend("ann", "key", 1, -10),
-        lambda: unit.outbox(NODE, 0),
-        lambda: unit.add_statement(StatementRow(1, "11" * 32, b"{}", b"lines", 0)),
+        lambda: unit.spend("ann", f"{number}", 1, -10),
+        lambda: unit.outbox(node, 0),
+        lambda: unit.add_statement(StatementRow(number, "11" * 32, b"{}", b"lines", 0)),
     ]
 
 
@@ -125,6 +127,35 @@ async def test_a_unit_that_fails_in_the_middle_leaves_no_trace(
     await store.transact(lambda unit: [step() for step in whole_life(unit)])
     same = {name for name, rows in place.contents().items() if rows == before[name]}
     assert same <= {"keys"}, "written at a coordinator's start, in no job's life"
+
+
+async def test_of_units_that_are_committed_together_each_table_has_all_that_stands_and_nothing_else(
+    store: Store, place: Place
+) -> None:
+    """Of four units one stands, one raises, one conflicts by its first write, and one by its last."""
+    await fund(store)
+    await store.transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))
+
+    def rows() -> Counter[str]:
+        return Counter({name: len(found) for name, found in place.contents().items()})
+
+    def live(number: int, unit: Unit) -> None:
+        if number % 4 == 2:
+            unit.book(deposit("ann", client("ann"), 1, 1))
+        for step in whole_life(unit, number):
+            step()
+        if number % 4 == 1:
+            raise RuntimeError
+        if number % 4 == 3:
+            unit.book(deposit("ann", client("ann"), 1, 1))
+
+    before = rows()
+    await store.transact(partial(live, 4))
+    of_one = rows() - before
+    assert set(of_one) == set(before) - {"epochs", "books", "balances", "keys"}, "these keep their rows"
+    came = await all_of(store, [partial(live, number) for number in range(5, 21)])
+    assert Counter(map(type, came)) == {type(None): 4, RuntimeError: 4, ConflictError: 8}
+    assert rows() - before == Counter({name: 5 * count for name, count in of_one.items()})
 
 
 async def test_of_many_steps_from_one_state_one_is_taken(store: Store) -> None:
