@@ -73,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--policy", type=Path, help="TOML file with policy, clients and limits")
     parser.add_argument("--threads", type=int, default=0, help="of the reference engine, 0: physical cores")
     parser.add_argument("--context", type=int, default=2048, help="tokens that one job may have")
-    parser.add_argument("--store", default="", metavar="URL", help="PostgreSQL database in place of SQLite")
+    parser.add_argument(
+        "--store", default="", metavar="URL", help="PostgreSQL database of its own in place of SQLite"
+    )
     parser.add_argument(
         "--transport", default="", metavar="URL", help="NATS servers over which nodes come too"
     )

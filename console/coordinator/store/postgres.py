@@ -32,7 +32,11 @@ _FULL = "53100"
 
 
 class PostgresStore:
-    """A `Store` in a PostgreSQL database, which other coordinators may share."""
+    """A `Store` in a PostgreSQL database. Other stores may be open on it; only one coordinator may be.
+
+    Units of several stores follow one another. But a coordinator takes every open job and every open epoch
+    that it finds as it starts for its own of the last run.
+    """
 
     def __init__(self, url: str) -> None:
         """`url`: `postgres://user@host/database`, as asyncpg reads it.
@@ -41,7 +45,7 @@ class PostgresStore:
             StoreError: it cannot be reached or used, or a newer Quarterdeck wrote it.
         """
         self._link = Link(url)
-        self._words = Words({})
+        self._words = Words()
         self._name = secrets.token_hex(16)
         self._commits = 0
         self._doubtful: list[Item] = []
@@ -155,7 +159,8 @@ class PostgresStore:
             raise self._away()
         try:
             self._link.connect()
-            self._words = Words(migrate(self._link))
+            migrate(self._link)
+            self._words = Words()
             self._settle()
         except (LostError, asyncpg.PostgresError) as error:
             self._link.drop()

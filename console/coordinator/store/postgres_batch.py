@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 
 from console.coordinator.store.database import Values
-from console.coordinator.store.dialect import checked, literals
+from console.coordinator.store.dialect import checked, literals, statement
 from console.coordinator.store.postgres_link import Link, of_the_unit
 from console.coordinator.store.postgres_script import REFUSED, Part, Script, Step, meaning_of
 from console.coordinator.store.postgres_words import Words
@@ -23,7 +23,7 @@ from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.writer import Item
 
 BEGIN = "BEGIN; SELECT pg_advisory_xact_lock(7237954620815361);"
-"""Batches follow one another, whichever coordinator they are of: a unit runs alone, and nothing deadlocks."""
+"""Batches follow one another, whichever store they are of: a unit runs alone, and nothing deadlocks."""
 
 
 class Batch:
@@ -121,7 +121,7 @@ class Batch:
 
     def _rows(self, part: Part, sql: str, values: Values) -> list[tuple[Any, ...]]:
         try:
-            return self._link.rows(self._words.translated(sql), values)
+            return self._link.rows(statement(sql), values)
         except asyncpg.PostgresError as error:
             if error.severity is None:  # asyncpg itself: a value of the wrong kind, and nothing was sent
                 raise ValueError(str(error)) from error

@@ -21,7 +21,10 @@ class SqlClients(SqlPart):
 
     def save_key(self, key_sha256: str, client: str) -> None:
         """Know a client by the hash of its key."""
-        self.database.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key_sha256, client))
+        self.database.execute(
+            "INSERT INTO keys VALUES (?, ?) ON CONFLICT (key_sha256) DO UPDATE SET client = excluded.client",
+            (key_sha256, client),
+        )
 
     def idempotency(self, client: str, key: str) -> IdempotencyRow | None:
         """What that key of the client's stands for."""
@@ -30,7 +33,7 @@ class SqlClients(SqlPart):
 
     def save_idempotency(self, row: IdempotencyRow) -> None:
         """Insert or replace."""
-        self.insert("INSERT OR REPLACE INTO idempotency", row)
+        self.replace("idempotency", row, "client", "key")
 
     def spend(self, client: str, key: str, day: int, amount: int) -> None:
         """Added to what the day has."""
