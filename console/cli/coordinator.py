@@ -26,6 +26,8 @@ def coordinator() -> None:
 @click.option("--context", type=click.IntRange(64), default=2048, show_default=True, help="Tokens per job.")
 @click.option("--store", default="", metavar="URL", help="PostgreSQL database; default: SQLite in --home.")
 @click.option("--transport", default="", metavar="URL", help="NATS servers over which nodes come too.")
+@click.option("--standby", is_flag=True, help="Wait until the database's coordinator is gone; take over.")
+@click.option("--advertise", default="", metavar="URL", help="Where gateways find this coordinator.")
 @click.option("--network-name", default="", help="The network's name for people.")
 @click.option("--open", "open_", is_flag=True, help="Take any API key: for practice only.")
 def run(
@@ -38,18 +40,19 @@ def run(
     context: int,
     store: str,
     transport: str,
+    standby: bool,
+    advertise: str,
     network_name: str,
     open_: bool,
 ) -> None:
     """Run a coordinator here, until Ctrl-C."""
     words = ["--host", host, "--port", str(port), "--threads", str(threads), "--context", str(context)]
     given = {"--home": home, "--model": model, "--policy": policy, "--network-name": network_name}
-    given |= {"--store": store, "--transport": transport}
+    given |= {"--store": store, "--transport": transport, "--advertise": advertise}
     for name, value in given.items():
         if value:
             words += [name, str(value)]
-    if open_:
-        words.append("--open")
+    words += [flag for flag, wanted in (("--open", open_), ("--standby", standby)) if wanted]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "console.coordinator", *words])
 

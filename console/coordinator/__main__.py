@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import secrets
-import signal
 import socket
 import sys
 from pathlib import Path
 
 import msgspec
-import uvicorn
 
 from console.coordinator.app import Coordinator, build
 from console.coordinator.calibrations import CalibrationError
 from console.coordinator.clock import SystemClock
+from console.coordinator.running import advertised, run
 from console.coordinator.sealing import SealError
 from console.coordinator.second import starter
 from console.coordinator.server import server_of
@@ -47,12 +45,16 @@ def main(arguments: list[str] | None = None) -> int:
     home = (options.home or data_dir() / "coordinator").expanduser().absolute()
     try:
         config = _config(options)
-        with prepare_home(home), take_port(options.host, options.port) as listening:
+        with prepare_home(home), _port(options) as listening:
             asyncio.run(_run(options, home, config, listening))
     except _TROUBLE as error:
         print(f"quarterdeck: {_sentence(error, home)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _port(options: argparse.Namespace) -> socket.socket:
+    return take_port(options.host, options.port, listens=not options.standby)
 
 
 def _sentence(error: Exception, home: Path) -> str:
@@ -78,6 +80,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--transport", default="", metavar="URL", help="NATS servers over which nodes come too"
+    )
+    parser.add_argument("--advertise", default="", metavar="URL", help="where gateways find this coordinator")
+    parser.add_argument(
+        "--standby", action="store_true", help="wait until the database's coordinator is gone, then take over"
     )
     parser.add_argument("--network-name", default="", help="the network's name for people")
     parser.add_argument("--open", action="store_true", help="take any API key as the client `practice`")
@@ -110,33 +116,25 @@ async def _run(
     where = options.store, options.transport
     app = build(home, config, served, engine, SystemClock(), secrets.token_bytes, second, *where)
     coordinator: Coordinator = app.state.coordinator
-    try:
-        await coordinator.start()
-        server = server_of(app, options.host, options.port)
-        address = announce(home, options.host, listening.getsockname()[1], coordinator.parts.key.node_id)
+    port: int = listening.getsockname()[1]
+    at = advertised(options.host, port, options.advertise)
+
+    def ready() -> None:
+        address = announce(home, options.host, port, coordinator.parts.key.node_id)
         log.info("coordinator %s serves %s at %s", address.coordinator[:6], served.model, address.url)
-        await _serve(server, listening, asyncio.create_task(supervise(launch, engine)))
+
+    try:
+        await run(
+            coordinator,
+            server_of(app, options.host, options.port),
+            listening,
+            asyncio.create_task(supervise(launch, engine)),
+            lambda: coordinator.start(at, waits=options.standby),
+            ready,
+        )
     finally:
         await engine.close()
         await coordinator.close()
-
-
-async def _serve(server: uvicorn.Server, listening: socket.socket, engine: asyncio.Task[None]) -> None:
-    """Until a signal, or until the reference engine turns out to be unusable."""
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
-    engine.add_done_callback(stop)
-    try:
-        await server.serve(sockets=[listening])
-    finally:
-        engine.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await engine
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from console.coordinator.gateway.models import Models
 from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
+from console.coordinator.ownership import Ownership
 from console.coordinator.parts import Entropy, Parts
 from console.coordinator.published import Published
 from console.coordinator.recompute import Incidents
@@ -67,9 +68,18 @@ class Coordinator:
         second: SecondVerifier | None,
         routes: Sequence[BaseRoute] = (),
         transport: Transport | None = None,
+        *,
+        alone: bool = True,
     ) -> None:
-        """`routes`: of what is read beside the store; `transport`: brings lines beside the WebSocket's."""
+        """`routes`: of what is read beside the store; `transport`: brings lines beside the WebSocket's.
+
+        `alone`: no other coordinator can be alive on this database.
+        """
         self.parts = parts
+        self.ownership = Ownership(parts.store, parts.clock, parts.served.group, parts.served.model)
+        self.lost = asyncio.Event()
+        """Another coordinator has taken over: nothing that this one does counts any more."""
+        self._alone = alone
         self._transport = transport
         self._routes = routes
         self.second = second
@@ -90,16 +100,20 @@ class Coordinator:
         inside = (self.registry, self.dispatch, self.draws, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
 
-    async def start(self) -> None:
-        """Book deposits, refund what the last run left open, open an epoch; a second call does nothing.
+    async def start(self, address: str = "", *, waits: bool = False) -> None:
+        """Own the database, book deposits, refund what the last run left open, open an epoch.
+
+        A second call does nothing. `address`: where gateways find this one; `waits`: for another coordinator
+        to be gone, for as long as that takes.
 
         Raises:
-            StoreError: the database cannot be written.
+            StoreError: the database cannot be written, or has another owner.
             SealError: the database belongs to another identity.
             TransportError: there is no way to the message servers.
         """
         if self._started:
             return
+        await self.ownership.take(address, alone=self._alone, waits=waits)
         self.parts.clock.not_before(await self.parts.store.transact(lambda unit: unit.last_stamp()))
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
@@ -115,11 +129,14 @@ class Coordinator:
     async def wind_up(self) -> None:
         """End what runs: clients are told, their money goes back, the epoch ends with its seeds revealed."""
         await self.dispatch.stop()
+        if self.lost.is_set():
+            return
         try:
             await self.dispatch.recover()
             await self.draws.close()
         except StoreError as error:
             log.error("%s What is open is refunded, paid out and stated at the next start.", error)
+        await self.ownership.leave()
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -129,6 +146,7 @@ class Coordinator:
             asyncio.create_task(work)
             for work in (
                 self.reference.watch(),
+                self.ownership.keep(self.lost.set),
                 self._each(_SWEEP_S, self._sweep),
                 self._each(self.parts.policy.epoch_s, self.draws.open_epoch),
                 self._each(_FORGET_S, self._forget),
@@ -273,7 +291,8 @@ def build(
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
     published = Published(where, key.node_id)
     transport = NatsTransport(nats_at, NatsKeys(seed), served.group, clock.now_ms) if nats_at else None
-    coordinator = Coordinator(parts, engine, confirming, published.routes(), transport)
+    alone = isinstance(where, Path)  # a folder's lock is proof of it
+    coordinator = Coordinator(parts, engine, confirming, published.routes(), transport, alone=alone)
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

@@ -24,6 +24,7 @@ from console.coordinator.store import (
     IdempotencyRow,
     NodeRow,
     OverdrawnError,
+    OwnerRow,
     StatementRow,
     Store,
     StoreError,
@@ -38,6 +39,7 @@ from console.protocol.types import Balances, Policy, Receipt, Transaction, Verdi
 NODE = NodeId("aa" * 32)
 MANY = 64
 COMMITMENT = Commitment(1, "root", "", 1, Policy(), "signature")
+OWNER = OwnerRow(1, "holder", 0, "http://here", "22" * 32, "toy")
 SLOT = SignedRoster(GroupId("22" * 32), 7, "root", 1, 1, "signature")
 
 
@@ -64,6 +66,12 @@ def ticket(k: int, number: int = 1) -> TicketRow:
 async def all_of(store: Store, works: list[Callable[[Unit], Any]]) -> list[Any]:
     """Every unit at once; results and exceptions in order."""
     return await asyncio.gather(*map(store.transact, works), return_exceptions=True)
+
+
+def begin(unit: Unit) -> None:
+    """What a coordinator does at its start."""
+    unit.take_over(OWNER, None)
+    unit.open_epoch(COMMITMENT, b"s")
 
 
 async def fund(store: Store, amount: int = 1_000) -> None:
@@ -102,6 +110,7 @@ def whole_life(unit: Unit, number: int = 2) -> list[Callable[[], Any]]:
         lambda: unit.spend("ann", f"{number}", 1, -10),
         lambda: unit.outbox(node, 0),
         lambda: unit.add_statement(StatementRow(number, "11" * 32, b"{}", b"lines", 0)),
+        lambda: unit.owner_beat(OWNER.token, number),
     ]
 
 
@@ -113,7 +122,7 @@ async def test_a_unit_that_fails_in_the_middle_leaves_no_trace(
     store: Store, place: Place, steps: int
 ) -> None:
     await fund(store)
-    await store.transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))
+    await store.transact(begin)
     before = place.contents()
 
     def broken(unit: Unit) -> None:
@@ -134,7 +143,7 @@ async def test_of_units_that_are_committed_together_each_table_has_all_that_stan
 ) -> None:
     """Of four units one stands, one raises, one conflicts by its first write, and one by its last."""
     await fund(store)
-    await store.transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))
+    await store.transact(begin)
 
     def rows() -> Counter[str]:
         return Counter({name: len(found) for name, found in place.contents().items()})
@@ -152,7 +161,7 @@ async def test_of_units_that_are_committed_together_each_table_has_all_that_stan
     before = rows()
     await store.transact(partial(live, 4))
     of_one = rows() - before
-    assert set(of_one) == set(before) - {"epochs", "books", "balances", "keys"}, "these keep their rows"
+    assert set(of_one) == set(before) - {"epochs", "books", "balances", "keys", "owner"}, "these keep their rows"
     came = await all_of(store, [partial(live, number) for number in range(5, 21)])
     assert Counter(map(type, came)) == {type(None): 4, RuntimeError: 4, ConflictError: 8}
     assert rows() - before == Counter({name: 5 * count for name, count in of_one.items()})

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from console.coordinator.store.errors import OutcomeUnknownError, StoreError
+from console.coordinator.store.errors import NotOwnerError, OutcomeUnknownError, StoreError
 from console.coordinator.store.postgres_batch import Batch
 from console.coordinator.store.postgres_link import Link, LostError, said
 from console.coordinator.store.postgres_schema import migrate
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _FIRST_S, _LONGEST_S = 0.1, 5.0
 _CLOSING_S = 10.0
 _FULL = "53100"
+_NOT_OWNED = "55006"
+"""Raised by `quarterdeck_owner`."""
 
 
 class PostgresStore:
@@ -48,6 +50,7 @@ class PostgresStore:
         self._words = Words()
         self._name = secrets.token_hex(16)
         self._commits = 0
+        self._token = 0
         self._doubtful: list[Item] = []
         self._wait_s = 0.0
         self._next_s = 0.0
@@ -64,6 +67,10 @@ class PostgresStore:
     def trips(self) -> int:
         """Round trips so far."""
         return self._link.trips
+
+    def fence(self, token: int) -> None:
+        """See `Store.fence`."""
+        self._token = token
 
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """See `Store.transact`."""
@@ -96,7 +103,7 @@ class PostgresStore:
         except StoreError as error:
             _fail(batch, error)
             return
-        open_batch = Batch(self._link, self._words)
+        open_batch = Batch(self._link, self._words, self._token)
         try:
             for item in batch:
                 open_batch.run(item)
@@ -200,6 +207,8 @@ class PostgresStore:
     def _store_error(self, error: Exception) -> StoreError:
         if isinstance(error, LostError):
             return self._away()
+        if getattr(error, "sqlstate", None) == _NOT_OWNED:
+            return NotOwnerError()
         if getattr(error, "sqlstate", None) == _FULL:
             return StoreError(
                 f"The disk of PostgreSQL at {self._link.name} is full, so nothing can be booked safely. "

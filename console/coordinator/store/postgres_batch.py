@@ -29,7 +29,9 @@ BEGIN = "BEGIN; SELECT pg_advisory_xact_lock(7237954620815361);"
 class Batch:
     """An open transaction. Any error but a unit's own leaves it unusable, to be rolled back."""
 
-    def __init__(self, link: Link, words: Words) -> None:
+    def __init__(self, link: Link, words: Words, token: int = 0) -> None:
+        """`token`: the owner's that this is written by; 0: it is not asked who owns the database."""
+        self._begin = f"{BEGIN} SELECT quarterdeck_owner({token});" if token else BEGIN
         self._link = link
         self._words = words
         self._waiting: list[Part] = []
@@ -136,7 +138,7 @@ class Batch:
         """Send what waits; the last statement's status."""
         parts = [p for p in self._waiting if p.steps or p is opens or p.open]
         self._waiting = [p for p in self._waiting if not p.over]
-        before = "" if self._begun else BEGIN
+        before = "" if self._begun else self._begin
         self._begun = True
         while True:
             script = Script(self._words, parts)

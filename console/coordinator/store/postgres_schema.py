@@ -20,6 +20,13 @@ BEGIN
   IF changed <> 1 THEN RAISE EXCEPTION 'quarterdeck_must:%', step; END IF;
   RETURN step;
 END $$;
+CREATE OR REPLACE FUNCTION quarterdeck_owner(mine BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM owner WHERE token = mine) THEN
+    RAISE EXCEPTION 'another coordinator owns this database' USING ERRCODE = '55006';
+  END IF;
+  RETURN mine;
+END $$;
 CREATE OR REPLACE FUNCTION json_each(list TEXT) RETURNS TABLE (value TEXT) LANGUAGE sql IMMUTABLE AS
   'SELECT json_array_elements_text(list::json)';
 CREATE OR REPLACE FUNCTION json_extract(body TEXT, path TEXT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS

@@ -133,7 +133,13 @@ INSERT INTO spending
 
 What was asked for before counts as spent without a key of its own.
 """
-_SINCE_3 = _TRANSCRIPT + _STATEMENTS + _GATEWAY
+_OWNER = """
+CREATE TABLE owner (
+  one INTEGER PRIMARY KEY CHECK (one = 1), token INTEGER NOT NULL, holder TEXT NOT NULL,
+  beat INTEGER NOT NULL, address TEXT NOT NULL, "group" TEXT NOT NULL, model TEXT NOT NULL
+) STRICT;
+"""
+_SINCE_3 = _TRANSCRIPT + _STATEMENTS + _GATEWAY + _OWNER
 TABLES += _SINCE_3 + "INSERT INTO books VALUES (1);"
 
 FROM_2 = _SINCE_3
