@@ -127,6 +127,7 @@ class Dispatch:
         """The client left."""
         if not live.client_gone:
             live.client_gone = True
+            live.nonce.cancel()
             live.inbox.put_nowait(ClientGone())
 
     async def hear(

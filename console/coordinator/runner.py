@@ -76,8 +76,7 @@ class Runner:
                 break
             try:
                 await self._start(live, roster, cause)
-            except WithheldError as error:
-                live.job = error.job
+            except WithheldError:
                 await self._give_up(live, "client", NONCE_WITHHELD)
                 return False
             lost = await self._attempts.follow(live)
@@ -277,7 +276,8 @@ _SENTENCES = {
     "no_answer": "No node could finish this request. Nothing is charged; please ask again.",
     "no_node": "No node was free for this request in time. Nothing is charged; try again in a moment.",
     "coordinator_failed": "The network had a fault of its own. Nothing is charged; try again in a moment.",
-    NONCE_WITHHELD: "The client did not reveal its nonce in time, so nobody was drawn. Nothing is charged.",
+    NONCE_WITHHELD: "The client did not reveal its nonce in time, or the epoch ended first, so nobody was "
+    "drawn. Nothing is charged; please ask again.",
     "cancelled": "The request was cancelled. Nothing is charged.",
     "gone_before_opening": "The answering node left before its answer could be checked. Nothing is charged.",
 }
