@@ -134,11 +134,12 @@ class Coordinator:
 
     def app(self) -> Starlette:
         """Routes for clients and nodes."""
+        nonces = Nonces(self.dispatch, self.parts.config.limits.body_s)
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
                 Route("/v1/models", self.models.all),
-                Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
+                Route("/net/v1/jobs/{job}/nonce", nonces.reveal, methods=["POST"]),
                 Route("/v1/models/{id:path}", self.models.one),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),

@@ -44,7 +44,8 @@ class Gateway:
         """`POST /v1/chat/completions`."""
         try:
             caller = await caller_of(self._parts, request)
-            body = await body_of(request, self._parts.config.limits)
+            limits = self._parts.config.limits
+            body = await body_of(request, limits.body_bytes, limits.body_s)
             asked = parse_chat(body)
             repeat = repeatable(self._parts.secrets, caller, request.headers.get(HEADER), body)
             if repeat is not None:
