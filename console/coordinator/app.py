@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
+from console.coordinator.beside import Beside
 from console.coordinator.books import Books
 from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
@@ -251,7 +252,7 @@ def build(
     parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    published = Published(where, key.node_id)
+    published = Published(Beside(where), key.node_id)
     coordinator = Coordinator(parts, engine, confirming, published.routes())
     app = coordinator.app()
     app.state.coordinator = coordinator
