@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
-from console.coordinator.beside import Beside
+from console.coordinator.beside import Beside, Reader
 from console.coordinator.books import Books
 from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
@@ -58,9 +58,14 @@ class Coordinator:
     """Every part, wired. Public for tests; others use `build`."""
 
     def __init__(
-        self, parts: Parts, engine: Engine, second: SecondVerifier | None, routes: Sequence[BaseRoute] = ()
+        self,
+        parts: Parts,
+        engine: Engine,
+        second: SecondVerifier | None,
+        reader: Reader,
+        routes: Sequence[BaseRoute] = (),
     ) -> None:
-        """`routes`: of what is read beside the store."""
+        """`reader`: of the statements; `routes`: of what else is read beside the store."""
         self.parts = parts
         self._routes = routes
         self.second = second
@@ -77,7 +82,7 @@ class Coordinator:
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
         self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
         self.models = Models(parts, self.registry)
-        self.statements = StatementDesk(parts, self.books, self.gateway.client_of)
+        self.statements = StatementDesk(parts, reader, self.books, self.gateway.client_of)
         inside = (self.registry, self.dispatch, self.draws, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
 
@@ -252,8 +257,9 @@ def build(
     parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    published = Published(Beside(where), key.node_id)
-    coordinator = Coordinator(parts, engine, confirming, published.routes())
+    # Each with a turn of its own: whoever reads transcripts must not keep nodes from their statements.
+    published, reader = Published(Beside(where), key.node_id), Beside(where)
+    coordinator = Coordinator(parts, engine, confirming, reader, published.routes())
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from console.coordinator.beside import Reader
 from console.coordinator.books import Books
 from console.coordinator.gateway.errors import ApiError, refusing
 from console.coordinator.gateway.numbers import number_of
 from console.coordinator.parts import Parts
 from console.coordinator.proofs import Proofs, ProofShelf
+from console.coordinator.store.stated import read_statement
 from console.ledger.stated_accounts import accounts_of_node, stated_client
 from console.protocol.messages import StatementAnswer, StatementRequest
 
@@ -24,11 +26,12 @@ ClientOf = Callable[[Request], Awaitable[str]]
 class StatementDesk:
     """Answers. Nothing that it says by HTTP names a client: see `docs/decisions`."""
 
-    def __init__(self, parts: Parts, books: Books, client_of: ClientOf) -> None:
+    def __init__(self, parts: Parts, reader: Reader, books: Books, client_of: ClientOf) -> None:
         self._parts = parts
+        self._reader = reader
         self._books = books
         self._client_of = client_of
-        self._shelf = ProofShelf(parts)
+        self._shelf = ProofShelf(reader)
 
     async def answer(self, node: str, request: StatementRequest) -> StatementAnswer:
         """A statement with what of it is `node`'s. Raises StoreError."""
@@ -58,7 +61,11 @@ class StatementDesk:
         ]
 
     async def _statement(self, request: Request) -> Response:
-        return _json((await self._asked(request)).statement)
+        epoch = self._epoch(request)
+        body = await self._reader.read(lambda db: read_statement(db, epoch))
+        if body is None:
+            raise _nothing()
+        return Response(body, media_type="application/json")
 
     async def _inclusion(self, request: Request) -> Response:
         proofs = await self._asked(request)
@@ -89,18 +96,26 @@ class StatementDesk:
         nonce = self._parts.secrets.client_nonce(client)
         return _json({"client": client, "nonce": nonce, "account": stated_client(client, nonce)})
 
+    def _epoch(self, request: Request) -> int:
+        """That the address names. Raises ApiError."""
+        asked = request.path_params["epoch"]
+        if asked == "last":
+            return self._books.newest.epoch
+        return number_of(asked, "epoch", "An epoch is a number, or `last`.")
+
     async def _asked(self, request: Request) -> Proofs:
         """Of the statement that the address names. Raises ApiError, StoreError."""
-        asked, newest = request.path_params["epoch"], self._books.newest.epoch
-        epoch = newest if asked == "last" else number_of(asked, "epoch", "An epoch is a number, or `last`.")
-        proofs = await self._proofs(epoch)
+        proofs = await self._proofs(self._epoch(request))
         if proofs is None:
-            sentence = "There is no statement of that epoch, or not yet."
-            raise ApiError(404, "statement_not_found", sentence, "epoch")
+            raise _nothing()
         return proofs
 
     async def _proofs(self, epoch: int) -> Proofs | None:
         return await self._shelf.of(epoch) if 0 < epoch <= self._books.newest.epoch else None
+
+
+def _nothing() -> ApiError:
+    return ApiError(404, "statement_not_found", "There is no statement of that epoch, or not yet.", "epoch")
 
 
 def _json(value: object) -> Response:

@@ -258,6 +258,36 @@ async def test_a_database_that_fails_is_told_without_its_place(
                 assert "/home" not in refused.text
 
 
+async def test_statements_are_read_beside_the_writer_and_one_alone_by_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console.coordinator import proofs
+
+    async with running(tmp_path) as run:
+        node = await worked(run)
+        await run.coordinator.draws.open_epoch()
+        asked = []
+        works = run.coordinator.parts.store.transact
+
+        async def noted(work: Any) -> Any:
+            asked.append(work.__qualname__)
+            return await works(work)
+
+        def trees(*_: object) -> object:
+            raise AssertionError("the whole epoch was read for its statement")
+
+        await node.drop()
+        with monkeypatch.context() as patched:
+            patched.setattr(run.coordinator.parts.store, "transact", noted)
+            with patched.context() as closed:
+                closed.setattr(proofs, "read_stated", trees)
+                assert await statement(run, 1) == await statement(run, "last")
+            for path in ("inclusion/treasury", f"receipts/{node.key.node_id}"):
+                assert (await get(run, f"/epochs/1/{path}")).status_code == 200
+            assert (await run.coordinator.statements.answer("ab", StatementRequest(1))).statement is not None
+        assert not [name for name in asked if "Proof" in name or "Statement" in name]
+
+
 async def test_a_node_that_was_away_gets_the_proof_that_nothing_was_rewritten(tmp_path: Path) -> None:
     async with running(tmp_path) as run:
         node = await run.node()

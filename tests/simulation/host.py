@@ -16,7 +16,7 @@ from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store import StoreError
 from console.engine.port import EngineError
 from simulation.clock import SimulatedClock
-from simulation.disk import Disk, SimulatedStore
+from simulation.disk import Disk, DiskReader, SimulatedStore
 from simulation.loop import Process, SimulatedLoop
 from simulation.model import GROUP, MODEL, PROFILE, Verifier
 from simulation.network import Exchange, Line, LineBrokenError
@@ -122,7 +122,8 @@ class Host:
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
         while True:
-            coordinator = Coordinator(self.parts, self.reference, self._verifier())  # type: ignore[arg-type]
+            reader = DiskReader(self._disk)
+            coordinator = Coordinator(self.parts, self.reference, self._verifier(), reader)  # type: ignore[arg-type]
             self.lives += 1
             try:
                 async with coordinator.lifespan(None):  # type: ignore[arg-type]
