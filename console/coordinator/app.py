@@ -25,6 +25,7 @@ from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
+from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.errors import unserved
 from console.coordinator.gateway.models import Models
@@ -80,9 +81,10 @@ class Coordinator:
         auditor = Auditor(parts, self.reference, second, self.incidents)
         runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
-        self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
-        self.models = Models(parts, self.registry)
-        self.statements = StatementDesk(parts, reader, self.books, self.gateway.client_of)
+        callers = Callers(parts.config)
+        self.gateway = Gateway(parts, callers, self.registry, self.reference, self.dispatch)
+        self.models = Models(parts, callers, self.registry)
+        self.statements = StatementDesk(parts, reader, self.books, callers)
         inside = (self.registry, self.dispatch, self.draws, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,6 +9,7 @@ from starlette.routing import Route
 
 from console.coordinator.beside import Reader
 from console.coordinator.books import Books
+from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.errors import ApiError, refusing
 from console.coordinator.gateway.numbers import number_of
 from console.coordinator.parts import Parts
@@ -19,18 +18,15 @@ from console.coordinator.store.stated import read_statement
 from console.ledger.stated_accounts import accounts_of_node, stated_client
 from console.protocol.messages import StatementAnswer, StatementRequest
 
-ClientOf = Callable[[Request], Awaitable[str]]
-"""The client whose API key a request bears. Raises ApiError, StoreError."""
-
 
 class StatementDesk:
     """Answers. Nothing that it says by HTTP names a client: see `docs/decisions`."""
 
-    def __init__(self, parts: Parts, reader: Reader, books: Books, client_of: ClientOf) -> None:
+    def __init__(self, parts: Parts, reader: Reader, books: Books, callers: Callers) -> None:
         self._parts = parts
         self._reader = reader
         self._books = books
-        self._client_of = client_of
+        self._callers = callers
         self._shelf = ProofShelf(reader)
 
     async def answer(self, node: str, request: StatementRequest) -> StatementAnswer:
@@ -92,7 +88,7 @@ class StatementDesk:
 
     async def _account(self, request: Request) -> Response:
         """A client's own account: the name under which it stands in statements, and how that comes about."""
-        client = await self._client_of(request)
+        client = self._callers.caller(request).client
         nonce = self._parts.secrets.client_nonce(client)
         return _json({"client": client, "nonce": nonce, "account": stated_client(client, nonce)})
 

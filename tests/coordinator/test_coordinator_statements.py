@@ -250,10 +250,9 @@ async def test_a_database_that_fails_is_told_without_its_place(
             raise StoreError("The disk that holds /home/ann/coordinator.sqlite is full.")
 
         with monkeypatch.context() as patched:
-            patched.setattr(run.coordinator.statements._shelf, "of", full)
-            patched.setattr(run.coordinator.statements, "_client_of", full)
-            for path in ("/epochs/1/inclusion/treasury", "/epochs/1/receipts/ab", "/account"):
-                refused = await get(run, path, headers=AUTH)
+            patched.setattr(run.coordinator.statements._reader, "read", full)
+            for path in ("statement", "inclusion/treasury", "receipts/ab"):
+                refused = await get(run, f"/epochs/1/{path}")
                 assert code_of(refused) == (503, "coordinator_failed", None)
                 assert "/home" not in refused.text
 

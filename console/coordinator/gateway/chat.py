@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from console.coordinator.dispatch import Dispatch
-from console.coordinator.gateway.accounts import Caller, caller_of, check_spending
+from console.coordinator.gateway.accounts import Caller, Callers, check_spending
 from console.coordinator.gateway.bodies import body_of
 from console.coordinator.gateway.errors import NEVER_AGAIN, ApiError, refusal
 from console.coordinator.gateway.logprobs import NOTE, logprobs_of
@@ -34,8 +34,11 @@ _SEED_NOTE = "ignored: the network draws a seed that nobody can choose"
 class Gateway:
     """Turns requests into jobs."""
 
-    def __init__(self, parts: Parts, registry: Registry, reference: Reference, dispatch: Dispatch) -> None:
+    def __init__(
+        self, parts: Parts, callers: Callers, registry: Registry, reference: Reference, dispatch: Dispatch
+    ) -> None:
         self._parts = parts
+        self._callers = callers
         self._registry = registry
         self._reference = reference
         self._dispatch = dispatch
@@ -43,7 +46,7 @@ class Gateway:
     async def chat(self, request: Request) -> Response:
         """`POST /v1/chat/completions`."""
         try:
-            caller = await caller_of(self._parts, request)
+            caller = self._callers.caller(request)
             limits = self._parts.config.limits
             body = await body_of(request, limits.body_bytes, limits.body_s)
             asked = parse_chat(body)
@@ -80,10 +83,6 @@ class Gateway:
             return logprobs_of(ids, live.opening, text, self._reference.pieces, self._reference.end_ids, top)
 
         return make
-
-    async def client_of(self, request: Request) -> str:
-        """Whose API key a request bears. Raises ApiError, StoreError."""
-        return (await caller_of(self._parts, request)).client
 
     async def _submit(
         self, caller: Caller, asked: ChatRequest, commitment: str, repeat: Repeatable | None
