@@ -91,8 +91,7 @@ class Gateway:
         ask = msgspec.structs.replace(await self._ask(caller, asked), commitment=commitment)
         if self._dispatch.stopping:
             raise ApiError(503, "coordinator_stopping", "The network is being restarted. Try again soon.")
-        logprobs_full = self._dispatch.with_logprobs >= self._parts.config.limits.open_logprobs
-        if self._dispatch.full or (ask.top_logprobs is not None and logprobs_full):
+        if self._full(ask):
             raise ApiError(
                 429, "too_many_jobs", "As many such requests run as this network takes. Try again soon."
             )
@@ -106,6 +105,12 @@ class Gateway:
                 "Top it up, or ask for fewer `max_tokens`.",
                 headers=NEVER_AGAIN,
             ) from error
+
+    def _full(self, ask: Ask) -> bool:
+        """Whether no job like `ask` is taken on beside those that live."""
+        if self._dispatch.full or ask.top_logprobs is None:
+            return self._dispatch.full
+        return self._dispatch.with_logprobs >= self._parts.config.limits.open_logprobs
 
     def _admission(self, repeat: Repeatable | None) -> Callable[[Unit, Job], None]:
         """What has to hold, and what is remembered, in the transaction that holds the money."""
