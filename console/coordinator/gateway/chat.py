@@ -28,6 +28,8 @@ from console.coordinator.registry import Registry
 from console.coordinator.store import OverdrawnError, Unit
 from console.engine.port import EngineError
 
+THEIRS = {"bad_request": "bad_request", "context_exceeded": "context_length_exceeded"}
+"""What an engine refuses of a client's messages, in OpenAI's words."""
 _SEED_NOTE = "ignored: the network draws a seed that nobody can choose"
 
 
@@ -145,8 +147,8 @@ class Gateway:
         try:
             return await self._reference.chat_ids(asked.messages)
         except EngineError as error:
-            if error.code in ("bad_request", "context_exceeded"):
-                raise ApiError(400, error.code, error.sentence, "messages") from error
+            if (code := THEIRS.get(error.code)) is not None:
+                raise ApiError(400, code, error.sentence, "messages") from error
             raise ApiError(503, "loading", self._reference.sentence) from error
 
     def _room(self, prompt_tokens: int, wanted: int | None) -> int:
