@@ -46,6 +46,7 @@ from console.coordinator.store import StoreError, Unit
 from console.coordinator.store.opening import open_store
 from console.coordinator.store.schema import DATABASE as DATABASE
 from console.engine.port import Engine
+from console.fairness import SEEDS_PER_EPOCH
 from console.ledger import deterrent_ppm, typical_reward
 from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
@@ -65,8 +66,9 @@ class Coordinator:
         second: SecondVerifier | None,
         reader: Reader,
         routes: Sequence[BaseRoute] = (),
+        seeds: int = SEEDS_PER_EPOCH,
     ) -> None:
-        """`reader`: of the statements; `routes`: of what else is read beside the store."""
+        """`reader`: of the statements; `routes`: of what else is read so; `seeds`: of an epoch."""
         self.parts = parts
         self._routes = routes
         self.second = second
@@ -74,7 +76,7 @@ class Coordinator:
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.books = Books(parts)
-        self.draws = Draws(parts, self._announce, self.books.close)
+        self.draws = Draws(parts, self._announce, self.books.close, seeds)
         self.outbox = Outbox(parts, self.registry)
         attempts = Attempts(parts, self.registry, self.draws, self.reference)
         self.incidents = Incidents()

@@ -16,7 +16,7 @@ from console.coordinator.rosters import Eligible, SlotRoster
 from console.coordinator.sealing import SealError
 from console.coordinator.store import TicketRow, Unit
 from console.coordinator.turns import Turns
-from console.fairness import EpochSeeds, pick_of
+from console.fairness import SEEDS_PER_EPOCH, EpochSeeds, pick_of
 from console.ledger import close_epoch, node_pending
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
@@ -73,14 +73,17 @@ class Draws:
         parts: Parts,
         announce: Callable[[Epoch], Awaitable[None]],
         close_books: Callable[[int], Awaitable[None]],
+        seeds: int = SEEDS_PER_EPOCH,
     ) -> None:
         """`announce` is awaited before the first draw of an epoch: nodes must know its seeds by then.
 
-        `close_books` is awaited with the number of an epoch that is over and paid out.
+        `close_books` is awaited with the number of an epoch that is over and paid out. `seeds`: draws that
+        one epoch can hold; nodes expect the usual number.
         """
         self._parts = parts
         self._announce = announce
         self._close_books = close_books
+        self._seeds = seeds
         self._epoch: Epoch | None = None
         self.turns = Turns()
         """Held while a ticket is fixed, and from a draw until its assignment is sent."""
@@ -105,7 +108,7 @@ class Draws:
                 waits for the next one.
         """
         secret, nonce = self._parts.entropy(32), self._parts.entropy(12)
-        seeds = await asyncio.to_thread(EpochSeeds, secret, self._parts.seeds_per_epoch)
+        seeds = await asyncio.to_thread(EpochSeeds, secret, self._seeds)
         async with self.turns.change():
             number = await self._parts.store.transact(lambda u: self._commit(u, secret, nonce, seeds.root))
             # What was open has its secret revealed by now: whatever fails below, no draw may use it.
@@ -174,7 +177,7 @@ class Draws:
     def _fix(self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str, commitment: str) -> Fixed:
         now_ms, key = self._parts.clock.now_ms(), self._parts.key
         k, chain = unit.next_draw(epoch)
-        if k >= self._parts.seeds_per_epoch:
+        if k >= self._seeds:
             raise LookupError(f"epoch {epoch} has no seed left")
         job, listed = jobs.ticket(was, now_ms), roster.listed
         ticket = Ticket(

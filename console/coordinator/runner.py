@@ -25,6 +25,7 @@ from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import StoreError, Unit
 from console.fairness.audit import NONCE_WITHHELD
 from console.ledger import price
+from console.ledger.deterrence import PPM
 from console.protocol.ids import short
 from console.protocol.messages import Opening, OpenRequest
 from console.protocol.types import Fault, Result
@@ -35,7 +36,6 @@ T = TypeVar("T")
 _LOOK_S = 0.1
 _NOBODY: Fault = "nobody"
 _AGAIN_S = 1.0
-ALWAYS_PPM = 1_000_000
 
 
 class Runner:
@@ -186,7 +186,7 @@ class Runner:
     async def _rate(self, live: LiveJob) -> int:
         """Per million. What a client is told of a node's logits is checked first, every time."""
         if live.ask.top_logprobs is not None:
-            return ALWAYS_PPM
+            return PPM
         policy, job = self._parts.policy, live.job
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
         standing = await self._parts.store.transact(lambda u: probation_of(u, policy, job.node, reward))
