@@ -306,20 +306,3 @@ async def test_half_a_surrogate_pair_fails_its_unit_alone(store: Store) -> None:
     assert isinstance(came[1], ValueError)
     rows = await store.transact(lambda unit: unit.outbox(NODE, 0))
     assert [row.body for row in rows] == [b"a", b"b"]
-
-
-async def test_keys_are_known_until_they_are_forgotten(store: Store) -> None:
-    await all_of(
-        store, [partial(lambda n, unit: unit.save_key(f"k{n % 3}", f"client{n}"), n) for n in range(6)]
-    )
-    assert await store.transact(lambda unit: [unit.client_of(f"k{n}") for n in range(4)]) == [
-        "client3", "client4", "client5", None,
-    ]  # fmt: skip
-
-    def renew(unit: Unit) -> str | None:
-        unit.forget_keys()
-        unit.save_key("k1", "ann")
-        return unit.client_of("k2")
-
-    assert await store.transact(renew) is None
-    assert await store.transact(lambda unit: unit.client_of("k1")) == "ann"
