@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
+from console.coordinator.beside import Beside, Reader
 from console.coordinator.books import Books
 from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
@@ -24,6 +25,7 @@ from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
+from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.errors import unserved
 from console.coordinator.gateway.models import Models
@@ -49,6 +51,7 @@ from console.coordinator.transport.nats import NatsTransport
 from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.port import Transport
 from console.engine.port import Engine
+from console.fairness import SEEDS_PER_EPOCH
 from console.ledger import deterrent_ppm, typical_reward
 from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
@@ -66,14 +69,17 @@ class Coordinator:
         parts: Parts,
         engine: Engine,
         second: SecondVerifier | None,
+        reader: Reader,
         routes: Sequence[BaseRoute] = (),
+        seeds: int = SEEDS_PER_EPOCH,
         transport: Transport | None = None,
         *,
         alone: bool = True,
     ) -> None:
-        """`routes`: of what is read beside the store; `transport`: brings lines beside the WebSocket's.
+        """`reader`: of the statements; `routes`: of what else is read so; `seeds`: of an epoch.
 
-        `alone`: no other coordinator can be alive on this database.
+        `transport`: brings lines beside the WebSocket's; `alone`: no other coordinator can be alive on this
+        database.
         """
         self.parts = parts
         self.ownership = Ownership(parts.store, parts.clock, parts.served.group, parts.served.model)
@@ -87,16 +93,17 @@ class Coordinator:
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.books = Books(parts)
-        self.draws = Draws(parts, self._announce, self.books.close)
+        self.draws = Draws(parts, self._announce, self.books.close, seeds)
         self.outbox = Outbox(parts, self.registry)
         attempts = Attempts(parts, self.registry, self.draws, self.reference)
         self.incidents = Incidents()
         auditor = Auditor(parts, self.reference, second, self.incidents)
         runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
-        self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
-        self.models = Models(parts, self.registry)
-        self.statements = StatementDesk(parts, self.books, self.gateway.client_of)
+        callers = Callers(parts.config)
+        self.gateway = Gateway(parts, callers, self.registry, self.reference, self.dispatch)
+        self.models = Models(parts, callers, self.registry)
+        self.statements = StatementDesk(parts, reader, self.books, callers)
         inside = (self.registry, self.dispatch, self.draws, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
 
@@ -171,11 +178,12 @@ class Coordinator:
 
     def app(self) -> Starlette:
         """Routes for clients and nodes."""
+        nonces = Nonces(self.dispatch, self.parts.config.limits.body_s)
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
                 Route("/v1/models", self.models.all),
-                Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
+                Route("/net/v1/jobs/{job}/nonce", nonces.reveal, methods=["POST"]),
                 Route("/v1/models/{id:path}", self.models.one),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
@@ -289,10 +297,12 @@ def build(
     parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    published = Published(where, key.node_id)
+    # Each with a turn of its own: whoever reads transcripts must not keep nodes from their statements.
+    published, reader = Published(Beside(where), key.node_id), Beside(where)
     transport = NatsTransport(nats_at, NatsKeys(seed), served.group, clock.now_ms) if nats_at else None
     alone = isinstance(where, Path)  # a folder's lock is proof of it
-    coordinator = Coordinator(parts, engine, confirming, published.routes(), transport, alone=alone)
+    beside = reader, published.routes(), SEEDS_PER_EPOCH, transport
+    coordinator = Coordinator(parts, engine, confirming, *beside, alone=alone)
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

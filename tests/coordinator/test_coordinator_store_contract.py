@@ -135,7 +135,7 @@ async def test_a_unit_that_fails_in_the_middle_leaves_no_trace(
     assert place.contents() == before
     await store.transact(lambda unit: [step() for step in whole_life(unit)])
     same = {name for name, rows in place.contents().items() if rows == before[name]}
-    assert same <= {"keys"}, "written at a coordinator's start, in no job's life"
+    assert not same, "every table is written in a job's life"
 
 
 async def test_of_units_that_are_committed_together_each_table_has_all_that_stands_and_nothing_else(
@@ -161,7 +161,7 @@ async def test_of_units_that_are_committed_together_each_table_has_all_that_stan
     before = rows()
     await store.transact(partial(live, 4))
     of_one = rows() - before
-    assert set(of_one) == set(before) - {"epochs", "books", "balances", "keys", "owner"}, "these keep their rows"
+    assert set(of_one) == set(before) - {"epochs", "books", "balances", "owner"}, "these keep their rows"
     came = await all_of(store, [partial(live, number) for number in range(5, 21)])
     assert Counter(map(type, came)) == {type(None): 4, RuntimeError: 4, ConflictError: 8}
     assert rows() - before == Counter({name: 5 * count for name, count in of_one.items()})
@@ -362,20 +362,3 @@ async def test_half_a_surrogate_pair_fails_its_unit_alone(store: Store) -> None:
     assert isinstance(came[1], ValueError)
     rows = await store.transact(lambda unit: unit.outbox(NODE, 0))
     assert [row.body for row in rows] == [b"a", b"b"]
-
-
-async def test_keys_are_known_until_they_are_forgotten(store: Store) -> None:
-    await all_of(
-        store, [partial(lambda n, unit: unit.save_key(f"k{n % 3}", f"client{n}"), n) for n in range(6)]
-    )
-    assert await store.transact(lambda unit: [unit.client_of(f"k{n}") for n in range(4)]) == [
-        "client3", "client4", "client5", None,
-    ]  # fmt: skip
-
-    def renew(unit: Unit) -> str | None:
-        unit.forget_keys()
-        unit.save_key("k1", "ann")
-        return unit.client_of("k2")
-
-    assert await store.transact(renew) is None
-    assert await store.transact(lambda unit: unit.client_of("k1")) == "ann"

@@ -82,7 +82,6 @@ CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, node TEXT NOT NULL, body BLOB NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outbox_node ON outbox (node, id);
-CREATE TABLE keys (key_sha256 TEXT PRIMARY KEY, client TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 TABLES += _SINCE_2
 
@@ -144,6 +143,7 @@ TABLES += _SINCE_3 + "INSERT INTO books VALUES (1);"
 
 FROM_2 = _SINCE_3
 FROM_2 += """
+DROP TABLE keys;
 INSERT INTO books SELECT coalesce(max(epoch), 1) FROM epochs;
 UPDATE transactions SET epoch = (SELECT epoch FROM books);
 UPDATE receipts SET epoch = (SELECT epoch FROM books), leaf = leaf_of(body);
@@ -152,6 +152,8 @@ UPDATE balances SET
   debits = (SELECT coalesce(sum(max(-p.amount, 0)), 0) FROM postings p WHERE p.account = balances.account);
 """
 """What version 2 lacks: all that was booked before there were statements goes into the first one.
+
+The clients' keys of before stand in the settings, and nowhere else.
 
 `leaf_of`: a function that the connection must have, from a receipt's body to its leaf.
 """
