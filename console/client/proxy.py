@@ -13,9 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from console.client.chunks import Line, error_line
 from console.client.draw import chance_words
 from console.client.gathered import gathered
-from console.client.upstream import CheckedStream, DrawError, Upstream
+from console.client.upstream import EMPTY, CheckedStream, DrawError, Upstream
 
 _PASSED = ("authorization", "idempotency-key")
 _TOLD = (
@@ -68,14 +69,15 @@ class Proxy:
             if stream.response.status_code != 200:
                 return await _refusal(stack, stream)
             lines = stream.lines()
-            held = [line async for line in _until_drawn(lines, stream)]
-            told = _told(stream)
             if streams:
+                if (first := await anext(lines, None)) is None:
+                    raise DrawError(EMPTY)
                 return StreamingResponse(
-                    _sent(stack, held, lines), headers=told, media_type="text/event-stream"
+                    _sent(stack, first, lines), headers=_told(stream), media_type="text/event-stream"
                 )
             async with stack:
-                return gathered([*held, *[line async for line in lines]], told)
+                whole = [line async for line in lines]
+                return gathered(whole, _told(stream))
         except DrawError as error:
             await stack.aclose()
             return _error(502, "draw_wrong", f"This answer was not used, because {error}.")
@@ -84,25 +86,16 @@ class Proxy:
             return _unreachable(error)
 
 
-async def _until_drawn(lines: AsyncIterator[str], stream: CheckedStream) -> AsyncIterator[str]:
-    """What comes before the draw, and the first line after it."""
-    async for line in lines:
-        yield line
-        if stream.drawn is not None or '"error"' in line:
-            return
-
-
-async def _sent(stack: AsyncExitStack, held: list[str], lines: AsyncIterator[str]) -> AsyncIterator[bytes]:
+async def _sent(stack: AsyncExitStack, first: Line, lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
     async with stack:
         try:
-            for line in held:
-                yield f"{line}\n\n".encode()
+            yield _event(first)
             async for line in lines:
-                yield f"{line}\n\n".encode()
+                yield _event(line)
         except DrawError as error:
-            yield _event("draw_wrong", f"The answer is broken off, because {error}.")
+            yield _trouble("draw_wrong", f"The answer is broken off, because {error}.")
         except httpx.HTTPError as error:
-            yield _event("unreachable", f"The network broke off ({type(error).__name__}).")
+            yield _trouble("unreachable", f"The network broke off ({type(error).__name__}).")
 
 
 async def _refusal(stack: AsyncExitStack, stream: CheckedStream) -> Response:
@@ -128,12 +121,16 @@ def _unreachable(error: Exception) -> Response:
 
 
 def _error(status: int, code: str, sentence: str) -> Response:
-    return JSONResponse(_body(code, sentence), status)
+    return JSONResponse({"error": _body(code, sentence)}, status)
 
 
-def _event(code: str, sentence: str) -> bytes:
-    return b"data: " + json.dumps(_body(code, sentence)).encode() + b"\n\n"
+def _event(line: Line) -> bytes:
+    return f"{line.text}\n\n".encode()
 
 
-def _body(code: str, sentence: str) -> dict[str, Any]:
-    return {"error": {"message": sentence, "type": "server_error", "param": None, "code": code}}
+def _trouble(code: str, sentence: str) -> bytes:
+    return _event(error_line(_body(code, sentence)))
+
+
+def _body(code: str, sentence: str) -> dict[str, str | None]:
+    return {"message": sentence, "type": "server_error", "param": None, "code": code}

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 import msgspec
 
+from console.client.chunks import Line, read_line
 from console.client.draw import Drawn, Ticketed, commitment_problem, draw_problem, ticket_problem
 from console.fairness import nonce_commitment
 from console.protocol.transcript import Commitment
@@ -16,10 +17,11 @@ from console.protocol.transcript import Commitment
 NONCE_BYTES = 16
 COMMITMENT = "x-quarterdeck-commitment"
 TICKET, DRAW = ": quarterdeck-ticket ", ": quarterdeck-draw "
+UNDRAWN, EMPTY = "the answer came without a draw", "there was nothing in it"
 
 
 class DrawError(Exception):
-    """The draw of a request does not hold; the text says what is wrong with it."""
+    """An answer that is not to be believed: the text says what is wrong with its draw, or with its form."""
 
 
 class Upstream:
@@ -81,21 +83,51 @@ class CheckedStream:
         self.response = response
         self.drawn: Drawn | None = None
         """The draw that was checked last: a lost attempt is followed by another."""
+        self._ticketed: Ticketed | None = None
         self._upstream = upstream
         self._nonce = nonce
 
-    async def lines(self) -> AsyncIterator[str]:
-        """Data and other comments, as they come. Raises httpx.HTTPError, DrawError."""
-        ticketed: Ticketed | None = None
-        async for line in self.response.aiter_lines():
-            if line.startswith(TICKET):
-                ticketed = await self._ticketed(line.removeprefix(TICKET))
-            elif line.startswith(DRAW):
-                await self._drawn(line.removeprefix(DRAW), ticketed)
-            elif line:
-                yield line
+    async def lines(self) -> AsyncIterator[Line]:
+        """The answer as it comes, all of it after its draw. Raises httpx.HTTPError, DrawError.
 
-    async def _ticketed(self, told: str) -> Ticketed:
+        Of a job that fails before somebody is drawn there is one line, with the error.
+        """
+        held: Line | None = None
+        async for text in self.response.aiter_lines():
+            if not text or await self._is_of_draw(text):
+                continue
+            line = _read(text)
+            if not self._due:
+                if held is not None:
+                    yield held
+                    held = None
+                yield line
+            elif line.error is not None:
+                yield line
+                return
+            else:
+                held = _before_draw(line, held)
+        if self._due:
+            raise DrawError(UNDRAWN)
+
+    @property
+    def _due(self) -> bool:
+        """Whether somebody has still to be drawn before anything of the answer may come."""
+        return (
+            self.drawn is None or self._ticketed is None or self.drawn.proof.ticket != self._ticketed.ticket
+        )
+
+    async def _is_of_draw(self, text: str) -> bool:
+        """Whether `text` was about the draw; it has been acted upon then."""
+        if text.startswith(TICKET):
+            await self._take_ticket(text.removeprefix(TICKET))
+        elif text.startswith(DRAW):
+            await self._take_draw(text.removeprefix(DRAW))
+        else:
+            return False
+        return True
+
+    async def _take_ticket(self, told: str) -> None:
         try:
             ticketed = msgspec.json.decode(told, type=Ticketed)
         except msgspec.MsgspecError:
@@ -104,14 +136,30 @@ class CheckedStream:
         if problem := ticket_problem(ticketed, commitment, self._upstream.coordinator):
             raise DrawError(problem)
         await self._upstream.reveal(ticketed.ticket.job, self._nonce)
-        return ticketed
+        self._ticketed = ticketed
 
-    async def _drawn(self, told: str, ticketed: Ticketed | None) -> None:
+    async def _take_draw(self, told: str) -> None:
         try:
             drawn = msgspec.json.decode(told, type=Drawn)
         except msgspec.MsgspecError:
             raise DrawError("the draw is not understood") from None
-        if ticketed is None:
+        if self._ticketed is None:
             raise DrawError("somebody was drawn before there was a ticket")
-        await self._upstream.check(drawn, ticketed, self._nonce)
+        await self._upstream.check(drawn, self._ticketed, self._nonce)
         self.drawn = drawn
+
+
+def _read(text: str) -> Line:
+    try:
+        return read_line(text)
+    except (ValueError, RecursionError):
+        raise DrawError("a line of it is not understood") from None
+
+
+def _before_draw(line: Line, held: Line | None) -> Line | None:
+    """What is held of an answer until its draw: one chunk that says nothing yet. Raises DrawError."""
+    if line.text.startswith(":"):
+        return held
+    if held is not None or line.chunk is None or not line.chunk.says_nothing:
+        raise DrawError(UNDRAWN)
+    return line
