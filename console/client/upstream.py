@@ -10,12 +10,19 @@ import httpx
 import msgspec
 
 from console.client.chunks import Line, read_line
-from console.client.draw import Drawn, Ticketed, commitment_problem, draw_problem, ticket_problem
+from console.client.draw import (
+    Drawn,
+    Ticketed,
+    commitment_problem,
+    draw_problem,
+    order_problem,
+    ticket_problem,
+)
 from console.fairness import nonce_commitment
 from console.protocol.transcript import Commitment
 
 NONCE_BYTES = 16
-COMMITMENT = "x-quarterdeck-commitment"
+COMMITMENT, JOB = "x-quarterdeck-commitment", "x-quarterdeck-job"
 TICKET, DRAW = ": quarterdeck-ticket ", ": quarterdeck-draw "
 UNDRAWN, EMPTY = "the answer came without a draw", "there was nothing in it"
 
@@ -132,11 +139,20 @@ class CheckedStream:
             ticketed = msgspec.json.decode(told, type=Ticketed)
         except msgspec.MsgspecError:
             raise DrawError("the ticket is not understood") from None
-        commitment = nonce_commitment(self._nonce)
-        if problem := ticket_problem(ticketed, commitment, self._upstream.coordinator):
+        if problem := self._wrong_with(ticketed):
             raise DrawError(problem)
         await self._upstream.reveal(ticketed.ticket.job, self._nonce)
         self._ticketed = ticketed
+
+    def _wrong_with(self, ticketed: Ticketed) -> str:
+        last = self._ticketed
+        if last is not None and self._due:
+            return "a second ticket was fixed before the draw of the first"
+        job, before = self.response.headers.get(JOB, ""), None if last is None else last.ticket
+        commitment = nonce_commitment(self._nonce)
+        return order_problem(ticketed.ticket, before, job) or ticket_problem(
+            ticketed, commitment, self._upstream.coordinator
+        )
 
     async def _take_draw(self, told: str) -> None:
         try:
