@@ -48,7 +48,7 @@ class Upstream:
         if shown != self.coordinator:
             raise DrawError("the coordinator has another key than before")
         if listing["epochs"]:
-            await self._root(int(listing["epochs"][-1]))
+            await self.root(int(listing["epochs"][-1]))
 
     @asynccontextmanager
     async def chat(self, body: dict[str, object], headers: dict[str, str]) -> AsyncIterator[CheckedStream]:
@@ -70,10 +70,11 @@ class Upstream:
 
     async def check(self, drawn: Drawn, ticketed: Ticketed, nonce: str) -> None:
         """Raises DrawError."""
-        if problem := draw_problem(drawn, ticketed, nonce, await self._root(ticketed.ticket.epoch)):
+        if problem := draw_problem(drawn, ticketed, nonce, await self.root(ticketed.ticket.epoch)):
             raise DrawError(problem)
 
-    async def _root(self, epoch: int) -> str:
+    async def root(self, epoch: int) -> str:
+        """The root of an epoch's seeds, asked for once and kept. Raises httpx.HTTPError, DrawError."""
         if epoch not in self._roots:
             answer = (await self._http.get(f"/net/v1/epochs/{epoch}/commitment")).raise_for_status()
             given = msgspec.json.decode(answer.content, type=Commitment)
@@ -141,6 +142,8 @@ class CheckedStream:
             raise DrawError("the ticket is not understood") from None
         if problem := self._wrong_with(ticketed):
             raise DrawError(problem)
+        # A root that is made once the nonce is known could be of seeds that suit it.
+        await self._upstream.root(ticketed.ticket.epoch)
         await self._upstream.reveal(ticketed.ticket.job, self._nonce)
         self._ticketed = ticketed
 

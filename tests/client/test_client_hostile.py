@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from doubles.coordinator_double import DONE, JOB, Coordinator, Script, answers, chunk, ticketed
+from doubles.coordinator_double import DONE, JOB, Coordinator, Script, answers, chunk, committed_to, ticketed
 from fairness.made_transcripts import NODES, job_of
 
 from console.protocol.ids import JobId
@@ -197,3 +197,26 @@ async def test_a_job_without_an_id_gets_no_nonce() -> None:
     coordinator = Coordinator(odd)
     assert "the ticket names no job" in (await answers(coordinator, True)).text
     assert coordinator.heard == ["/net/v1/epochs", "/net/v1/epochs/3/commitment", "/v1/chat/completions"]
+
+
+async def test_the_seeds_of_an_epoch_are_known_before_the_nonce_is_given_for_it() -> None:
+    async def newer(it: Coordinator) -> AsyncIterator[str]:
+        yield chunk()
+        ticket = it.ticket(epoch=4)
+        yield ticketed(ticket)
+        yield (await it.drawn(ticket))[0]
+        yield chunk("ahoy", "stop")
+
+    coordinator = Coordinator(newer)
+    assert (await answers(coordinator, True)).status_code == 200
+    assert coordinator.heard[-2:] == ["/net/v1/epochs/4/commitment", f"/net/v1/jobs/{JOB}/nonce"]
+
+
+async def test_a_commitment_that_somebody_else_signed_gets_no_nonce() -> None:
+    async def newer(it: Coordinator) -> AsyncIterator[str]:
+        it.commitment = committed_to(3)
+        yield ticketed(it.ticket(epoch=4))
+
+    coordinator = Coordinator(newer)
+    assert "not signed by the coordinator" in (await answers(coordinator, True)).text
+    assert not coordinator.nonce.done()
