@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -53,6 +54,21 @@ class Line(msgspec.Struct, frozen=True):
 
 class _Object(msgspec.Struct, frozen=True):
     error: dict[str, Any] | None = None
+
+
+async def split(parts: AsyncIterator[str]) -> AsyncIterator[str]:
+    """The lines that make up `parts`, without their ends; empty ones are left out.
+
+    `str.splitlines` and `httpx` also end a line at U+0085, U+2028 and U+2029, which JSON takes as they are.
+    """
+    rest = ""
+    async for part in parts:
+        *whole, rest = (rest + part).split("\n")
+        for line in whole:
+            if line := line.rstrip("\r"):
+                yield line
+    if rest:
+        yield rest
 
 
 def read_line(text: str) -> Line:

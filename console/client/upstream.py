@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 import msgspec
 
-from console.client.chunks import Line, read_line
+from console.client.chunks import Line, read_line, split
 from console.client.draw import (
     Drawn,
     Ticketed,
@@ -101,8 +101,8 @@ class CheckedStream:
         Of a job that fails before somebody is drawn there is one line, with the error.
         """
         held: Line | None = None
-        async for text in self.response.aiter_lines():
-            if not text or await self._is_of_draw(text):
+        async for text in split(self.response.aiter_text()):
+            if await self._is_of_draw(text):
                 continue
             line = _read(text)
             if not self._due:

@@ -85,6 +85,18 @@ async def test_an_honest_coordinator_is_believed(stream: bool) -> None:
 
 
 @both
+@pytest.mark.parametrize("text", ["one\u2028two", "one\u2029two", "one\x85two", "eins ✓ zwei"])
+async def test_text_may_hold_what_only_unicode_calls_the_end_of_a_line(text: str, stream: bool) -> None:
+    async def told(it: Coordinator) -> AsyncIterator[str]:
+        async for line in honest(it):
+            yield line.replace("ahoy", text)
+
+    answer = await answers(Coordinator(told), stream)
+    assert (answer.status_code, "error" in answer.text) == (200, False), answer.text
+    assert text in (answer.text if stream else answer.json()["choices"][0]["message"]["content"])
+
+
+@both
 @pytest.mark.parametrize("script", UNDRAWN)
 async def test_an_answer_whose_draw_was_not_shown_does_not_come_through(script: Script, stream: bool) -> None:
     answer = await answers(Coordinator(script), stream)
