@@ -98,6 +98,8 @@ def test_everything_named_enters_the_draw() -> None:
 def test_nobody_to_draw_from() -> None:
     with pytest.raises(ValueError, match="nobody"):
         pick("05" * 32, "06" * 16, JOB, "02" * 32, 0, 1)
+    with pytest.raises(ValueError, match="more than a roster holds"):
+        pick("05" * 32, "06" * 16, JOB, "02" * 32, 2**64 + 1, 1)
     with pytest.raises(ValueError, match="twice"):
         Roster((NODES[0], NODES[0]))
 
