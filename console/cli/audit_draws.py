@@ -73,7 +73,7 @@ def document(found: Recount) -> dict[str, object]:
 
 def lines(found: Recount) -> list[str]:
     """For people: the verdict first, then what is wrong, then who won what."""
-    if not found.epochs:
+    if not found.epochs and not found.findings:
         return ["No epoch is published yet, so there is nothing to recompute."]
     span = f"epoch {found.epochs[0]}" if len(found.epochs) == 1 else f"{len(found.epochs)} epochs"
     head = f"{found.checked:,} {'draw' if found.checked == 1 else 'draws'} of {span} recomputed"

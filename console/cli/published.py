@@ -42,7 +42,8 @@ def own_recount(home: Path, epoch: int | None) -> Recount:
         words = str(error) or type(error).__name__
         click.echo(f"The transcripts of {base} cannot be read ({words}). Is the coordinator up?", err=True)
         sys.exit(FAILED)
-    return judged(found, [_seen(home, one) for one in found], network)
+    newest = network.epoch if epoch is None else 0
+    return judged(found, [_seen(home, one) for one in found], network, newest)
 
 
 def base_of(address: str) -> str:
@@ -81,8 +82,11 @@ def _seen(home: Path, transcript: Transcript) -> Witnessed:
     return decoded(question(home, "witnessed", asked), Witnessed)
 
 
-def judged(found: list[Transcript], seen: list[Witnessed], network: NetworkView) -> Recount:
-    """One recount over all epochs; the node's own objections epoch by epoch, each with what it saw of it."""
+def judged(found: list[Transcript], seen: list[Witnessed], network: NetworkView, newest: int = 0) -> Recount:
+    """One recount over all epochs; the node's own objections epoch by epoch, each with what it saw of it.
+
+    `newest`: the epoch that has to be published as well, by what the node was told beforehand; 0: none.
+    """
     whole = recount(found)
     findings = list(whole.findings)
     for transcript, witnessed in zip(found, seen, strict=True):
@@ -91,5 +95,17 @@ def judged(found: list[Transcript], seen: list[Witnessed], network: NetworkView)
         if transcript.coordinator != network.coordinator_key:
             sentence = "This transcript is signed by another coordinator than the one that this node knows."
             findings.append(Finding("coordinator", transcript.commitment.epoch, -1, sentence))
+    findings += _withheld(found, seen, newest)
     wrong = len({(one.epoch, one.k) for one in findings})
     return msgspec.structs.replace(whole, findings=tuple(findings), wrong=wrong)
+
+
+def _withheld(found: list[Transcript], seen: list[Witnessed], newest: int) -> Iterator[Finding]:
+    """Epochs after the first that was read which this node was told of, and which are not published."""
+    read = {transcript.commitment.epoch for transcript in found}
+    told = {epoch for one in seen for epoch in one.commitments} | ({newest} if newest else set())
+    first, last = min(read, default=newest), max(read | {newest})
+    for epoch in sorted(told - read):
+        if first <= epoch <= last:
+            sentence = "This node was told this epoch's commitment, and its draws are not published."
+            yield Finding("withheld_epoch", epoch, -1, sentence)

@@ -62,13 +62,13 @@ def recount(transcripts: Iterable[Transcript]) -> Recount:
 
 
 def _follows(before: Transcript | None, now: Transcript) -> tuple[Finding, ...]:
-    """An epoch's chain goes on where that of the one before it ended."""
-    if before is None or now.commitment.epoch != before.commitment.epoch + 1:
+    """An epoch's chain goes on where that of the one before it ended, also where others lie between them."""
+    if before is None:
         return ()
     last = before.draws[-1].chain if before.draws else before.commitment.chain
     if now.commitment.chain == last:
         return ()
-    sentence = "The epoch does not follow on the last ticket of the one before it."
+    sentence = f"The epoch does not follow on the last ticket of epoch {before.commitment.epoch}."
     return (Finding("chain", now.commitment.epoch, -1, sentence),)
 
 
