@@ -16,16 +16,11 @@ from console.control.state import NetworkView, NodeState
 from console.fairness.findings import Finding
 from console.fairness.own import Witnessed, audit_own
 from console.fairness.recount import Recount, recount
-from console.protocol.transcript import Transcript
+from console.protocol.transcript import EpochList, Transcript
 
 TIMEOUT_S = 60.0
 EPOCHS_READ = 50
 """The newest, where no epoch is named."""
-
-
-class _Listing(msgspec.Struct, frozen=True):
-    coordinator: str
-    epochs: list[int]
 
 
 def own_recount(home: Path, epoch: int | None) -> Recount:
@@ -57,11 +52,11 @@ def _is_local(base: str) -> bool:
 
 
 def _transcripts(client: httpx.Client, epoch: int | None) -> Iterator[Transcript]:
-    listing = msgspec.json.decode(_body(client, "/net/v1/epochs"), type=_Listing)
+    listing = msgspec.json.decode(_body(client, "/net/v1/epochs"), type=EpochList)
     if epoch is not None and epoch not in listing.epochs:
         click.echo(f"The network publishes no epoch {epoch}.", err=True)
         sys.exit(FAILED)
-    for number in listing.epochs[-EPOCHS_READ:] if epoch is None else [epoch]:
+    for number in listing.epochs[-EPOCHS_READ:] if epoch is None else (epoch,):
         yield msgspec.json.decode(_body(client, f"/net/v1/epochs/{number}/transcript"), type=Transcript)
 
 

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         asyncio.run(_serve(given.network, given.port, given.coordinator))
-    except (httpx.HTTPError, httpx.InvalidURL, DrawError, KeyError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, DrawError, ValueError) as error:
         words = str(error) or type(error).__name__
         print(f"quarterdeck: {given.network} cannot be used ({words}).", file=sys.stderr)
         return 1

@@ -56,19 +56,20 @@ class _Object(msgspec.Struct, frozen=True):
     error: dict[str, Any] | None = None
 
 
-async def split(parts: AsyncIterator[str]) -> AsyncIterator[str]:
+async def split(parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
     """The lines that make up `parts`, without their ends; empty ones are left out.
 
-    `str.splitlines` and `httpx` also end a line at U+0085, U+2028 and U+2029, which JSON takes as they are.
+    Server-sent events are UTF-8, whatever their header says. `str.splitlines` and `httpx` also end a line at
+    U+0085, U+2028 and U+2029, which JSON takes as they are.
     """
-    rest = ""
+    rest = b""
     async for part in parts:
-        *whole, rest = (rest + part).split("\n")
+        *whole, rest = (rest + part).split(b"\n")
         for line in whole:
-            if line := line.rstrip("\r"):
-                yield line
+            if line := line.rstrip(b"\r"):
+                yield line.decode(errors="replace")
     if rest:
-        yield rest
+        yield rest.decode(errors="replace")
 
 
 def read_line(text: str) -> Line:

@@ -13,7 +13,7 @@ from console.protocol.keys import verify
 from console.protocol.transcript import Commitment, commitment_bytes
 from console.protocol.types import DrawProof, Ticket
 
-_JOB = re.compile(r"[0-9a-f]{32}")
+_JOB, _NODE = re.compile(r"[0-9a-f]{32}"), re.compile(r"[0-9a-f]{64}")
 
 
 class Ticketed(msgspec.Struct, frozen=True):
@@ -63,6 +63,8 @@ def order_problem(ticket: Ticket, before: Ticket | None, job: str) -> str:
 def draw_problem(drawn: Drawn, ticketed: Ticketed, nonce: str, seeds_root: str) -> str:
     """What is wrong with a draw; empty: it falls on that node, by the nonce and the seed committed to."""
     proof, ticket = drawn.proof, ticketed.ticket
+    if not _NODE.fullmatch(drawn.node):
+        return "the draw names no node"
     if proof.ticket != ticket:
         return "the draw is not of the ticket that was fixed before the nonce was revealed"
     if proof.nonce != nonce or nonce_commitment(nonce) != ticket.commitment:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -18,7 +18,7 @@ from console.client.draw import chance_words
 from console.client.gathered import gathered
 from console.client.upstream import EMPTY, CheckedStream, DrawError, Upstream
 
-_PASSED = ("authorization", "idempotency-key")
+_PASSED = (b"authorization", b"idempotency-key")
 _TOLD = (
     "x-quarterdeck-job", "x-quarterdeck-seed", "x-quarterdeck-logprobs", "x-request-id", "retry-after",
     "x-should-retry",
@@ -51,8 +51,8 @@ class Proxy:
     async def chat(self, request: Request) -> Response:
         """`POST /v1/chat/completions`: nothing of an answer goes out before its draw has been checked."""
         try:
-            body = json.loads(await request.body())
-        except ValueError:
+            body = msgspec.json.decode(await request.body())
+        except (ValueError, RecursionError):
             return _error(400, "bad_json", "The body is not JSON.")
         if not isinstance(body, dict):
             return _error(400, "bad_request", "The body is a JSON object.")
@@ -62,7 +62,7 @@ class Proxy:
             asked["stream_options"] = {"include_usage": True}
         return await self._answer(asked, _headers(request), streams)
 
-    async def _answer(self, asked: dict[str, Any], headers: dict[str, str], streams: bool) -> Response:
+    async def _answer(self, asked: dict[str, Any], headers: httpx.Headers, streams: bool) -> Response:
         stack = AsyncExitStack()
         try:
             stream = await stack.enter_async_context(self._upstream.chat(asked, headers))
@@ -81,7 +81,7 @@ class Proxy:
         except DrawError as error:
             await stack.aclose()
             return _error(502, "draw_wrong", f"This answer was not used, because {error}.")
-        except (httpx.HTTPError, KeyError, ValueError) as error:
+        except httpx.HTTPError as error:
             await stack.aclose()
             return _unreachable(error)
 
@@ -105,14 +105,16 @@ async def _refusal(stack: AsyncExitStack, stream: CheckedStream) -> Response:
 
 
 def _told(stream: CheckedStream) -> dict[str, str]:
-    headers = {name: value for name in _TOLD if (value := stream.response.headers.get(name))}
+    given = stream.response.headers
+    headers = {name: value for name in _TOLD if (value := given.get(name, "")) and value.isascii()}
     if stream.drawn is not None:
         headers["x-quarterdeck-draw"] = f"checked; {chance_words(stream.drawn)}; node {stream.drawn.node}"
     return headers
 
 
-def _headers(request: Request) -> dict[str, str]:
-    return {name: value for name in _PASSED if (value := request.headers.get(name))}
+def _headers(request: Request) -> httpx.Headers:
+    """What is passed on, byte for byte."""
+    return httpx.Headers([(name, value) for name, value in request.headers.raw if name in _PASSED])
 
 
 def _unreachable(error: Exception) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -19,8 +20,9 @@ from console.client.draw import (
     ticket_problem,
 )
 from console.fairness import nonce_commitment
-from console.protocol.transcript import Commitment
+from console.protocol.transcript import Commitment, EpochList
 
+T = TypeVar("T")
 NONCE_BYTES = 16
 COMMITMENT, JOB = "x-quarterdeck-commitment", "x-quarterdeck-job"
 TICKET, DRAW = ": quarterdeck-ticket ", ": quarterdeck-draw "
@@ -42,25 +44,26 @@ class Upstream:
 
     async def learn(self) -> None:
         """Know the coordinator and its open epoch before it is asked. Raises httpx.HTTPError, DrawError."""
-        listing = (await self._http.get("/net/v1/epochs")).raise_for_status().json()
-        shown = str(listing["coordinator"])
-        self.coordinator = self.coordinator or shown
-        if shown != self.coordinator:
+        answer = (await self._http.get("/net/v1/epochs")).raise_for_status()
+        listing = _understood(answer.content, EpochList, "the list of epochs")
+        self.coordinator = self.coordinator or listing.coordinator
+        if listing.coordinator != self.coordinator:
             raise DrawError("the coordinator has another key than before")
-        if listing["epochs"]:
-            await self.root(int(listing["epochs"][-1]))
+        if listing.epochs:
+            await self.root(listing.epochs[-1])
 
     @asynccontextmanager
-    async def chat(self, body: dict[str, object], headers: dict[str, str]) -> AsyncIterator[CheckedStream]:
+    async def chat(self, body: dict[str, object], headers: httpx.Headers) -> AsyncIterator[CheckedStream]:
         """A streamed answer to `body`; leaving early calls the job off. Raises httpx.HTTPError, DrawError."""
         if not self.coordinator:
             await self.learn()
         nonce = secrets.token_bytes(NONCE_BYTES).hex()
-        sent = {**headers, COMMITMENT: nonce_commitment(nonce)}
+        sent = httpx.Headers(headers)
+        sent[COMMITMENT] = nonce_commitment(nonce)
         async with self._http.stream("POST", "/v1/chat/completions", json=body, headers=sent) as response:
             yield CheckedStream(self, response, nonce)
 
-    async def get(self, path: str, headers: dict[str, str]) -> httpx.Response:
+    async def get(self, path: str, headers: httpx.Headers) -> httpx.Response:
         """A page as it is."""
         return await self._http.get(path, headers=headers)
 
@@ -77,7 +80,7 @@ class Upstream:
         """The root of an epoch's seeds, asked for once and kept. Raises httpx.HTTPError, DrawError."""
         if epoch not in self._roots:
             answer = (await self._http.get(f"/net/v1/epochs/{epoch}/commitment")).raise_for_status()
-            given = msgspec.json.decode(answer.content, type=Commitment)
+            given = _understood(answer.content, Commitment, "the commitment to the epoch's seeds")
             if problem := commitment_problem(given, epoch, self.coordinator):
                 raise DrawError(problem)
             self._roots[epoch] = given.seeds_root
@@ -101,7 +104,7 @@ class CheckedStream:
         Of a job that fails before somebody is drawn there is one line, with the error.
         """
         held: Line | None = None
-        async for text in split(self.response.aiter_text()):
+        async for text in split(self.response.aiter_bytes()):
             if await self._is_of_draw(text):
                 continue
             line = _read(text)
@@ -136,10 +139,7 @@ class CheckedStream:
         return True
 
     async def _take_ticket(self, told: str) -> None:
-        try:
-            ticketed = msgspec.json.decode(told, type=Ticketed)
-        except msgspec.MsgspecError:
-            raise DrawError("the ticket is not understood") from None
+        ticketed = _understood(told, Ticketed, "the ticket")
         if problem := self._wrong_with(ticketed):
             raise DrawError(problem)
         # A root that is made once the nonce is known could be of seeds that suit it.
@@ -158,14 +158,18 @@ class CheckedStream:
         )
 
     async def _take_draw(self, told: str) -> None:
-        try:
-            drawn = msgspec.json.decode(told, type=Drawn)
-        except msgspec.MsgspecError:
-            raise DrawError("the draw is not understood") from None
+        drawn = _understood(told, Drawn, "the draw")
         if self._ticketed is None:
             raise DrawError("somebody was drawn before there was a ticket")
         await self._upstream.check(drawn, self._ticketed, self._nonce)
         self.drawn = drawn
+
+
+def _understood(told: bytes | str, kind: type[T], what: str) -> T:
+    try:
+        return msgspec.json.decode(told, type=kind)
+    except (ValueError, RecursionError):
+        raise DrawError(f"{what} is not understood") from None
 
 
 def _read(text: str) -> Line:

@@ -12,6 +12,13 @@ from console.protocol.ids import GroupId, JobId, NodeId
 from console.protocol.types import Exclusion, Policy, Ticket
 
 
+class EpochList(msgspec.Struct, frozen=True):
+    """The epochs that are published, oldest first; the last one is open while the coordinator runs."""
+
+    coordinator: NodeId
+    epochs: tuple[int, ...]
+
+
 class SignedRoster(msgspec.Struct, frozen=True):
     """The roster of one slot; its members' ids follow from the root. `signature` is over `roster_bytes`."""
 

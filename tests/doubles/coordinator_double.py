@@ -27,10 +27,10 @@ Script = Callable[["Coordinator"], AsyncIterator[str]]
 class Coordinator(httpx.AsyncBaseTransport):
     """Tells the lines of `script`; `heard` has what was asked for, in order."""
 
-    def __init__(self, script: Script, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, script: Script, headers: dict[str, bytes] | None = None) -> None:
         self.script = script
-        self.headers = headers or {}
-        self.epochs: Any = [3]
+        self.headers = {name.encode(): value for name, value in (headers or {}).items()}
+        self.listing: Any = {"coordinator": KEY.node_id, "epochs": [3]}
         self.commitment: bytes | None = None
         """In place of the true one."""
         self.heard: list[str] = []
@@ -41,8 +41,7 @@ class Coordinator(httpx.AsyncBaseTransport):
         path = request.url.path
         self.heard.append(path)
         if path == "/net/v1/epochs":
-            listing = {"coordinator": KEY.node_id, "epochs": self.epochs}
-            return httpx.Response(200, json=listing if isinstance(self.epochs, list) else self.epochs)
+            return httpx.Response(200, json=self.listing)
         if path.endswith("/commitment"):
             return httpx.Response(200, content=self.commitment or committed_to(int(path.split("/")[4])))
         if path.endswith("/nonce"):
@@ -95,6 +94,17 @@ def chunk(content: str = "", finish_reason: str | None = None, **more: Any) -> s
 
 
 DONE = "data: [DONE]"
+
+
+async def honest(it: Coordinator) -> AsyncIterator[str]:
+    """What one says that keeps to the rules."""
+    yield chunk()
+    ticket = it.ticket()
+    yield ticketed(ticket)
+    yield (await it.drawn(ticket))[0]
+    yield chunk("ahoy")
+    yield chunk(finish_reason="stop")
+    yield DONE
 
 
 def text(value: Any) -> str:
