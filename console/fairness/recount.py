@@ -4,41 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
 from console.fairness.audit import audit_epoch, share_of
-from console.fairness.check import band95
 from console.fairness.findings import Finding
+from console.fairness.findings import NodeShare as NodeShare
+from console.fairness.findings import Recount as Recount
 from console.protocol.ids import NodeId
 from console.protocol.transcript import Transcript
-
-
-class NodeShare(msgspec.Struct, frozen=True):
-    """Draws in which a node could be drawn, and what a fair draw gives it of them."""
-
-    id: NodeId
-    draws: int
-    won: int
-    expected_milli: int
-    variance_milli: int
-
-    @property
-    def band95(self) -> tuple[float, float]:
-        """What 95 of 100 fair nodes would have won."""
-        return band95(self.expected_milli, self.variance_milli)
-
-
-class Recount(msgspec.Struct, frozen=True):
-    """What was recomputed: `checked` draws, of which `wrong` have a finding."""
-
-    coordinator: str
-    epochs: tuple[int, ...]
-    open: tuple[int, ...]
-    """Epochs that run: their seeds are checked when they have closed."""
-    checked: int
-    wrong: int
-    findings: tuple[Finding, ...]
-    nodes: tuple[NodeShare, ...]
 
 
 def recount(transcripts: Iterable[Transcript]) -> Recount:
