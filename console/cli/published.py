@@ -16,6 +16,7 @@ from console.control.state import NetworkView, NodeState
 from console.fairness.findings import Finding
 from console.fairness.own import Witnessed, audit_own
 from console.fairness.recount import Recount, recount
+from console.protocol.addresses import is_loopback
 from console.protocol.transcript import EpochList, Transcript
 
 TIMEOUT_S = 60.0
@@ -31,7 +32,7 @@ def own_recount(home: Path, epoch: int | None) -> Recount:
         sys.exit(FAILED)
     base = base_of(network.coordinator)
     try:
-        with httpx.Client(base_url=base, timeout=TIMEOUT_S, trust_env=not _is_local(base)) as client:
+        with httpx.Client(base_url=base, timeout=TIMEOUT_S, trust_env=not is_loopback(base)) as client:
             found = list(_transcripts(client, epoch))
     except (httpx.HTTPError, msgspec.MsgspecError) as error:
         words = str(error) or type(error).__name__
@@ -45,10 +46,6 @@ def base_of(address: str) -> str:
     """Where a coordinator's HTTP stands, from the address that nodes dial."""
     parts = urlsplit(address)
     return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
-
-
-def _is_local(base: str) -> bool:
-    return urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
 
 
 def _transcripts(client: httpx.Client, epoch: int | None) -> Iterator[Transcript]:

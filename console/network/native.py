@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
@@ -12,6 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketExcepti
 
 from console.network.pins import Pins, check_pin
 from console.network.port import Claim, LinkError, RefusedError
+from console.protocol.addresses import is_loopback
 from console.protocol.frames import (
     FrameError,
     check_signature,
@@ -126,7 +126,6 @@ class NativeSession:
 
 
 async def _dial(address: str) -> ClientConnection:
-    local = urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
     try:
         return await connect(
             address,
@@ -135,9 +134,9 @@ async def _dial(address: str) -> ClientConnection:
             max_size=FRAME_BYTES_LIMIT,
             max_queue=64,
             compression=None,
-            proxy=None if local else True,
+            proxy=None if is_loopback(address) else True,
         )
-    except InvalidURI as error:
+    except (InvalidURI, ValueError) as error:
         raise LinkError(
             f"{address!r} is no WebSocket address; it should look like ws://host:port/path"
         ) from error
