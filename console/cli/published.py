@@ -88,8 +88,7 @@ def judged(found: list[Transcript], seen: list[Witnessed], network: NetworkView,
             sentence = "This transcript is signed by another coordinator than the one that this node knows."
             findings.append(Finding("coordinator", transcript.commitment.epoch, -1, sentence))
     findings += _withheld(found, seen, newest)
-    wrong = len({(one.epoch, one.k) for one in findings})
-    return msgspec.structs.replace(whole, findings=tuple(findings), wrong=wrong)
+    return msgspec.structs.replace(whole, findings=tuple(findings))
 
 
 def _withheld(found: list[Transcript], seen: list[Witnessed], newest: int) -> Iterator[Finding]:

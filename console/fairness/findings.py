@@ -37,13 +37,17 @@ class NodeShare(msgspec.Struct, frozen=True):
 
 
 class Recount(msgspec.Struct, frozen=True):
-    """What was recomputed: `checked` draws, of which `wrong` have a finding."""
+    """What was recomputed: `checked` draws."""
 
     coordinator: str
     epochs: tuple[int, ...]
     open: tuple[int, ...]
     """Epochs that run: their seeds are checked when they have closed."""
     checked: int
-    wrong: int
     findings: tuple[Finding, ...]
     nodes: tuple[NodeShare, ...]
+
+    @property
+    def wrong(self) -> int:
+        """Draws that have a finding, and epochs that have one as a whole, each counted once."""
+        return len({(one.epoch, one.k) for one in self.findings})

@@ -27,9 +27,8 @@ def recount(transcripts: Iterable[Transcript]) -> Recount:
         checked += audited.checked
         _add(shares, transcript)
         before, coordinator = transcript, transcript.coordinator
-    wrong = len({(one.epoch, one.k) for one in findings})
     nodes = tuple(_share(node, sums) for node, sums in sorted(shares.items()))
-    return Recount(coordinator, tuple(epochs), tuple(still), checked, wrong, tuple(findings), nodes)
+    return Recount(coordinator, tuple(epochs), tuple(still), checked, tuple(findings), nodes)
 
 
 def _follows(before: Transcript | None, now: Transcript) -> tuple[Finding, ...]:

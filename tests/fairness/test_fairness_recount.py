@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from made_transcripts import Maker, honest
 
+from console.fairness.findings import Finding
 from console.fairness.recount import recount
 
 THIRD = honest()
@@ -29,3 +31,10 @@ def test_an_epoch_that_does_not_follow_on_the_one_before_is_found(made: tuple[Ma
 def test_an_epoch_without_draws_may_be_left_out() -> None:
     assert recount(one.transcript() for one in (THIRD, AFTER_EMPTY)).findings == ()
     assert recount(one.transcript() for one in (THIRD, EMPTY, AFTER_EMPTY)).findings == ()
+
+
+def test_what_is_wrong_is_counted_once_however_much_is_found_of_it() -> None:
+    places = [(3, 4), (3, 4), (3, -1), (3, -1), (4, 4)]
+    findings = tuple(Finding("any", epoch, k, "Any.") for epoch, k in places)
+    found = msgspec.structs.replace(recount([THIRD.transcript()]), findings=findings)
+    assert found.wrong == 3
