@@ -8,19 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-import msgspec
-
 from console.fairness.attempts import NONCE_WITHHELD as NONCE_WITHHELD
 from console.fairness.attempts import Attempts
-from console.fairness.check import chances, pick_of, well_excluded
+from console.fairness.check import pick_of, well_excluded
 from console.fairness.draw import SEEDS_PER_EPOCH, EpochSeeds, Roster, nonce_commitment
-from console.fairness.findings import Finding
+from console.fairness.findings import Audited, Finding
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
 from console.protocol.keys import verify
 from console.protocol.transcript import (
     DrawRecord,
-    SignedRoster,
     Transcript,
     closing_bytes,
     commitment_bytes,
@@ -29,16 +26,6 @@ from console.protocol.transcript import (
 )
 
 SECRET_BYTES = 32
-
-
-class Audited(msgspec.Struct, frozen=True):
-    """What came of one epoch. `checked`: its draws."""
-
-    epoch: int
-    checked: int
-    findings: tuple[Finding, ...]
-    open: bool
-    """The epoch runs: its seeds stay secret, and are checked when it has closed."""
 
 
 def audit_epoch(transcript: Transcript, seeds: int = SEEDS_PER_EPOCH) -> Audited:
@@ -86,13 +73,15 @@ class _Epoch:
 
     def _signed_rosters(self) -> Iterator[Finding]:
         roots: dict[int, str] = {}
+        # Between slots rosters seldom change: a tree is made for each once, not for each slot.
+        sizes = {root: len(ids) for root, ids in self._it.members.items() if _makes(ids, root)}
         for roster in self._it.rosters:
             where = f"The roster of slot {roster.slot}"
             if not self._signed(roster_bytes(roster), roster.signature):
                 yield self._find("roster", f"{where} is not signed by the coordinator.")
             if roots.setdefault(roster.slot, roster.root) != roster.root:
                 yield self._find("two_rosters", f"Slot {roster.slot} has two signed rosters.")
-            if not _roots_in(roster, self._it.members):
+            if sizes.get(roster.root) != roster.size:
                 yield self._find("roster", f"{where} is not made of the nodes that are said to be in it.")
 
     def _revealed(self) -> Iterator[Finding]:
@@ -143,7 +132,7 @@ class _Epoch:
                 why = self._attempts.why_vacant(draw)
                 yield self._find("vacant", f"Ticket {k} was fixed and nobody was drawn: {why}.", k)
             return
-        if self._seeds is not None and (k >= self._count or self._seeds.reveal(k)[0] != draw.seed):
+        if self._seeds is not None and (not 0 <= k < self._count or self._seeds.seed(k) != draw.seed):
             yield self._find("seed", f"Seed {k} is not the one committed to before the epoch.", k)
         yield from self._picked(draw)
 
@@ -200,25 +189,9 @@ def _seeds_of(transcript: Transcript, count: int) -> EpochSeeds | None:
     return EpochSeeds(secret, count) if len(secret) == SECRET_BYTES else None
 
 
-def _roots_in(roster: SignedRoster, members: dict[str, tuple[NodeId, ...]]) -> bool:
-    ids = members.get(roster.root, ())
+def _makes(ids: tuple[NodeId, ...], root: str) -> bool:
     try:
-        made = Roster(tuple(ids))
+        made = Roster(ids)
     except ValueError:
         return False
-    return made.ids == tuple(ids) and (made.root, len(made)) == (roster.root, roster.size)
-
-
-def share_of(transcript: Transcript, node: str) -> tuple[int, int, float, float]:
-    """Draws in which `node` could be drawn, those it won, the expectation, and its variance."""
-    places = {root: ids.index(node) for root, ids in transcript.members.items() if node in ids}
-    draws = won = 0
-    expected = variance = 0.0
-    for draw in transcript.draws:
-        place = places.get(draw.ticket.roster_root, -1)
-        if not draw.node or place < 0 or any(one.index == place for one in draw.excluded):
-            continue
-        chance = 1 / max(1, chances(draw.ticket))
-        draws, won = draws + 1, won + (draw.node == node)
-        expected, variance = expected + chance, variance + chance * (1 - chance)
-    return draws, won, expected, variance
+    return made.ids == ids and made.root == root

@@ -40,9 +40,15 @@ class EpochSeeds:
         """The commitment, hex."""
         return self._tree.root.hex()
 
+    def seed(self, k: int) -> str:
+        """Seed number `k`, hex. Raises IndexError beyond the epoch's count."""
+        if k < 0:
+            raise IndexError(k)
+        return self._seeds[k].hex()
+
     def reveal(self, k: int) -> tuple[str, tuple[str, ...]]:
         """Seed number `k` and its path, hex. Raises IndexError beyond the epoch's count."""
-        return self._seeds[k].hex(), tuple(p.hex() for p in self._tree.path(k))
+        return self.seed(k), tuple(p.hex() for p in self._tree.path(k))
 
 
 class Roster:

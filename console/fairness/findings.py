@@ -21,6 +21,16 @@ class Finding(msgspec.Struct, frozen=True):
     sentence: str
 
 
+class Audited(msgspec.Struct, frozen=True):
+    """What came of one epoch. `checked`: its draws."""
+
+    epoch: int
+    checked: int
+    findings: tuple[Finding, ...]
+    open: bool
+    """The epoch runs: its seeds stay secret, and are checked when it has closed."""
+
+
 class NodeShare(msgspec.Struct, frozen=True):
     """Draws in which a node could be drawn, and what a fair draw gives it of them."""
 

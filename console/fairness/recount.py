@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from console.fairness.audit import audit_epoch, share_of
+from console.fairness.audit import audit_epoch
 from console.fairness.findings import Finding
 from console.fairness.findings import NodeShare as NodeShare
 from console.fairness.findings import Recount as Recount
+from console.fairness.shares import Share, shares_of
 from console.protocol.ids import NodeId
 from console.protocol.transcript import Transcript
 
@@ -15,7 +16,7 @@ from console.protocol.transcript import Transcript
 def recount(transcripts: Iterable[Transcript]) -> Recount:
     """Audit epochs in their order."""
     findings: list[Finding] = []
-    shares: dict[NodeId, list[float]] = {}
+    shares: dict[NodeId, Share] = {}
     epochs: list[int] = []
     still: list[int] = []
     checked, before, coordinator = 0, None, ""
@@ -25,9 +26,10 @@ def recount(transcripts: Iterable[Transcript]) -> Recount:
         epochs.append(audited.epoch)
         still += [audited.epoch] * audited.open
         checked += audited.checked
-        _add(shares, transcript)
+        for node, share in shares_of(transcript).items():
+            shares[node] = shares.get(node, Share()).plus(share)
         before, coordinator = transcript, transcript.coordinator
-    nodes = tuple(_share(node, sums) for node, sums in sorted(shares.items()))
+    nodes = tuple(share.of(node) for node, share in sorted(shares.items()))
     return Recount(coordinator, tuple(epochs), tuple(still), checked, tuple(findings), nodes)
 
 
@@ -51,15 +53,3 @@ def _agrees(before: Transcript | None, now: Transcript) -> Iterator[Finding]:
         if drawn.get((end.job, end.attempt), end.node) != end.node:
             sentence = f"Attempt {end.attempt} of a job is said to be another node's than its draw says."
             yield Finding("attempt", now.commitment.epoch, -1, sentence)
-
-
-def _add(shares: dict[NodeId, list[float]], transcript: Transcript) -> None:
-    for node in {node for ids in transcript.members.values() for node in ids}:
-        sums = shares.setdefault(node, [0, 0, 0.0, 0.0])
-        for place, value in enumerate(share_of(transcript, node)):
-            sums[place] += value
-
-
-def _share(node: NodeId, sums: list[float]) -> NodeShare:
-    draws, won, expected, variance = sums
-    return NodeShare(node, int(draws), int(won), round(1000 * expected), round(1000 * variance))

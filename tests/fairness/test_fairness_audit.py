@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from made_transcripts import KEY, NODES, OTHER_KEY, SEEDS, Maker, honest, job_of
 
 from console.fairness import Roster, check_draw, pick_of
-from console.fairness.audit import audit_epoch, share_of
+from console.fairness.audit import audit_epoch
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
 from console.protocol.transcript import (
@@ -181,14 +181,6 @@ def test_a_queue_that_is_full_may_be_left_out() -> None:
     assert codes(maker.transcript()) == {"excluded"}, "one of the eight had ended before"
     carried = change(maker.transcript(), carried=(Carried(taken, 0),))
     assert codes(carried) == set(), "and one of the last epoch still ran"
-
-
-def test_shares_count_the_draws_in_which_a_node_could_be_drawn() -> None:
-    shares = {node: share_of(TRUE, node) for node in NODES}
-    assert sum(won for _, won, _, _ in shares.values()) == len(TRUE.draws)
-    assert sum(expected for _, _, expected, _ in shares.values()) == pytest.approx(len(TRUE.draws))
-    assert sum(draws for draws, *_ in shares.values()) == 7 * 12 + 6 * 3
-    assert share_of(TRUE, "00" * 32) == (0, 0, 0.0, 0.0)
 
 
 hostile = st.one_of(st.text(max_size=6), st.sampled_from(["zz", "", "00" * 32, "-"]))

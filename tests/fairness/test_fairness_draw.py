@@ -107,3 +107,10 @@ def test_nobody_to_draw_from() -> None:
 def test_band_is_centred_and_not_negative() -> None:
     assert band95(100_000, 99_000) == pytest.approx((80.5, 119.5), abs=0.01)
     assert band95(1000, 990)[0] == 0.0
+
+
+def test_a_seed_alone_is_the_one_that_is_revealed() -> None:
+    assert SEEDS.seed(9) == SEEDS.reveal(9)[0]
+    for beyond in (-1, 65_536):
+        with pytest.raises(IndexError):
+            SEEDS.seed(beyond)
