@@ -5,6 +5,8 @@ The transcript may be hostile: numbers of attempts are looked up, never counted 
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 from console.protocol.ids import JobId, NodeId
 from console.protocol.transcript import AttemptEnd, DrawRecord, Transcript
 
@@ -21,10 +23,9 @@ class Attempts:
         self._queue_limit = transcript.commitment.policy.queue_limit
         self._ends = {(end.job, end.attempt): end for end in transcript.ends}
         self._first = _first_given(transcript, self._ends)
-        self._busy: dict[str, list[int]] = {}
-        """By node, when the attempts that it was given ended; 0: not yet."""
+        self._queues: dict[str, _Queue] = {}
         for one in transcript.carried:
-            self._busy.setdefault(one.node, []).append(one.ended_ms)
+            self._queue(one.node).add(one.ended_ms)
 
     def end(self, job: JobId, attempt: int) -> AttemptEnd | None:
         """How that attempt ended; None where it has not, or nothing is published."""
@@ -33,7 +34,7 @@ class Attempts:
     def began(self, draw: DrawRecord) -> None:
         """`draw` is done with: from here on its node has one job more in its queue."""
         end = self.end(draw.ticket.job, draw.ticket.attempt)
-        self._busy.setdefault(draw.node, []).append(0 if end is None else end.at_ms)
+        self._queue(draw.node).add(0 if end is None else end.at_ms)
 
     def withheld(self, draw: DrawRecord) -> bool:
         """Whether a client is said not to have revealed what it committed to: that client knows better."""
@@ -51,11 +52,38 @@ class Attempts:
             first = self._first.get((draw.ticket.job, node))
             return first is not None and first < draw.ticket.attempt
         if code == "queue_full":
-            given, at_ms = self._busy.get(node, []), draw.at_ms
-            # Draws are numbered as they are written: nearly always, but not always, as they are stamped.
-            self._busy[node] = [end_ms for end_ms in given if not end_ms or end_ms >= at_ms - DISORDER_MS]
-            return sum(not end_ms or end_ms >= at_ms for end_ms in given) >= self._queue_limit
+            return self._queue(node).at(draw.at_ms) >= self._queue_limit
         return bool(code)
+
+    def _queue(self, node: str) -> _Queue:
+        return self._queues.setdefault(node, _Queue())
+
+
+class _Queue:
+    """What a node was given so far, and when it was done with it."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._ended: list[int] = []  # in order, so that however much there is, nothing is counted through
+        self._latest_ms: int | None = None
+
+    def add(self, ended_ms: int) -> None:
+        """One more; 0: it has not ended."""
+        if ended_ms:
+            insort(self._ended, ended_ms)
+        else:
+            self._running += 1
+
+    def at(self, at_ms: int) -> int:
+        """How many of them had not ended at that moment.
+
+        Draws are numbered as they are written: nearly always, but not always, as they are stamped. Of what
+        ended longer ago than that explains, no earlier stamp makes a queue again.
+        """
+        latest_ms = at_ms if self._latest_ms is None else max(at_ms, self._latest_ms)
+        self._latest_ms = latest_ms
+        since_ms = max(at_ms, latest_ms - DISORDER_MS)
+        return self._running + len(self._ended) - bisect_left(self._ended, since_ms)
 
 
 def _first_given(
