@@ -23,6 +23,7 @@ from console.coordinator.settings import CoordinatorConfig, load_config
 from console.coordinator.start import StartError, announce, find_model, prepare_home, take_port
 from console.coordinator.store import StoreError
 from console.coordinator.supervise import NoReferenceError, supervise
+from console.coordinator.transport.nats_keys import shared_in
 from console.coordinator.transport.port import TransportError
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--transport", default="", metavar="URL", help="NATS servers over which nodes come too"
     )
+    parser.add_argument("--nats-shared", type=Path, help="file that all coordinators of the network have")
     parser.add_argument("--advertise", default="", metavar="URL", help="where gateways find this coordinator")
     parser.add_argument(
         "--standby", action="store_true", help="wait until the database's coordinator is gone, then take over"
@@ -113,7 +115,7 @@ async def _run(
     )
     engine = LlamaEngine(launch.socket)
     second = starter(launch, home)
-    where = options.store, options.transport
+    where = options.store, options.transport, shared_in(options.nats_shared, secrets.token_bytes)
     app = build(home, config, served, engine, SystemClock(), secrets.token_bytes, second, *where)
     coordinator: Coordinator = app.state.coordinator
     port: int = listening.getsockname()[1]

@@ -276,12 +276,13 @@ def build(
     second: Start | None,
     store_at: str = "",
     nats_at: str = "",
+    nats_shared: bytes = b"",
 ) -> Starlette:
     """The app over the database in `home`; `app.state.coordinator` is the `Coordinator`.
 
     `second`: starts the verifier that confirms a mismatch; None: there is none. `store_at`: address of a
     PostgreSQL database that keeps the data in place of the one in `home`. `nats_at`: address of the NATS
-    servers over which nodes may come too.
+    servers over which nodes may come too, `nats_shared`: see `NatsKeys`.
 
     Raises:
         StoreError: the database cannot be used.
@@ -299,7 +300,8 @@ def build(
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
     # Each with a turn of its own: whoever reads transcripts must not keep nodes from their statements.
     published, reader = Published(Beside(where), key.node_id), Beside(where)
-    transport = NatsTransport(nats_at, NatsKeys(seed), served.group, clock.now_ms) if nats_at else None
+    keys = NatsKeys(seed, nats_shared)
+    transport = NatsTransport(nats_at, keys, served.group, clock.now_ms) if nats_at else None
     alone = isinstance(where, Path)  # a folder's lock is proof of it
     beside = reader, published.routes(), SEEDS_PER_EPOCH, transport
     coordinator = Coordinator(parts, engine, confirming, *beside, alone=alone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.coordinator.store.database import Readable
 from console.coordinator.store.errors import ConflictError, NotOwnerError
 from console.coordinator.store.sql.part import SqlPart, values_of
 from console.coordinator.store.unit.owner import OwnerRow
@@ -14,12 +15,18 @@ _TAKE = (
 )
 
 
+def owner_of(database: Readable) -> OwnerRow | None:
+    """Who owns the database, or owned it last."""
+    row = database.execute(f"SELECT {_COLUMNS} FROM owner").fetchone()
+    return None if row is None else OwnerRow(*row)
+
+
 class SqlOwner(SqlPart):
     """See `store.unit.owner`."""
 
     def owner(self) -> OwnerRow | None:
         """The one row, if there is one."""
-        return self.one(OwnerRow, "SELECT {} FROM owner")
+        return owner_of(self.database)
 
     def take_over(self, row: OwnerRow, seen: OwnerRow | None) -> None:
         """Replaces the row that was seen."""
