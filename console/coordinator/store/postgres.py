@@ -34,10 +34,9 @@ _NOT_OWNED = "55006"
 
 
 class PostgresStore:
-    """A `Store` in a PostgreSQL database. Other stores may be open on it; only one coordinator may be.
+    """A `Store` in a PostgreSQL database. Other stores may be open on it; their units follow one another.
 
-    Units of several stores follow one another. But a coordinator takes every open job and every open epoch
-    that it finds as it starts for its own of the last run.
+    Who may write is the owner's business: see `Store.fence`.
     """
 
     def __init__(self, url: str) -> None:
