@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
+from console.coordinator.beside import Beside, Reader
 from console.coordinator.books import Books
 from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
@@ -24,12 +25,14 @@ from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
+from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.errors import unserved
 from console.coordinator.gateway.models import Models
 from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
+from console.coordinator.ownership import Ownership
 from console.coordinator.parts import Entropy, Parts
 from console.coordinator.published import Published
 from console.coordinator.recompute import Incidents
@@ -48,6 +51,7 @@ from console.coordinator.transport.nats import NatsTransport
 from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.port import Transport
 from console.engine.port import Engine
+from console.fairness import SEEDS_PER_EPOCH
 from console.ledger import deterrent_ppm, typical_reward
 from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
@@ -65,11 +69,23 @@ class Coordinator:
         parts: Parts,
         engine: Engine,
         second: SecondVerifier | None,
+        reader: Reader,
         routes: Sequence[BaseRoute] = (),
+        seeds: int = SEEDS_PER_EPOCH,
         transport: Transport | None = None,
+        *,
+        alone: bool = True,
     ) -> None:
-        """`routes`: of what is read beside the store; `transport`: brings lines beside the WebSocket's."""
+        """`reader`: of the statements; `routes`: of what else is read so; `seeds`: of an epoch.
+
+        `transport`: brings lines beside the WebSocket's; `alone`: no other coordinator can be alive on this
+        database.
+        """
         self.parts = parts
+        self.ownership = Ownership(parts.store, parts.clock, parts.served.group, parts.served.model)
+        self.lost = asyncio.Event()
+        """Another coordinator has taken over: nothing that this one does counts any more."""
+        self._alone = alone
         self._transport = transport
         self._routes = routes
         self.second = second
@@ -77,29 +93,34 @@ class Coordinator:
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.books = Books(parts)
-        self.draws = Draws(parts, self._announce, self.books.close)
+        self.draws = Draws(parts, self._announce, self.books.close, seeds)
         self.outbox = Outbox(parts, self.registry)
         attempts = Attempts(parts, self.registry, self.draws, self.reference)
         self.incidents = Incidents()
         auditor = Auditor(parts, self.reference, second, self.incidents)
         runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
-        self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
-        self.models = Models(parts, self.registry)
-        self.statements = StatementDesk(parts, self.books, self.gateway.client_of)
+        callers = Callers(parts.config)
+        self.gateway = Gateway(parts, callers, self.registry, self.reference, self.dispatch)
+        self.models = Models(parts, callers, self.registry)
+        self.statements = StatementDesk(parts, reader, self.books, callers)
         inside = (self.registry, self.dispatch, self.draws, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
 
-    async def start(self) -> None:
-        """Book deposits, refund what the last run left open, open an epoch; a second call does nothing.
+    async def start(self, address: str = "", *, waits: bool = False) -> None:
+        """Own the database, book deposits, refund what the last run left open, open an epoch.
+
+        A second call does nothing. `address`: where gateways find this one; `waits`: for another coordinator
+        to be gone, for as long as that takes.
 
         Raises:
-            StoreError: the database cannot be written.
+            StoreError: the database cannot be written, or has another owner.
             SealError: the database belongs to another identity.
             TransportError: there is no way to the message servers.
         """
         if self._started:
             return
+        await self.ownership.take(address, alone=self._alone, waits=waits)
         self.parts.clock.not_before(await self.parts.store.transact(lambda unit: unit.last_stamp()))
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
@@ -115,11 +136,14 @@ class Coordinator:
     async def wind_up(self) -> None:
         """End what runs: clients are told, their money goes back, the epoch ends with its seeds revealed."""
         await self.dispatch.stop()
+        if self.lost.is_set():
+            return
         try:
             await self.dispatch.recover()
             await self.draws.close()
         except StoreError as error:
             log.error("%s What is open is refunded, paid out and stated at the next start.", error)
+        await self.ownership.leave()
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -129,6 +153,7 @@ class Coordinator:
             asyncio.create_task(work)
             for work in (
                 self.reference.watch(),
+                self.ownership.keep(self.lost.set),
                 self._each(_SWEEP_S, self._sweep),
                 self._each(self.parts.policy.epoch_s, self.draws.open_epoch),
                 self._each(_FORGET_S, self._forget),
@@ -153,11 +178,12 @@ class Coordinator:
 
     def app(self) -> Starlette:
         """Routes for clients and nodes."""
+        nonces = Nonces(self.dispatch, self.parts.config.limits.body_s)
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
                 Route("/v1/models", self.models.all),
-                Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
+                Route("/net/v1/jobs/{job}/nonce", nonces.reveal, methods=["POST"]),
                 Route("/v1/models/{id:path}", self.models.one),
                 Route("/healthz", self._healthz),
                 Route("/net/v1/policy", self._policy),
@@ -250,12 +276,13 @@ def build(
     second: Start | None,
     store_at: str = "",
     nats_at: str = "",
+    nats_shared: bytes = b"",
 ) -> Starlette:
     """The app over the database in `home`; `app.state.coordinator` is the `Coordinator`.
 
     `second`: starts the verifier that confirms a mismatch; None: there is none. `store_at`: address of a
     PostgreSQL database that keeps the data in place of the one in `home`. `nats_at`: address of the NATS
-    servers over which nodes may come too.
+    servers over which nodes may come too, `nats_shared`: see `NatsKeys`.
 
     Raises:
         StoreError: the database cannot be used.
@@ -271,9 +298,13 @@ def build(
     parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
     allowed = second if config.verifiers.second else None
     confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    published = Published(where, key.node_id)
-    transport = NatsTransport(nats_at, NatsKeys(seed), served.group, clock.now_ms) if nats_at else None
-    coordinator = Coordinator(parts, engine, confirming, published.routes(), transport)
+    # Each with a turn of its own: whoever reads transcripts must not keep nodes from their statements.
+    published, reader = Published(Beside(where), key.node_id), Beside(where)
+    keys = NatsKeys(seed, nats_shared)
+    transport = NatsTransport(nats_at, keys, served.group, clock.now_ms) if nats_at else None
+    alone = isinstance(where, Path)  # a folder's lock is proof of it
+    beside = reader, published.routes(), SEEDS_PER_EPOCH, transport
+    coordinator = Coordinator(parts, engine, confirming, *beside, alone=alone)
     app = coordinator.app()
     app.state.coordinator = coordinator
     return app

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import msgspec
 
 from console.coordinator import jobs
-from console.coordinator.draws import Drawn, Draws
+from console.coordinator.draws import Drawn, Draws, Fixed
 from console.coordinator.jobs import Job
 from console.coordinator.live import ClientGone, Heard, LiveJob, NodeBack, NodeGone, Remark, Text
 from console.coordinator.nonces import DRAW, NonceFor
@@ -67,26 +67,19 @@ class Attempts:
         Raises:
             LookupError: the epoch has no seed left.
             StoreError: nothing was sent.
-            WithheldError: the client did not reveal its nonce.
+            WithheldError: the client did not reveal its nonce, or not while its ticket's epoch lasted.
         """
-        async with self._draws.turns.draw():
-            drawn = await self._draws.draw(live.job, roster, cause, NonceFor(self._parts, live))
-            live.job = drawn.ticketed
-            await self._parts.store.transact(lambda unit: self._record(unit, drawn))
-            live.job = drawn.job
-            live.tried.add(drawn.node)
-            live.received, live.result = [], None
-            live.visible = self._reference.visible(live.ask.stop)
-            live.assignment = self._assignment(live, drawn)
-            if live.ask.commitment:
-                told = {"proof": drawn.proof, "node": drawn.node}
-                live.tell(Remark(DRAW, msgspec.json.encode(told).decode()))
-            self._registry.listing.drawn(roster, drawn.node)
-            live.ahead = self._registry.open_jobs(drawn.node)
-            self._registry.took(drawn.node, drawn.job.id)
-            session = self._registry.session(drawn.node)
-            if session is None or not session.send(live.assignment):
-                live.inbox.put_nowait(NodeGone(drawn.node, on_purpose=True))
+        turns, nonce = self._draws.turns, NonceFor(self._parts, live)
+        async with turns.draw():
+            fixed = await self._draws.fix(live.job, roster, cause, live.ask.commitment)
+            live.job = fixed.job
+            if nonce.at_hand:
+                await self._assign(live, roster, fixed, await nonce.reveal(fixed.ticket, fixed.row.signature))
+                return
+        # A client takes its time in nobody's turn: a change of epoch would wait for it, and all draws too.
+        revealed = await nonce.reveal(fixed.ticket, fixed.row.signature)
+        async with turns.draw():
+            await self._assign(live, roster, fixed, revealed)
 
     async def follow(self, live: LiveJob) -> Lost | ClientGone | None:
         """Until a result is taken (None) or the attempt is lost. Raises StoreError."""
@@ -213,9 +206,27 @@ class Attempts:
         self.answer(result.node, result, "taken", "")
         return result
 
-    def _record(self, unit: Unit, drawn: Drawn) -> None:
+    async def _assign(self, live: LiveJob, roster: Eligible, fixed: Fixed, nonce: str) -> None:
+        drawn = self._draws.draw(fixed, roster, nonce)
+        await self._parts.store.transact(lambda unit: self._record(unit, drawn, fixed.job))
+        live.job = drawn.job
+        live.tried.add(drawn.node)
+        live.received, live.result = [], None
+        live.visible = self._reference.visible(live.ask.stop)
+        live.assignment = self._assignment(live, drawn)
+        if live.ask.commitment:
+            told = {"proof": drawn.proof, "node": drawn.node}
+            live.tell(Remark(DRAW, msgspec.json.encode(told).decode()))
+        self._registry.listing.drawn(roster, drawn.node)
+        live.ahead = self._registry.open_jobs(drawn.node)
+        self._registry.took(drawn.node, drawn.job.id)
+        session = self._registry.session(drawn.node)
+        if session is None or not session.send(live.assignment):
+            live.inbox.put_nowait(NodeGone(drawn.node, on_purpose=True))
+
+    def _record(self, unit: Unit, drawn: Drawn, ticketed: Job) -> None:
         unit.fill_ticket(drawn.row)
-        unit.save_job(drawn.job, drawn.ticketed)
+        unit.save_job(drawn.job, ticketed)
         unit.add_attempt(drawn.job, drawn.job.changed_ms)
 
     def _assignment(self, live: LiveJob, drawn: Drawn) -> Assignment:

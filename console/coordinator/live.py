@@ -97,7 +97,7 @@ class LiveJob:
     inbox: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue)
     told: asyncio.Queue[Told] = field(default_factory=asyncio.Queue)
     nonce: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """Revealed by a client that committed to one."""
+    """Revealed by a client that committed to one; cancelled when that client leaves first."""
     tried: set[NodeId] = field(default_factory=set)
     assignment: Assignment | None = None
     ahead: int = 0

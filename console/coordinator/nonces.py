@@ -7,7 +7,6 @@ import asyncio
 import msgspec
 
 from console.coordinator.draws import WithheldError
-from console.coordinator.jobs import Job
 from console.coordinator.live import LiveJob, Remark
 from console.coordinator.parts import Parts
 from console.fairness import nonce_commitment
@@ -27,20 +26,24 @@ class NonceFor:
         self._live = live
 
     @property
-    def commitment(self) -> str:
-        """The client's, empty for none."""
-        return self._live.ask.commitment
+    def at_hand(self) -> bool:
+        """Whether nobody has to be waited for."""
+        return not self._live.ask.commitment or self._live.nonce.done()
 
-    async def reveal(self, ticketed: Job, ticket: Ticket, signature: str) -> str:
-        """The nonce, hex. Raises WithheldError."""
-        if not self.commitment:
+    async def reveal(self, ticket: Ticket, signature: str) -> str:
+        """The nonce, hex, once a client that has one was told its ticket.
+
+        Raises WithheldError: the client does not reveal it in time, or has left.
+        """
+        if not self._live.ask.commitment:
             return self._parts.entropy(NONCE_BYTES).hex()
         told = {"ticket": ticket, "signature": signature, "coordinator": self._parts.key.node_id}
         self._live.tell(Remark(TICKET, msgspec.json.encode(told).decode()))
-        try:
-            return await asyncio.wait_for(asyncio.shield(self._live.nonce), self._parts.config.limits.nonce_s)
-        except TimeoutError:
-            raise WithheldError(ticketed) from None
+        nonce = self._live.nonce
+        await asyncio.wait((nonce,), timeout=self._parts.config.limits.nonce_s)
+        if not nonce.done() or nonce.cancelled():
+            raise WithheldError
+        return nonce.result()
 
 
 def reveals(live: LiveJob, nonce: str) -> bool:

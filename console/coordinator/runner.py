@@ -11,9 +11,10 @@ from console.coordinator import jobs
 from console.coordinator.attempts import Attempts, Lost
 from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
 from console.coordinator.draws import Draws, WithheldError
+from console.coordinator.endings import ending
 from console.coordinator.evidence import Evidence, sealed
 from console.coordinator.faults import told
-from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
+from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
@@ -24,6 +25,7 @@ from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import StoreError, Unit
 from console.fairness.audit import NONCE_WITHHELD
 from console.ledger import price
+from console.ledger.deterrence import PPM
 from console.protocol.ids import short
 from console.protocol.messages import Opening, OpenRequest
 from console.protocol.types import Fault, Result
@@ -34,7 +36,6 @@ T = TypeVar("T")
 _LOOK_S = 0.1
 _NOBODY: Fault = "nobody"
 _AGAIN_S = 1.0
-ALWAYS_PPM = 1_000_000
 
 
 class Runner:
@@ -76,8 +77,7 @@ class Runner:
                 break
             try:
                 await self._start(live, roster, cause)
-            except WithheldError as error:
-                live.job = error.job
+            except WithheldError:
                 await self._give_up(live, "client", NONCE_WITHHELD)
                 return False
             lost = await self._attempts.follow(live)
@@ -186,7 +186,7 @@ class Runner:
     async def _rate(self, live: LiveJob) -> int:
         """Per million. What a client is told of a node's logits is checked first, every time."""
         if live.ask.top_logprobs is not None:
-            return ALWAYS_PPM
+            return PPM
         policy, job = self._parts.policy, live.job
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
         standing = await self._parts.store.transact(lambda u: probation_of(u, policy, job.node, reward))
@@ -229,7 +229,7 @@ class Runner:
             )
             if suspended is not None:
                 self._registry.set_suspension(suspended)
-            live.tell(Trouble(502, "answer_rejected", _SENTENCES["answer_rejected"]))
+            live.tell(ending("answer_rejected"))
         log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:
@@ -245,8 +245,7 @@ class Runner:
 
         live.job = await self._insist(lambda: parts.store.transact(undo))
         log.info("job %s: %s (%s)", short(last.id), live.job.state.lower(), code)
-        status = 503 if code in ("no_node", "coordinator_failed") else 502
-        live.tell(Trouble(status, code, _SENTENCES.get(code, _SENTENCES["no_answer"])))
+        live.tell(ending(code))
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do `step` again until the database takes it."""
@@ -265,15 +264,3 @@ def _tell(live: LiveJob, events: tuple[Text | Done, ...]) -> None:
 
 def _no_answer(cause: str) -> str:
     return "no_node" if cause == "request" else "no_answer"
-
-
-_SENTENCES = {
-    "answer_rejected": "The answer was checked and found false. Nothing is charged; please ask again.",
-    "interrupted": "The node that answered broke off. Nothing is charged; please ask again.",
-    "no_answer": "No node could finish this request. Nothing is charged; please ask again.",
-    "no_node": "No node was free for this request in time. Nothing is charged; try again in a moment.",
-    "coordinator_failed": "The network had a fault of its own. Nothing is charged; try again in a moment.",
-    NONCE_WITHHELD: "The client did not reveal its nonce in time, so nobody was drawn. Nothing is charged.",
-    "cancelled": "The request was cancelled. Nothing is charged.",
-    "gone_before_opening": "The answering node left before its answer could be checked. Nothing is charged.",
-}

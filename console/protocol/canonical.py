@@ -25,6 +25,13 @@ def canonical(tag: str, value: Any) -> bytes:
     return b"quarterdeck/" + tag.encode() + b"\0" + _encoder.encode(plain)
 
 
+def unsigned(message: msgspec.Struct) -> dict[str, object]:
+    """The fields of `message` that its `signature` is over: all others. Raises KeyError where it has none."""
+    fields: dict[str, object] = msgspec.to_builtins(message)
+    del fields["signature"]
+    return fields
+
+
 def digest(tag: str, value: Any) -> str:
     """SHA-256 of the canonical bytes, 64 hex digits."""
     return hashlib.sha256(canonical(tag, value)).hexdigest()

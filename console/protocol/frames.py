@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from console.protocol.canonical import canonical
+from console.protocol.canonical import canonical, unsigned
 from console.protocol.keys import SigningKey, verify
 from console.protocol.messages import (
     FRAME_BYTES_LIMIT,
@@ -84,12 +84,12 @@ def check_signature(frame: Frame, direction: Direction, signer: str) -> None:
 
 def sign_in_bytes(message: SignIn, coordinator: str) -> bytes:
     """What a node signs to sign in: everything it claims, the nonce, and whom it talks to."""
-    return canonical("sign-in/v1", [coordinator, _without_signature(message)])
+    return canonical("sign-in/v1", [coordinator, unsigned(message)])
 
 
 def result_bytes(result: Result) -> bytes:
     """What a node signs of its result."""
-    return canonical("result/v1", _without_signature(result))
+    return canonical("result/v1", unsigned(result))
 
 
 def ticket_bytes(ticket: Ticket) -> bytes:
@@ -100,20 +100,14 @@ def ticket_bytes(ticket: Ticket) -> bytes:
 def presence_bytes(presence: Presence) -> bytes:
     """What the coordinator signs of a presence receipt: everything but what it tells of the moment, so that
     receipts of peers that tell more, or less, are checked alike."""
-    fields = _without_signature(presence)
+    fields = unsigned(presence)
     fields.pop("around")
     return canonical("presence/v1", fields)
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:
     """What the coordinator signs of a receipt."""
-    return canonical("receipt/v1", _without_signature(receipt))
-
-
-def _without_signature(message: msgspec.Struct) -> dict[str, object]:
-    fields: dict[str, object] = msgspec.to_builtins(message)
-    fields.pop("signature")
-    return fields
+    return canonical("receipt/v1", unsigned(receipt))
 
 
 def _signed_bytes(direction: Direction, session: str, counter: int, raw: bytes) -> bytes:

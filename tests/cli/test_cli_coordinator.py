@@ -93,3 +93,28 @@ def test_a_client_may_have_several_keys_by_name(tmp_path: Path) -> None:
     digest = hashlib.sha256(lines[0].encode()).hexdigest()
     assert load_config(policy).clients["ann"].digests() == {digest: "laptop"}
     assert CliRunner().invoke(coordinator, ["key", "ann", "--name", "a b"]).exit_code == 2
+
+
+def test_the_configuration_of_message_servers_names_public_keys_alone(tmp_path: Path) -> None:
+    homes = [tmp_path / "one", tmp_path / "two"]
+    words = [word for home in homes for word in ("--home", str(home))]
+    done = run("nats-config", *words, "--shared", str(tmp_path / "shared"), "--listen", "10.0.0.1:4222")
+    assert done.returncode == 0, done.stderr
+    assert 'listen: "10.0.0.1:4222"' in done.stdout
+    assert done.stdout.count("nkey: U") == 4
+    again = run("nats-config", *words, "--shared", str(tmp_path / "shared"), "--listen", "10.0.0.1:4222")
+    assert again.stdout == done.stdout
+    for home in homes:
+        assert (home / "coordinator.key").read_bytes().hex() not in done.stdout
+        assert (home / "coordinator.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("words", [("--home", "a", "--home", "b"), ("--listen", "4222"), ("--listen", "a:b")])
+def test_what_is_no_configuration_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = run("nats-config", *(str(tmp_path / word) if word in "ab" else word for word in words))
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_damaged_shared_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "shared").write_bytes(b"short")
+    refused(run("nats-config", "--home", str(tmp_path), "--shared", str(tmp_path / "shared")), "is damaged")

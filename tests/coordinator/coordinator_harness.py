@@ -225,6 +225,7 @@ class FakeNode:
         self._wire: Wire | None = None
         self._dial: Dial = NatsDial() if run.address.startswith("nats") else dial_websocket
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listening: list[asyncio.Task[None]] = []
         self._counter = 0
         self.session = ""
         self.coordinator = ""
@@ -247,10 +248,15 @@ class FakeNode:
         if isinstance(answer, Welcome):
             self.session, self._counter = answer.session, 0
             self.seeds_roots[answer.epoch] = answer.seeds_root
-            self._spawn(self._listen(self._wire))
+            self._listening = [self._spawn(self._listen(self._wire))]
             self._spawn(self._beat())
         assert isinstance(answer, Welcome | Refused)
         return answer
+
+    @property
+    def connected(self) -> bool:
+        """Whether its line is up, as far as it knows."""
+        return any(not task.done() for task in self._listening)
 
     async def drop(self) -> None:
         """The line breaks."""
@@ -378,10 +384,11 @@ class FakeNode:
                 await self.send(Heartbeat(True, "earning", 0, 1))
                 await asyncio.sleep(0.3)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 __all__ = [

@@ -116,16 +116,20 @@ async def test_a_lease_that_expires_goes_on_elsewhere_and_the_late_result_is_sta
 
 async def test_a_job_that_waits_behind_one_that_runs_keeps_its_lease(tmp_path: Path) -> None:
     """A slow node works one job off after the other: a full queue is no fault of its own."""
-    async with running(tmp_path, with_policy(lease_s=1)) as run:
+    lease_s, gap_s = 2, 0.1  # far apart, so that a test that is held up is not the node that stalls
+    chunks = 24
+    async with running(tmp_path, with_policy(lease_s=lease_s)) as run:
         slow = await run.node("slow", manual=True)
-        requests = [asyncio.create_task(run.chat()) for _ in range(2)]
+        slow.engine.end_bias = run.engine.end_bias = -50  # every answer has all of its tokens
+        requests = [asyncio.create_task(run.chat(max_tokens=chunks)) for _ in range(2)]
         first, second = await slow.wait(Assignment), await slow.wait(Assignment, 2)
         for given in (first, second):
             await slow.send(Ack(given.job, given.attempt, given.fence))
         made = await slow.generate(first, chunks=False)
         assert made is not None
-        for place, token in enumerate(made.token_ids[:6]):
-            await asyncio.sleep(0.4)
+        assert len(made.token_ids) * gap_s > lease_s
+        for place, token in enumerate(made.token_ids):
+            await asyncio.sleep(gap_s)
             await slow.send(Chunk(first.job, first.attempt, first.fence, place, (token,)))
         for given in (first, second):
             result = await slow.generate(given, chunks=False)

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from console.coordinator.store import StoreError, Unit
+from console.coordinator.store.database import Readable
 from console.coordinator.store.sqlite import SqliteStore, connect
 from console.coordinator.store.writer import Item
 from simulation.loop import SimulatedLoop
@@ -129,7 +130,7 @@ class SimulatedStore(SqliteStore):
         if not self._waiting:
             self._disk.loop.call_later(self._disk.commit_s(), self._flush)
         self._waiting.append(item)
-        return await asyncio.shield(asyncio.wrap_future(item.done))
+        return await item.done
 
     def close(self) -> None:
         """Finish what is queued."""
@@ -150,3 +151,14 @@ class SimulatedStore(SqliteStore):
             self._commit(batch)
             if self._disk.failures == failures:
                 self._disk.committed(self._disk.touched)
+
+
+class DiskReader:
+    """A `Reader` without a thread: what it sees is what is committed, since a commit is one step here."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+
+    async def read(self, query: Callable[[Readable], Any]) -> Any:
+        """See `Reader.read`."""
+        return query(self._disk.database)

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from console.coordinator.store.errors import OutcomeUnknownError, StoreError
+from console.coordinator.store.errors import NotOwnerError, OutcomeUnknownError, StoreError
 from console.coordinator.store.postgres_batch import Batch
 from console.coordinator.store.postgres_link import Link, LostError, said
 from console.coordinator.store.postgres_schema import migrate
@@ -29,10 +29,15 @@ log = logging.getLogger(__name__)
 _FIRST_S, _LONGEST_S = 0.1, 5.0
 _CLOSING_S = 10.0
 _FULL = "53100"
+_NOT_OWNED = "55006"
+"""Raised by `quarterdeck_owner`."""
 
 
 class PostgresStore:
-    """A `Store` in a PostgreSQL database, which other coordinators may share."""
+    """A `Store` in a PostgreSQL database. Other stores may be open on it; their units follow one another.
+
+    Who may write is the owner's business: see `Store.fence`.
+    """
 
     def __init__(self, url: str) -> None:
         """`url`: `postgres://user@host/database`, as asyncpg reads it.
@@ -41,9 +46,10 @@ class PostgresStore:
             StoreError: it cannot be reached or used, or a newer Quarterdeck wrote it.
         """
         self._link = Link(url)
-        self._words = Words({})
+        self._words = Words()
         self._name = secrets.token_hex(16)
         self._commits = 0
+        self._token = 0
         self._doubtful: list[Item] = []
         self._wait_s = 0.0
         self._next_s = 0.0
@@ -60,6 +66,10 @@ class PostgresStore:
     def trips(self) -> int:
         """Round trips so far."""
         return self._link.trips
+
+    def fence(self, token: int) -> None:
+        """See `Store.fence`."""
+        self._token = token
 
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """See `Store.transact`."""
@@ -90,7 +100,7 @@ class PostgresStore:
         except StoreError as error:
             fail(batch, error)
             return
-        open_batch = Batch(self._link, self._words)
+        open_batch = Batch(self._link, self._words, self._token)
         try:
             for item in batch:
                 open_batch.run(item)
@@ -152,7 +162,8 @@ class PostgresStore:
             raise self._away()
         try:
             self._link.connect()
-            self._words = Words(migrate(self._link))
+            migrate(self._link)
+            self._words = Words()
             self._settle()
         except (LostError, asyncpg.PostgresError) as error:
             self._link.drop()
@@ -191,6 +202,8 @@ class PostgresStore:
     def _store_error(self, error: Exception) -> StoreError:
         if isinstance(error, LostError):
             return self._away()
+        if getattr(error, "sqlstate", None) == _NOT_OWNED:
+            return NotOwnerError()
         if getattr(error, "sqlstate", None) == _FULL:
             return StoreError(
                 f"The disk of PostgreSQL at {self._link.name} is full, so nothing can be booked safely. "

@@ -24,7 +24,7 @@ class SqlJobs(SqlPart):
     def save_job(self, job: Job, was: Job | None) -> None:
         """Compare and set on state and fence."""
         if was is None:
-            self.insert("INSERT INTO jobs", job)
+            self.insert("jobs", job)
             return
         columns = ", ".join(f'"{name}" = ?' for name in job.__struct_fields__)
         self.database.must(

@@ -18,15 +18,16 @@ class SqlPart:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def insert(self, verb: str, row: msgspec.Struct, again: str = "it stands already") -> None:
-        """A plain INSERT of what stands already is a conflict, for which `again` are the words."""
-        names = row.__struct_fields__
-        columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" for _ in names)
-        statement = f"{verb} ({columns}) VALUES ({marks})"
-        if verb.startswith("INSERT INTO"):
-            self.database.must(f"{statement} ON CONFLICT DO NOTHING", values_of(row), ConflictError(again))
-        else:
-            self.database.execute(statement, values_of(row))
+    def insert(self, table: str, row: msgspec.Struct, again: str = "it stands already") -> None:
+        """Add a row. One that stands already is a conflict, for which `again` are the words."""
+        statement = f"{_insertion(table, row)} ON CONFLICT DO NOTHING"
+        self.database.must(statement, values_of(row), ConflictError(again))
+
+    def replace(self, table: str, row: msgspec.Struct, *key: str) -> None:
+        """Add a row, or give its values to the one that stands under the same primary `key`."""
+        changes = ", ".join(f'"{n}" = excluded."{n}"' for n in row.__struct_fields__ if n not in key)
+        statement = f"{_insertion(table, row)} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+        self.database.execute(statement, values_of(row))
 
     def one(self, kind: type[S], query: str, *values: Any) -> S | None:
         """The row that a query finds, None for none; `{}` stands for its columns."""
@@ -41,6 +42,12 @@ class SqlPart:
     def value(self, query: str, *values: Any) -> int:
         """The one number that a query gives; 0 for NULL."""
         return int(self.database.execute(query, values).fetchone()[0] or 0)
+
+
+def _insertion(table: str, row: msgspec.Struct) -> str:
+    names = row.__struct_fields__
+    columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" for _ in names)
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks})"
 
 
 def values_of(row: msgspec.Struct) -> tuple[Any, ...]:
