@@ -117,6 +117,7 @@ class SimulatedStore(SqliteStore):
         self._disk = disk
         self._connection = disk  # type: ignore[assignment]
         self._waiting: list[Item] = []
+        self._token = 0
         self._closed = False
         self._dead = False
 

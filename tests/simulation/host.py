@@ -13,6 +13,7 @@ from console.coordinator.parts import Parts
 from console.coordinator.sealing import Secrets
 from console.coordinator.second import SecondVerifier, Started
 from console.coordinator.settings import CoordinatorConfig, Served
+from console.coordinator.transport.hub import hub
 from console.coordinator.store import StoreError
 from console.engine.port import EngineError
 from simulation.clock import SimulatedClock
@@ -99,7 +100,7 @@ class Host:
         self._lines.append(line)
         scope = {"type": "websocket", "path": "/net/v1/ws", "headers": [], "query_string": b""}
         socket = WebSocket(scope, line.receive, line.send)  # type: ignore[arg-type]
-        self._process.spawn(self.coordinator.door.serve(socket))
+        self._process.spawn(hub(self.coordinator.door.serve).endpoint(socket))
 
     def ask(self, exchange: Exchange) -> None:
         """A client's request comes in."""
