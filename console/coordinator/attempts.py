@@ -11,7 +11,7 @@ from console.coordinator import jobs
 from console.coordinator.draws import Drawn, Draws, Fixed
 from console.coordinator.jobs import Job
 from console.coordinator.live import ClientGone, Heard, LiveJob, NodeBack, NodeGone, Remark, Text
-from console.coordinator.nonces import DRAW, NonceFor
+from console.coordinator.nonces import DRAW, NONCE_BYTES, NonceFor
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -70,6 +70,11 @@ class Attempts:
             WithheldError: the client did not reveal its nonce, or not while its ticket's epoch lasted.
         """
         turns, nonce = self._draws.turns, NonceFor(self._parts, live)
+        if not live.ask.commitment:
+            async with turns.draw():
+                drawn = await self._draws.fix_and_draw(live.job, roster, cause, self._own_nonce)
+                self._give(live, roster, drawn)
+            return
         async with turns.draw():
             fixed = await self._draws.fix(live.job, roster, cause, live.ask.commitment)
             live.job = fixed.job
@@ -209,6 +214,10 @@ class Attempts:
     async def _assign(self, live: LiveJob, roster: Eligible, fixed: Fixed, nonce: str) -> None:
         drawn = self._draws.draw(fixed, roster, nonce)
         await self._parts.store.transact(lambda unit: self._record(unit, drawn, fixed.job))
+        self._give(live, roster, drawn)
+
+    def _give(self, live: LiveJob, roster: Eligible, drawn: Drawn) -> None:
+        """Send the drawn node its assignment."""
         live.job = drawn.job
         live.tried.add(drawn.node)
         live.received, live.result = [], None
@@ -223,6 +232,9 @@ class Attempts:
         session = self._registry.session(drawn.node)
         if session is None or not session.send(live.assignment):
             live.inbox.put_nowait(NodeGone(drawn.node, on_purpose=True))
+
+    def _own_nonce(self) -> str:
+        return self._parts.entropy(NONCE_BYTES).hex()
 
     def _record(self, unit: Unit, drawn: Drawn, ticketed: Job) -> None:
         unit.fill_ticket(drawn.row)

@@ -44,7 +44,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A ticket on record, and the job that stands at it."""
+    """A ticket, and the job that stands at it."""
 
     job: Job
     ticket: Ticket
@@ -53,7 +53,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A draw, made and not yet on record: whoever takes it writes `row` and `job` together."""
+    """A draw; one of `Draws.draw` is not yet on record: whoever takes it writes `row` and `job` together."""
 
     node: NodeId
     proof: DrawProof
@@ -146,19 +146,47 @@ class Draws:
             StoreError: there is no ticket.
         """
         epoch = self.epoch.number
-        return await self._parts.store.transact(
-            lambda unit: self._fix(unit, epoch, was, roster, cause, commitment)
-        )
+
+        def on_record(unit: Unit) -> Fixed:
+            fixed = self._fix(unit, epoch, was, roster, cause, commitment)
+            unit.add_ticket(fixed.row)
+            unit.save_job(fixed.job, was)
+            return fixed
+
+        return await self._parts.store.transact(on_record)
+
+    async def fix_and_draw(
+        self, was: Job, roster: Eligible, cause: str, nonce_of: Callable[[], str]
+    ) -> Drawn:
+        """Both at once, and on record with the attempt: nobody outside waits for a ticket whose nonce is this
+        coordinator's own. `nonce_of` is called when the ticket is signed. The caller holds `turns.draw()`.
+
+        Raises LookupError, StoreError: as `fix`.
+        """
+        epoch = self.epoch
+
+        def both(unit: Unit) -> Drawn:
+            fixed = self._fix(unit, epoch.number, was, roster, cause, "")
+            drawn = self._drawn(epoch, fixed, roster, nonce_of())
+            unit.add_ticket(drawn.row)
+            unit.save_job(drawn.job, was)
+            unit.add_attempt(drawn.job, drawn.job.changed_ms)
+            return drawn
+
+        return await self._parts.store.transact(both)
 
     def draw(self, fixed: Fixed, roster: Eligible, nonce: str) -> Drawn:
         """Draw one of `roster`, over which the ticket was fixed. The caller holds `turns.draw()`.
 
         Raises WithheldError: the ticket's epoch is over. Its draws are signed and its seeds revealed.
         """
-        epoch, ticket = self._epoch, fixed.ticket
-        if epoch is None or epoch.number != ticket.epoch:
+        epoch = self._epoch
+        if epoch is None or epoch.number != fixed.ticket.epoch:
             raise WithheldError
-        proof = proof_of(ticket, fixed.row.signature, nonce, epoch.seeds, roster)
+        return self._drawn(epoch, fixed, roster, nonce)
+
+    def _drawn(self, epoch: Epoch, fixed: Fixed, roster: Eligible, nonce: str) -> Drawn:
+        proof = proof_of(fixed.ticket, fixed.row.signature, nonce, epoch.seeds, roster)
         node = roster.listed.ids[proof.index]
         filled = msgspec.structs.replace(fixed.row, seed=proof.seed, nonce=nonce, pick=proof.index, node=node)
         return Drawn(node, proof, filled, jobs.assign(fixed.job, node, self._parts.clock.now_ms()))
@@ -190,8 +218,6 @@ class Draws:
         )
         if not unit.slot_signed(listed.slot):
             unit.sign_slot(self._signed(listed, ticket.roster_root, now_ms), listed.ids)
-        unit.add_ticket(row)
-        unit.save_job(job, was)
         return Fixed(job, ticket, row)
 
     async def make_good(self) -> None:

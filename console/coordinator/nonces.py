@@ -19,7 +19,7 @@ TICKET, DRAW = "quarterdeck-ticket", "quarterdeck-draw"
 
 
 class NonceFor:
-    """One job's nonce. Later attempts of a job use it again: their seeds are others."""
+    """The nonce of a job whose client has one. Later attempts use it again: their seeds are others."""
 
     def __init__(self, parts: Parts, live: LiveJob) -> None:
         self._parts = parts
@@ -27,16 +27,14 @@ class NonceFor:
 
     @property
     def at_hand(self) -> bool:
-        """Whether nobody has to be waited for."""
-        return not self._live.ask.commitment or self._live.nonce.done()
+        """Whether the client does not have to be waited for."""
+        return self._live.nonce.done()
 
     async def reveal(self, ticket: Ticket, signature: str) -> str:
-        """The nonce, hex, once a client that has one was told its ticket.
+        """The nonce, hex, once the client was told its ticket.
 
         Raises WithheldError: the client does not reveal it in time, or has left.
         """
-        if not self._live.ask.commitment:
-            return self._parts.entropy(NONCE_BYTES).hex()
         told = {"ticket": ticket, "signature": signature, "coordinator": self._parts.key.node_id}
         self._live.tell(Remark(TICKET, msgspec.json.encode(told).decode()))
         nonce = self._live.nonce
