@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 import msgspec
@@ -119,7 +118,7 @@ class Attempts:
         while True:
             try:
                 wait_s = max(0.0, timers.next_s() - clock.tick_s())
-                heard = await asyncio.wait_for(live.inbox.get(), wait_s)
+                heard = await live.inbox.next(wait_s)
             except TimeoutError:
                 now_s = clock.tick_s()
                 lost = timers.expired(now_s)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 import msgspec
@@ -87,6 +88,20 @@ class ClientGone(msgspec.Struct, frozen=True):
 Heard = Ack | Decline | Chunk | Failed | Result | Opening | NodeGone | NodeBack | ClientGone
 
 
+class Inbox(asyncio.Queue[Heard]):
+    """What was said about a job and is not read yet, in order."""
+
+    def _init(self, maxsize: int) -> None:
+        self._queue: deque[Heard] = deque()
+
+    async def next(self, wait_s: float) -> Heard:
+        """The next. Raises TimeoutError when none comes within `wait_s`; one that is due says so at once."""
+        if wait_s <= 0:
+            raise TimeoutError
+        async with asyncio.timeout(wait_s):
+            return await self.get()
+
+
 @dataclass(slots=True)
 class LiveJob:
     """Owned by the one task that runs the job; others only put into its inbox."""
@@ -94,7 +109,7 @@ class LiveJob:
     job: Job
     ask: Ask
     visible: VisibleText
-    inbox: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue)
+    inbox: Inbox = field(default_factory=Inbox)
     told: asyncio.Queue[Told] = field(default_factory=asyncio.Queue)
     nonce: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """Revealed by a client that committed to one; cancelled when that client leaves first."""

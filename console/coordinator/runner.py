@@ -104,7 +104,7 @@ class Runner:
             if roster.chances or not waiting:
                 return roster
             try:
-                heard = await asyncio.wait_for(live.inbox.get(), _LOOK_S)
+                heard = await live.inbox.next(_LOOK_S)
             except TimeoutError:
                 continue
             if isinstance(heard, ClientGone):
@@ -201,7 +201,7 @@ class Runner:
         while True:
             try:
                 wait_s = max(0.0, min(until_s, hard_s) - clock.tick_s())
-                heard = await asyncio.wait_for(live.inbox.get(), wait_s)
+                heard = await live.inbox.next(wait_s)
             except TimeoutError:
                 return b"" if here else None
             if isinstance(heard, Opening) and (heard.job, heard.attempt) == (result.job, result.attempt):
