@@ -176,11 +176,13 @@ class Attempts:
         return None
 
     async def _acknowledged(self, live: LiveJob) -> None:
-        job = live.job
-        if job.state == "ASSIGNED":
+        """Written, unless the next step is here already: that one says it too."""
+        job, inbox = live.job, live.inbox
+        if job.state == "ASSIGNED" and not (inbox.holds(Chunk, job) or inbox.holds(Result, job)):
             await self.save(live, jobs.ack(job, job.node, job.fence, self._parts.clock.now_ms()))
 
     async def _chunk(self, live: LiveJob, chunk: Chunk) -> Lost | None:
+        """As `_acknowledged`: a job whose result is here already goes there at once."""
         if not chunk_fits(chunk, live.received, live.ask.max_tokens, self._reference.vocabulary):
             return Lost("malformed", "node")
         if chunk.start == len(live.received):
@@ -189,7 +191,7 @@ class Attempts:
                 live.shown = True
                 live.tell(Text(text))
         job = live.job
-        if job.state != "RUNNING":
+        if job.state != "RUNNING" and not live.inbox.holds(Result, job):
             await self.save(live, jobs.run(job, job.node, job.fence, self._parts.clock.now_ms()))
         return None
 

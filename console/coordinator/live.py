@@ -101,6 +101,11 @@ class Inbox(asyncio.Queue[Heard]):
         async with asyncio.timeout(wait_s):
             return await self.get()
 
+    def holds(self, kind: type[Chunk] | type[Result], job: Job) -> bool:
+        """Whether such a message under the job's attempt and fence is among it."""
+        under = job.attempt, job.fence
+        return any(isinstance(one, kind) and (one.attempt, one.fence) == under for one in self._queue)
+
 
 @dataclass(slots=True)
 class LiveJob:
