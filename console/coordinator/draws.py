@@ -85,6 +85,8 @@ class Draws:
         self._close_books = close_books
         self._seeds = seeds
         self._epoch: Epoch | None = None
+        self._slot_on_record = -1
+        """The last slot whose signed roster is known to be committed; the others are looked up."""
         self.turns = Turns()
         """Held while a ticket is fixed, and from a draw until its assignment is sent."""
 
@@ -153,7 +155,9 @@ class Draws:
             unit.save_job(fixed.job, was)
             return fixed
 
-        return await self._parts.store.transact(on_record)
+        fixed = await self._parts.store.transact(on_record)
+        self._slot_on_record = roster.listed.slot
+        return fixed
 
     async def fix_and_draw(
         self, was: Job, roster: Eligible, cause: str, nonce_of: Callable[[], str]
@@ -173,7 +177,9 @@ class Draws:
             unit.add_attempt(drawn.job, drawn.job.changed_ms)
             return drawn
 
-        return await self._parts.store.transact(both)
+        drawn = await self._parts.store.transact(both)
+        self._slot_on_record = roster.listed.slot
+        return drawn
 
     def draw(self, fixed: Fixed, roster: Eligible, nonce: str) -> Drawn:
         """Draw one of `roster`, over which the ticket was fixed. The caller holds `turns.draw()`.
@@ -216,7 +222,7 @@ class Draws:
             need=was.prompt_tokens + was.max_tokens,
             commitment=commitment,
         )
-        if not unit.slot_signed(listed.slot):
+        if listed.slot != self._slot_on_record and not unit.slot_signed(listed.slot):
             unit.sign_slot(self._signed(listed, ticket.roster_root, now_ms), listed.ids)
         return Fixed(job, ticket, row)
 

@@ -13,8 +13,8 @@ from console.coordinator.parts import Parts
 from console.coordinator.sealing import Secrets
 from console.coordinator.second import SecondVerifier, Started
 from console.coordinator.settings import CoordinatorConfig, Served
-from console.coordinator.transport.hub import hub
 from console.coordinator.store import StoreError
+from console.coordinator.transport.hub import hub
 from console.engine.port import EngineError
 from simulation.clock import SimulatedClock
 from simulation.disk import Disk, DiskReader, SimulatedStore
