@@ -144,12 +144,21 @@ class Runner:
             _tell(live, whole)
 
     async def _judge(self, live: LiveJob, result: Result) -> None:
-        rate_ppm, work = await self._insist(lambda: self._rate(live)), Work()
-        if not self._parts.secrets.audited(result.job, result.attempt, rate_ppm):
-            await self._settle(live, self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, work), b"")
+        was, work, parts, posting = live.job, Work(), self._parts, self._outbox.posting
+
+        def settle_unless_drawn(unit: Unit) -> tuple[int, jobs.Job]:
+            rate_ppm = self._rate(unit, live)
+            if parts.secrets.audited(result.job, result.attempt, rate_ppm):
+                audited = jobs.audit(was, parts.clock.now_ms())
+                unit.save_job(audited, was)
+                return rate_ppm, audited
+            judged = self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, work)
+            return rate_ppm, accept(unit, parts, was, judged, b"")
+
+        rate_ppm, live.job = await self._insist(lambda: posting(was.node, settle_unless_drawn))
+        if live.job.state == "SETTLED":
+            log.info("job %s: accepted (not_audited)", short(was.id))
             return
-        audited = jobs.audit(live.job, self._parts.clock.now_ms())
-        await self._insist(lambda: self._attempts.save(live, audited))
         blob = await self._opening(live, result)
         if blob is None:
             await self._give_up(live, "node", "gone_before_opening")
@@ -183,14 +192,13 @@ class Runner:
         )
         return sealed(self._parts, evidence)
 
-    async def _rate(self, live: LiveJob) -> int:
+    def _rate(self, unit: Unit, live: LiveJob) -> int:
         """Per million. What a client is told of a node's logits is checked first, every time."""
         if live.ask.top_logprobs is not None:
             return PPM
         policy, job = self._parts.policy, live.job
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
-        standing = await self._parts.store.transact(lambda u: probation_of(u, policy, job.node, reward))
-        return standing.audit_ppm
+        return probation_of(unit, policy, job.node, reward).audit_ppm
 
     async def _opening(self, live: LiveJob, result: Result) -> bytes | None:
         """The blob; empty when a connected node does not open; None when the node is gone for good."""
