@@ -12,7 +12,8 @@ from pathlib import Path
 
 import msgspec
 
-from console.coordinator.app import Coordinator, build
+from console.coordinator.app import Coordinator
+from console.coordinator.building import build
 from console.coordinator.calibrations import CalibrationError
 from console.coordinator.clock import SystemClock
 from console.coordinator.running import advertised, run

@@ -5,22 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from console.coordinator.about import About
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
-from console.coordinator.beside import Beside, Reader
+from console.coordinator.beside import Reader
 from console.coordinator.books import Books
-from console.coordinator.calibrations import load_calibrations
-from console.coordinator.clock import Clock
 from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
@@ -30,35 +25,24 @@ from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.errors import unserved
 from console.coordinator.gateway.models import Models
 from console.coordinator.gateway.nonces import Nonces
-from console.coordinator.identity import load_identity
 from console.coordinator.outbox import Outbox
 from console.coordinator.ownership import Ownership
-from console.coordinator.parts import Entropy, Parts
-from console.coordinator.published import Published
+from console.coordinator.parts import Parts
 from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
 from console.coordinator.runner import Runner
-from console.coordinator.sealing import Secrets
-from console.coordinator.second import SecondVerifier, Start
-from console.coordinator.settings import CoordinatorConfig, Served
+from console.coordinator.second import SecondVerifier
 from console.coordinator.statement_desk import StatementDesk
-from console.coordinator.store import StoreError, Unit
-from console.coordinator.store.opening import open_store
-from console.coordinator.store.schema import DATABASE as DATABASE
+from console.coordinator.store import StoreError
 from console.coordinator.transport.hub import hub
-from console.coordinator.transport.nats import NatsTransport
-from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.port import Transport
+from console.coordinator.upkeep import FORGET_S, SWEEP_S, each, forget_evidence, sweep
 from console.engine.port import Engine
 from console.fairness import SEEDS_PER_EPOCH
-from console.ledger import deterrent_ppm, typical_reward
-from console.protocol.keys import SigningKey
 from console.protocol.messages import EpochOpened
 
 log = logging.getLogger(__name__)
-_SWEEP_S = 0.5
-_FORGET_S = 60.0
 
 
 class Coordinator:
@@ -154,9 +138,9 @@ class Coordinator:
             for work in (
                 self.reference.watch(),
                 self.ownership.keep(self.lost.set),
-                self._each(_SWEEP_S, self._sweep),
-                self._each(self.parts.policy.epoch_s, self.draws.open_epoch),
-                self._each(_FORGET_S, self._forget),
+                each(SWEEP_S, lambda: sweep(self.parts, self.registry, self.second)),
+                each(self.parts.policy.epoch_s, self.draws.open_epoch),
+                each(FORGET_S, lambda: forget_evidence(self.parts)),
             )
         ]
         try:
@@ -185,8 +169,7 @@ class Coordinator:
                 Route("/v1/models", self.models.all),
                 Route("/net/v1/jobs/{job}/nonce", nonces.reveal, methods=["POST"]),
                 Route("/v1/models/{id:path}", self.models.one),
-                Route("/healthz", self._healthz),
-                Route("/net/v1/policy", self._policy),
+                *About(self.parts, self.registry, self.reference, self.incidents).routes(),
                 hub(self.door.serve),
                 *self.statements.routes(),
                 *self._routes,
@@ -194,50 +177,6 @@ class Coordinator:
             exception_handlers={HTTPException: unserved},
             lifespan=self.lifespan,
         )
-
-    async def _healthz(self, _: Request) -> Response:
-        ready = self.reference.ready
-        body = {
-            "status": "ready" if ready else "loading",
-            "sentence": "Ready." if ready else self.reference.sentence,
-            "nodes": len(self.registry.sessions()),
-            "listed": self.registry.eligible(0).chances,
-            "verifiers": self.incidents.counts(),
-        }
-        return JSONResponse(body, 200 if ready else 503)
-
-    async def _policy(self, _: Request) -> Response:
-        return JSONResponse(
-            {
-                "network": self.parts.config.network,
-                "coordinator": self.parts.key.node_id,
-                "model": self.parts.served.model,
-                "group": self.parts.served.group,
-                "profile": self.reference.profile,
-                "policy": msgspec.to_builtins(self.parts.policy),
-                "rate_that_deters_ppm": deterrent_ppm(
-                    self.parts.policy, typical_reward(self.parts.policy), self.parts.policy.bond_target
-                ),
-            }
-        )
-
-    async def _sweep(self) -> None:
-        """Sessions that fell silent are over."""
-        for session in self.registry.sessions():
-            if not session.alive(self.parts.silence_s):
-                session.close()
-                self.registry.listing.changed()
-        if self.second is not None:
-            await self.second.rest()
-
-    async def _forget(self) -> None:
-        now_ms, kept = self.parts.clock.now_ms(), self.parts.config.evidence
-
-        def forget(unit: Unit) -> None:
-            unit.forget_evidence(now_ms)
-            unit.trim_evidence(kept.accepted_rows, kept.accepted_bytes)
-
-        await self.parts.store.transact(forget)
 
     async def _announce(self, epoch: Epoch) -> None:
         """Tell every node. One that could not be told is cut off, and learns of it as it signs in again:
@@ -254,57 +193,3 @@ class Coordinator:
             raise
         for session, held in zip(sessions, balances, strict=True):
             session.send(EpochOpened(epoch.number, epoch.seeds.root, held, self.books.newest))
-
-    async def _each(self, interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(interval_s)
-            try:
-                await step()
-            except StoreError as error:
-                log.error("%s", error)
-            except Exception:  # one bad turn must not end epochs or sweeps for good
-                log.exception("a recurring step failed; it is tried again in %s s", interval_s)
-
-
-def build(
-    home: Path,
-    config: CoordinatorConfig,
-    served: Served,
-    engine: Engine,
-    clock: Clock,
-    entropy: Entropy,
-    second: Start | None,
-    store_at: str = "",
-    nats_at: str = "",
-    nats_shared: bytes = b"",
-) -> Starlette:
-    """The app over the database in `home`; `app.state.coordinator` is the `Coordinator`.
-
-    `second`: starts the verifier that confirms a mismatch; None: there is none. `store_at`: address of a
-    PostgreSQL database that keeps the data in place of the one in `home`. `nats_at`: address of the NATS
-    servers over which nodes may come too, `nats_shared`: see `NatsKeys`.
-
-    Raises:
-        StoreError: the database cannot be used.
-        OSError: the identity cannot be read or written.
-        ValueError: the identity is damaged.
-        CalibrationError: a calibration in `home` cannot be used.
-    """
-    seed = load_identity(home, entropy)
-    calibrations = load_calibrations(home)
-    where = store_at or home / DATABASE
-    store = open_store(where)
-    key = SigningKey(seed)
-    parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
-    allowed = second if config.verifiers.second else None
-    confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    # Each with a turn of its own: whoever reads transcripts must not keep nodes from their statements.
-    published, reader = Published(Beside(where), key.node_id), Beside(where)
-    keys = NatsKeys(seed, nats_shared)
-    transport = NatsTransport(nats_at, keys, served.group, clock.now_ms) if nats_at else None
-    alone = isinstance(where, Path)  # a folder's lock is proof of it
-    beside = reader, published.routes(), SEEDS_PER_EPOCH, transport
-    coordinator = Coordinator(parts, engine, confirming, *beside, alone=alone)
-    app = coordinator.app()
-    app.state.coordinator = coordinator
-    return app

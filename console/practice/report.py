@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from console.coordinator.app import DATABASE
 from console.coordinator.report import Report, count_jobs, report
 from console.coordinator.store import StoreError
 from console.coordinator.store.copying import copy_to_sqlite
 from console.coordinator.store.opening import Whereabouts
+from console.coordinator.store.schema import DATABASE
 from console.ledger import deterrent_ppm
 from console.practice.plan import POLICY, Plan
 

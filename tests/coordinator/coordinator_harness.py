@@ -15,13 +15,15 @@ import msgspec
 import uvicorn
 from doubles.engine_double import PROFILE, ScriptedEngine
 
-from console.coordinator.app import DATABASE, Coordinator, build
+from console.coordinator.app import Coordinator
+from console.coordinator.building import build
 from console.coordinator.clock import SystemClock
 from console.coordinator.identity import load_identity
 from console.coordinator.report import Report, report
 from console.coordinator.second import Started
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, Limits, Practice, Served
+from console.coordinator.store.schema import DATABASE
 from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.private_nats import PrivateNats
 from console.engine.port import EngineError, Generated, GenerateRequest, Tokens

@@ -14,7 +14,8 @@ import uvicorn
 from coordinator_harness import CONFIG, GROUP, MODEL
 from doubles.engine_double import ScriptedEngine
 
-from console.coordinator.app import Coordinator, build
+from console.coordinator.app import Coordinator
+from console.coordinator.building import build
 from console.coordinator.clock import SystemClock
 from console.coordinator.ownership import Ownership
 from console.coordinator.running import advertised, run

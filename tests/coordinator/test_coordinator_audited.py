@@ -19,7 +19,7 @@ from doubles.engine_double import ScriptedEngine
 
 from console.agent.statements import desk
 from console.cli import quarterdeck
-from console.coordinator.app import DATABASE
+from console.coordinator.store.schema import DATABASE
 from console.protocol.statements import Statement, Sums, statement_bytes, statement_digest
 
 AGENT = "agent"

@@ -569,7 +569,7 @@ async def test_the_transcript_alone_shows_that_every_draw_was_fair(run: Running)
 def rows(run: Running, query: str) -> list[tuple[Any, ...]]:
     import sqlite3
 
-    from console.coordinator.app import DATABASE
+    from console.coordinator.store.schema import DATABASE
 
     connection = sqlite3.connect(run.home / DATABASE)
     try:

@@ -14,10 +14,10 @@ import pytest
 from coordinator_harness import Verdict, running
 
 from console.coordinator.again.cases import DataError
-from console.coordinator.app import DATABASE
 from console.coordinator.restate import __main__ as command
 from console.coordinator.restate.__main__ import main, recount
 from console.coordinator.store import StoreError
+from console.coordinator.store.schema import DATABASE
 from console.protocol.frames import receipt_bytes
 from console.protocol.keys import SigningKey
 from console.protocol.statements import (

@@ -14,10 +14,10 @@ import msgspec
 import pytest
 from coordinator_harness import CONFIG, MODEL, Running, Verdict, running, until
 
-from console.coordinator.app import DATABASE
 from console.coordinator.clock import DAY_MS, SystemClock
 from console.coordinator.settings import ClientKey, CoordinatorConfig, NamedKey, Practice, Spending
 from console.coordinator.store import StoreError
+from console.coordinator.store.schema import DATABASE
 from console.protocol.types import Assignment
 
 RATE = 700

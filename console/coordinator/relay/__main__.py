@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
+import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from console.coordinator.beside import Beside
 from console.coordinator.relay.app import Relay
 from console.coordinator.relay.forward import CONNECT_S
 from console.coordinator.relay.owners import Owners
+from console.coordinator.server import QuietServer
 from console.coordinator.start import StartError, take_port
 from console.coordinator.store.opening import Whereabouts
 
@@ -40,11 +44,21 @@ def main(arguments: list[str] | None = None) -> int:
                 Relay(owners, http).app(), log_level="warning", access_log=False, server_header=False,
                 timeout_graceful_shutdown=3,
             )  # fmt: skip
-            uvicorn.Server(config).run(sockets=[listening])
+            asyncio.run(_serve(QuietServer(config), listening))
     except StartError as error:
         print(f"quarterdeck: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+async def _serve(server: QuietServer, listening: socket.socket) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+    await server.serve(sockets=[listening])
 
 
 def _where(store: str) -> Whereabouts:
