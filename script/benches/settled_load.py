@@ -19,7 +19,8 @@ import msgspec
 from benches.rows import percentile
 from benches.settled_answers import GROUP, MODEL, PROMPT_IDS, TEMPERATURE_MILLI, TOKENS, InstantEngine
 from benches.settled_nodes import HEARTBEAT_S, key_of
-from console.coordinator.app import Coordinator, build
+from console.coordinator.app import Coordinator
+from console.coordinator.building import build
 from console.coordinator.clock import SystemClock
 from console.coordinator.deposits import PRACTICE
 from console.coordinator.live import Ask, Done, Text
