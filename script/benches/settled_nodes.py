@@ -36,7 +36,8 @@ from console.protocol.messages import (
 from console.protocol.types import Assignment
 
 HEARTBEAT_S = 2
-_AT_ONCE = 16
+_AGAIN_S = 0.5
+_AT_ONCE = 8
 """Nodes that sign in at the same time."""
 _NEWS = (b'{"type":"assignment"', b'{"type":"open_request"')
 """How the bodies begin that ask for something; the others are read and not decoded."""
@@ -61,6 +62,7 @@ class Node:
     async def sign_in(self) -> None:
         """Raises LinkError; RuntimeError when the coordinator says no."""
         dial = NatsDial() if self._address.startswith("nats") else dial_websocket
+        self._session, self._counter = "", 0
         self._wire = await dial(self._address, self._key, self._claim)
         _, challenge = peek_from_coordinator(await self._wire.receive())
         assert isinstance(challenge, Challenge)
@@ -75,15 +77,25 @@ class Node:
             raise RuntimeError(f"the coordinator did not let a node in: {welcome}")
         self._session, self._counter = welcome.session, 0
 
-    async def work(self) -> None:
-        """Answer until the line ends."""
+    async def live(self, wait_s: float) -> None:
+        """Answer and beat, the second time after `wait_s`, until the line ends. Raises LinkError."""
+        tasks = [asyncio.create_task(self._beat(wait_s)), asyncio.create_task(self._work())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work(self) -> None:
         while True:
             frame = msgspec.json.decode(await self._wire.receive(), type=Frame)
             if bytes(frame.body).startswith(_NEWS):
                 await self._react(msgspec.json.decode(frame.body, type=FromCoordinator))
 
-    async def beat(self) -> None:
-        """Every two seconds; for ever."""
+    async def _beat(self, wait_s: float) -> None:
+        await self._say(Heartbeat(True, "earning", 0, time.time_ns() // 1_000_000))
+        await asyncio.sleep(wait_s)
         while True:
             await self._say(Heartbeat(True, "earning", 0, time.time_ns() // 1_000_000))
             await asyncio.sleep(HEARTBEAT_S)
@@ -108,11 +120,14 @@ async def _run(address: str, count: int) -> None:
 
     async def one(number: int) -> None:
         node = Node(number, address)
-        async with turn:
-            await node.sign_in()
-        await asyncio.sleep(HEARTBEAT_S * number / count)
-        with contextlib.suppress(LinkError):  # the coordinator ends first
-            await asyncio.gather(node.beat(), node.work())
+        while True:
+            with contextlib.suppress(LinkError):
+                async with turn:
+                    await node.sign_in()
+                await node.live(HEARTBEAT_S * number / count)
+            await asyncio.sleep(
+                _AGAIN_S
+            )  # a coordinator that is busy may lose one: it comes again, as nodes do
 
     await asyncio.gather(*(one(number) for number in range(count)))
 
