@@ -18,7 +18,7 @@ from benches.settled_answers import BLOB, OFFER, answer_to
 from console.network.nats_wire import NatsDial
 from console.network.port import Claim, LinkError
 from console.network.websocket import dial_websocket
-from console.network.wire import Wire
+from console.network.wire import Dial, Wire
 from console.protocol.frames import Frame, peek_from_coordinator, seal, sign_in_bytes
 from console.protocol.keys import SigningKey
 from console.protocol.messages import (
@@ -55,15 +55,15 @@ class Node:
         self._key = key_of(number)
         self._claim = Claim(f"node-{number}", "bench", f"{number:064x}", (OFFER,))
         self._address = address
+        self._dial: Dial = NatsDial() if address.startswith("nats") else dial_websocket
         self._counter = 0
         self._session = ""
         self._wire: Wire
 
     async def sign_in(self) -> None:
-        """Raises LinkError; RuntimeError when the coordinator says no."""
-        dial = NatsDial() if self._address.startswith("nats") else dial_websocket
+        """Raises LinkError."""
         self._session, self._counter = "", 0
-        self._wire = await dial(self._address, self._key, self._claim)
+        self._wire = await self._dial(self._address, self._key, self._claim)
         _, challenge = peek_from_coordinator(await self._wire.receive())
         assert isinstance(challenge, Challenge)
         claim = self._claim
@@ -74,7 +74,8 @@ class Node:
         await self._say(msgspec.structs.replace(told, signature=signature))
         _, welcome = peek_from_coordinator(await self._wire.receive())
         if not isinstance(welcome, Welcome):
-            raise RuntimeError(f"the coordinator did not let a node in: {welcome}")
+            await self._wire.close()
+            raise LinkError(f"the coordinator did not let a node in: {welcome}")
         self._session, self._counter = welcome.session, 0
 
     async def live(self, wait_s: float) -> None:
@@ -125,9 +126,7 @@ async def _run(address: str, count: int) -> None:
                 async with turn:
                     await node.sign_in()
                 await node.live(HEARTBEAT_S * number / count)
-            await asyncio.sleep(
-                _AGAIN_S
-            )  # a coordinator that is busy may lose one: it comes again, as nodes do
+            await asyncio.sleep(_AGAIN_S)  # one that a busy coordinator lost comes again
 
     await asyncio.gather(*(one(number) for number in range(count)))
 
