@@ -140,7 +140,8 @@ def _cell(plan: Plan, where: Path | str) -> _Cell:
     jobs = report(where).jobs
     if jobs.accepted != jobs.received or jobs.paid_twice or jobs.unpaid_accepted:
         raise RuntimeError(f"what was settled does not add up: {jobs}")
-    return _Cell(measured, after[0] - before[0], after[1] - before[1])
+    servers_s = after[1] - before[1] if plan.nats_at else 0.0
+    return _Cell(measured, after[0] - before[0], servers_s)
 
 
 def _cpu_s(coordinator: int, nodes: int) -> tuple[float, float]:
