@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,11 +21,9 @@ class SqlPart:
 
     def insert(self, verb: str, row: msgspec.Struct, again: str = "it stands already") -> None:
         """A plain INSERT of what stands already is a conflict, for which `again` are the words."""
-        names = row.__struct_fields__
-        columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" for _ in names)
-        statement = f"{verb} ({columns}) VALUES ({marks})"
+        statement = _insert(verb, type(row))
         if verb.startswith("INSERT INTO"):
-            self.database.must(f"{statement} ON CONFLICT DO NOTHING", values_of(row), ConflictError(again))
+            self.database.must(statement, values_of(row), ConflictError(again))
         else:
             self.database.execute(statement, values_of(row))
 
@@ -35,8 +34,7 @@ class SqlPart:
 
     def all(self, kind: type[S], query: str, *values: Any) -> list[S]:
         """The rows that a query finds, each as a struct of `kind`; `{}` stands for its columns."""
-        columns = ", ".join(f'"{name}"' for name in kind.__struct_fields__)
-        return [kind(*row) for row in self.database.execute(query.format(columns), values)]
+        return [kind(*row) for row in self.database.execute(_select(query, kind), values)]
 
     def value(self, query: str, *values: Any) -> int:
         """The one number that a query gives; 0 for NULL."""
@@ -45,5 +43,28 @@ class SqlPart:
 
 def values_of(row: msgspec.Struct) -> tuple[Any, ...]:
     """In the order of the fields; a tuple of structs as JSON."""
-    values = (getattr(row, name) for name in row.__struct_fields__)
-    return tuple(msgspec.json.encode(v).decode() if isinstance(v, tuple) else v for v in values)
+    return tuple(
+        msgspec.json.encode(v).decode() if isinstance(v, tuple) else v for v in msgspec.structs.astuple(row)
+    )
+
+
+# The statements are few and used for every row: their text is made once.
+
+
+@cache
+def columns_set(kind: type[msgspec.Struct]) -> str:
+    """Of an UPDATE that writes a whole row of `kind`."""
+    return ", ".join(f'"{name}" = ?' for name in kind.__struct_fields__)
+
+
+@cache
+def _insert(verb: str, kind: type[msgspec.Struct]) -> str:
+    names = kind.__struct_fields__
+    columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" for _ in names)
+    but = " ON CONFLICT DO NOTHING" if verb.startswith("INSERT INTO") else ""
+    return f"{verb} ({columns}) VALUES ({marks}){but}"
+
+
+@cache
+def _select(query: str, kind: type[msgspec.Struct]) -> str:
+    return query.format(", ".join(f'"{name}"' for name in kind.__struct_fields__))
