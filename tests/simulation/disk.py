@@ -55,14 +55,17 @@ class Disk:
         if sql.startswith("BEGIN"):
             self.touched = set()
             self._fail_in = self._chance.randrange(12) if self.full else -1
-        self._may_fail(sql)
-        self._note(sql)
+        if self._fail_in >= 0:
+            self._may_fail(sql)
+        if written := _written(sql):
+            self.touched |= written
         return self.database.execute(sql, values)
 
     def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
         """The same for many rows."""
-        self._may_fail(sql)
-        self._note(sql)
+        if self._fail_in >= 0:
+            self._may_fail(sql)
+        self.touched |= _written(sql)
         return self.database.executemany(sql, rows)
 
     def rollback(self) -> None:
@@ -73,17 +76,12 @@ class Disk:
         """The process lets go; the disk stays."""
 
     def _may_fail(self, sql: str) -> None:
-        if self._fail_in < 0:
-            return
         if self._fail_in == 0 or sql.startswith("COMMIT"):
             self._fail_in = -1
             self.failures += 1
             self.trace.note("disk-failed", sql.split(maxsplit=1)[0])
             raise sqlite3.OperationalError("database or disk is full")
         self._fail_in -= 1
-
-    def _note(self, sql: str) -> None:
-        self.touched |= _written(sql)
 
 
 @cache
@@ -108,6 +106,37 @@ def _formatted() -> sqlite3.Connection:
     return database
 
 
+class _Done:
+    """Stands for a future of threads: whoever waits hears of it a turn of the loop later."""
+
+    def __init__(self, loop: SimulatedLoop) -> None:
+        self.heard: asyncio.Future[Any] = loop.create_future()
+        self._loop = loop
+
+    def set_result(self, value: Any) -> None:
+        """The unit's commit stands."""
+        self._loop.call_soon(_hear, self.heard, self.heard.set_result, value)
+
+    def set_exception(self, error: Exception) -> None:
+        """It does not."""
+        self._loop.call_soon(_hear, self.heard, self.heard.set_exception, error)
+
+
+def _hear(heard: asyncio.Future[Any], settle: Callable[[Any], None], outcome: Any) -> None:
+    if not heard.cancelled():
+        settle(outcome)
+
+
+class _Queued(Item):
+    """A unit of work whose future costs no locks: there are no threads."""
+
+    def __init__(self, work: Callable[[Unit], Any], done: _Done) -> None:
+        self.work = work
+        self.done = done  # type: ignore[assignment]
+        self.value = None
+        self.error = None
+
+
 class SimulatedStore(SqliteStore):
     """The real adapter without its thread: what is queued is committed together a moment later."""
 
@@ -115,7 +144,7 @@ class SimulatedStore(SqliteStore):
         self._path = Path("simulated")
         self._disk = disk
         self._connection = disk  # type: ignore[assignment]
-        self._waiting: list[Item] = []
+        self._waiting: list[_Queued] = []
         self._closed = False
         self._dead = False
 
@@ -125,11 +154,11 @@ class SimulatedStore(SqliteStore):
             raise asyncio.CancelledError
         if self._closed:
             raise StoreError("The coordinator's database is closed: it is shutting down.")
-        item = Item(work)
+        done = _Done(self._disk.loop)
         if not self._waiting:
             self._disk.loop.call_later(self._disk.commit_s(), self._flush)
-        self._waiting.append(item)
-        return await asyncio.shield(asyncio.wrap_future(item.done))
+        self._waiting.append(_Queued(work, done))
+        return await asyncio.shield(done.heard)
 
     def close(self) -> None:
         """Finish what is queued."""
