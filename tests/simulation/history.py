@@ -57,9 +57,14 @@ class Outcome:
 
 def play(seed: int) -> Outcome:
     """The history of that seed."""
+    with _collected_later():
+        return _play(seed)
+
+
+def _play(seed: int) -> Outcome:
     loop = SimulatedLoop()
     world = None
-    with cheap_signatures(), _collected_later(), unexpected_errors() as errors:
+    with cheap_signatures(), unexpected_errors() as errors:
         try:
             world = _World(seed, loop)
             loop.set_exception_handler(

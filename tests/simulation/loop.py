@@ -34,6 +34,28 @@ class _Numbered(asyncio.Task[Any]):
         return self is other
 
 
+class _Handle(asyncio.Handle):
+    """The loop's own, made without asking each time whether anybody debugs."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, callback: Callable[..., Any], args: tuple[Any, ...], loop: SimulatedLoop, context: Any
+    ) -> None:
+        self._context = contextvars.copy_context() if context is None else context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+
+class _Timer(_Handle, asyncio.TimerHandle):
+    """The same of a timer; its owner sets `_when`."""
+
+    __slots__ = ()
+
+
 class SimulatedLoop(asyncio.BaseEventLoop):
     """Runs everything in one thread and in one order, given the same calls."""
 
@@ -53,7 +75,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def call_soon(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.Handle:
         """As the loop's own, in one call."""
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
@@ -61,7 +83,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None
     ) -> asyncio.TimerHandle:
         """As the loop's own. Of two timers for one moment the one that was set first is first."""
-        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        timer = _Timer(callback, args, self, context)
+        timer._when = when
         self._set += 1
         heapq.heappush(self._timers, (when, self._set, timer))
         return timer
@@ -91,7 +114,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """One turn, as the base's: what is due, then what is ready. It waits for no socket and no thread."""
         ready, timers = self._ready, self._timers
-        while timers and timers[0][2].cancelled():
+        while timers and timers[0][2]._cancelled:
             heapq.heappop(timers)
         if not ready:
             self._pass_time()
@@ -99,7 +122,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             ready.append(heapq.heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle.cancelled():
+            if not handle._cancelled:
                 handle._run()
 
     def _pass_time(self) -> None:

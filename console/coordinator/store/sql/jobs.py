@@ -28,7 +28,7 @@ class SqlJobs(SqlPart):
             return
         self.database.must(
             f"UPDATE jobs SET {columns_set(Job)} WHERE id = ? AND state = ? AND fence = ?",
-            (*values_of(job), was.id, was.state, was.fence),
+            (*values_of(job)[1:], was.id, was.state, was.fence),
             ConflictError(f"job {job.id} is no longer {was.state} under fence {was.fence}"),
         )
 

@@ -53,8 +53,8 @@ def values_of(row: msgspec.Struct) -> tuple[Any, ...]:
 
 @cache
 def columns_set(kind: type[msgspec.Struct]) -> str:
-    """Of an UPDATE that writes a whole row of `kind`."""
-    return ", ".join(f'"{name}" = ?' for name in kind.__struct_fields__)
+    """Of an UPDATE that writes all of a row but its first field, the key, whose index is left alone so."""
+    return ", ".join(f'"{name}" = ?' for name in kind.__struct_fields__[1:])
 
 
 @cache
