@@ -19,7 +19,8 @@ def main() -> int:
     """0 when every invariant held. An interrupt ends it early, with what was seen until then."""
     options = _options()
     if options.nightly:
-        return _night(options.nightly, options.first or fresh_seed(), options.jobs)
+        first = fresh_seed() if options.first is None else options.first
+        return _night(options.nightly, first, options.jobs or os.cpu_count() or 1)
     return _seeds(options.seeds, options.trace)
 
 
@@ -33,10 +34,13 @@ def _options() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--trace", action="store_true", help="print what happened, line by line")
     parser.add_argument("--from", dest="first", type=int, metavar="SEED", help="first seed of a night")
-    parser.add_argument(
-        "--jobs", type=_positive, default=os.cpu_count() or 1, help="processes of a night; one per core"
-    )
-    return parser.parse_args()
+    parser.add_argument("--jobs", type=_positive, metavar="J", help="processes of a night; one per core")
+    options = parser.parse_args()
+    if options.nightly and options.trace:
+        parser.error("--trace is of --seeds: a night's failures are printed with how to trace them")
+    if options.seeds and (options.first is not None or options.jobs):
+        parser.error("--from and --jobs are of --nightly")
+    return options
 
 
 def _positive(text: str) -> int:

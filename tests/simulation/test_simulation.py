@@ -138,7 +138,22 @@ def test_nights_begin_at_seeds_of_their_own(monkeypatch: pytest.MonkeyPatch) -> 
     assert fresh_seed() > first + HISTORIES
 
 
-def _night(monkeypatch: pytest.MonkeyPatch, histories: str) -> int:
-    command = ["simulation", "--nightly", histories, "--from", "7", "--jobs", "1"]
+def test_a_night_may_begin_at_seed_0(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _night(monkeypatch, "1", "0")
+    assert "1 histories from seed 0 on" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", ["--nightly 1 --trace", "--seeds 1 --from 1", "--seeds 1 --jobs 1"])
+def test_what_goes_with_the_other_mode_is_wrong_usage(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["simulation", *words.split()])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+
+
+def _night(monkeypatch: pytest.MonkeyPatch, histories: str, first: str = "7") -> int:
+    command = ["simulation", "--nightly", histories, "--from", first, "--jobs", "1"]
     monkeypatch.setattr(sys, "argv", command)
     return main()
