@@ -52,7 +52,12 @@ class Outcome:
     @property
     def replay(self) -> str:
         """How to have it again."""
-        return f"PYTHONPATH=.:tests python -m simulation --seeds {self.seed}..{self.seed} --trace"
+        return replay(self.seed)
+
+
+def replay(seed: int) -> str:
+    """The command that plays the history of that seed again."""
+    return f"PYTHONPATH=.:tests python -m simulation --seeds {seed}..{seed} --trace"
 
 
 def play(seed: int) -> Outcome:

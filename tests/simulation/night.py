@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from simulation.history import play
+from simulation.history import play, replay
 from simulation.stretches import HAPPENED
 
 HISTORIES = 100_000
@@ -89,7 +89,11 @@ def _stretch(seeds: range) -> tuple[Counter[str], list[str]]:
     counts: Counter[str] = Counter(histories=len(seeds))
     failures = []
     for seed in seeds:
-        outcome = play(seed)
+        try:
+            outcome = play(seed)
+        except Exception as error:  # a check that broke is a finding, and the night goes on
+            failures.append(f"seed {seed}: broken off by {error!r}. Replay: {replay(seed)}")
+            continue
         counts += outcome.counts
         if outcome.complaints:
             failures.append("\n".join((outcome.failure, *(f"  {said}" for said in outcome.complaints))))

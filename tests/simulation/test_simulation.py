@@ -21,6 +21,7 @@ from simulation.lies import CHARACTERS
 from simulation.network import LineBrokenError
 from simulation.night import HISTORIES, fresh_seed, spend
 from simulation.stretches import EARLY, OPENING, check, opening
+from simulation.transcript import Draws
 
 ROOT = Path(__file__).parents[2]
 
@@ -110,6 +111,19 @@ def test_a_night_says_of_each_failure_how_to_replay_it(
     told = capsys.readouterr().out
     for seed in (7, 8):
         assert f"PYTHONPATH=.:tests python -m simulation --seeds {seed}..{seed} --trace" in told
+    assert "2 histories from seed 7 on, 2 failed" in told
+
+
+def test_a_history_that_a_check_breaks_off_is_a_failure_of_the_night(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(self: Draws, listable: set[str], died: bool) -> None:
+        raise KeyError("roster")
+
+    monkeypatch.setattr(Draws, "check", broken)
+    assert _night(monkeypatch, "2") == 1
+    told = capsys.readouterr().out
+    assert "seed 7: broken off by KeyError('roster'). Replay: PYTHONPATH=.:tests python" in told
     assert "2 histories from seed 7 on, 2 failed" in told
 
 
