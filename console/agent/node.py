@@ -42,6 +42,7 @@ from console.agent.policies import Policies
 from console.agent.pulse import Pulse
 from console.agent.recompute import Recompute
 from console.agent.statements.desk import StatementDesk
+from console.agent.statements.details import StatementDetails
 from console.agent.supervision.happenings import Limits
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.surveyor import Surveyor
@@ -185,6 +186,7 @@ class Node:
                 "earnings": Export(journal).answer,
                 "probe_machine": self._surveyor.probe,
                 "statements": self._statements.answer,
+                "statement": StatementDetails(node, journal).answer,
             },
         )
         self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
