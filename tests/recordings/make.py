@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 from recordings.evidence import detail_of, judged_again
+from recordings.history import EARNINGS as WITHOUT_STATEMENTS
 from recordings.history import (
-    EARNINGS,
     FACTS,
     FRESH_TIMELINE,
     GPU_FACTS,
@@ -30,6 +30,8 @@ from recordings.history import (
     digest,
     wave,
 )
+from recordings.stated import DISPUTED, STATED
+from recordings.stated import detail_of as statement_of
 
 from console.control import events as ev
 from console.control.earnings import EarningsView
@@ -61,6 +63,7 @@ HERE = Path(__file__).parent
 replace = msgspec.structs.replace
 
 
+EARNINGS = replace(WITHOUT_STATEMENTS, statements=STATED)
 POLICY = Policy(bond_target=500_000, penalty_multiple=10, audit_ppm=100_000)
 """Fixed, so that the pictures stay when the network's defaults change."""
 NODE = NodeFacts(
@@ -224,6 +227,7 @@ STATES: dict[str, NodeState] = {
     "earning": EARNING,
     "gpu": replace(EARNING, machine=GPU_MACHINE, facts=GPU_FACTS),
     "kinds": replace(EARNING, verdicts=(*KINDS, *VERDICTS[8:])),
+    "disputed": replace(EARNING, earnings=replace(EARNINGS, statements=DISPUTED)),
     "near_limit": replace(EARNING, limits=NEAR_LIMITS),
     "paused": because(
         EARNING, reason("paused", since_ms=NOW - 240_000), engine=IDLE_ENGINE,
@@ -262,6 +266,10 @@ def messages(state: NodeState) -> Iterator[tuple[int, News | Asked]]:
         for name, said in (("job", detail), ("recompute", judged_again(view))):
             raw = msgspec.Raw(msgspec.json.encode(said))
             yield NOW, Asked(name, arguments, Answer("", True, "", raw))  # type: ignore[arg-type]
+    told = state.earnings.statements
+    for epoch in (8, 7, 6) if told.statements else ():
+        raw = msgspec.Raw(msgspec.json.encode(statement_of(told, epoch, NODE.id)))
+        yield NOW, Asked("statement", {"epoch": epoch}, Answer("", True, "", raw))
     yield NOW, Asked("pause", {}, Answer("", True, "Paused. Jobs that run are finished first."))
     yield NOW, Asked("resume", {}, Answer("", True, "Taking work again."))
     yield NOW, Asked("drain", {}, Answer("", True, "Draining: 1 job runs on, no new one is taken."))
