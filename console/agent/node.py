@@ -166,6 +166,7 @@ class Node:
         self._surveyor = Surveyor(self.board, folders, self.supervisor.ready, parts.survey, now_ms)
         witness = Witness(journal, node, self._uplink.context)
         self._uplink.on_commitment, self._uplink.on_presence = witness.told, witness.saw
+        witness.on_kept = self._uplink.keeps
         self._witness = witness
         recompute = Recompute(self._records, journal, self.supervisor, self._desk, node, model.group)
         commands = Commands(

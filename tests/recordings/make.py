@@ -51,6 +51,7 @@ from console.control.state import (
     VerdictView,
 )
 from console.control.wire import Answer, Delta, Hello, JobDetail, Snapshot
+from console.control.witnessed import KeptEvidence, Said
 from console.protocol.ids import JobId, NanoCredits, NodeId
 from console.protocol.reasons import Reason, reason
 from console.protocol.types import (
@@ -98,7 +99,8 @@ NETWORK = NetworkView(
     draws=842, won=214, expected_milli=209_300, variance_milli=157_000, policy=POLICY,
     coordinator_key=digest("coordinator"), sessions=2, receipts=2_688, receipts_listed=2_671,
     receipt_ms=NOW - 900, probation_left=0, audit_ppm=100_000, latency_history=wave(2, 9, 120, "latency"),
-    groups=GROUPS,
+    groups=GROUPS, roster_root=digest("roster"), seeds_root=digest("seeds", 9),
+    kept=KeptEvidence(2_670, 7, 2_679, 9, 1, 9),
 )  # fmt: skip
 MONEY = MoneyView(
     balances=Balances(NanoCredits(310_500), NanoCredits(8_204_000), NanoCredits(420_000)),
@@ -218,6 +220,15 @@ def because(state: NodeState, why: Reason, **changes: object) -> NodeState:
     return replace(state, reason=why, jobs=DONE, **{"network": UNLISTED, **changes})
 
 
+def said(why: Reason, since_ms: int) -> Said:
+    """The network's word for a reason, as its presence receipts tell it."""
+    return Said(why.code, why.sentence, why.remedy, why.evidence, why.until_ms, since_ms, signed=True)
+
+
+SUSPENDED = reason(
+    "suspended", sentence="The network suspended this node: 3 rejected answers within an hour.",
+    since_ms=NOW - 600_000, until_ms=NOW + 3_000_000, evidence=digest("evidence", size=32),
+)  # fmt: skip
 STATES: dict[str, NodeState] = {
     "batching": replace(EARNING, engine=BATCHING, plan=PLAN, jobs=(*BATCH_JOBS, *DONE)),
     "stepped": replace(EARNING, engine=replace(BATCHING, slots=4, slots_busy=1, queued=0, context=512,
@@ -248,10 +259,8 @@ STATES: dict[str, NodeState] = {
                         since_ms=NOW - 95_000, receipt_ms=NOW - 97_000, sentence="Connection refused."),
     ),
     "suspended": because(
-        EARNING,
-        reason("suspended", sentence="The network suspended this node: 3 rejected answers within an hour.",
-               since_ms=NOW - 600_000, until_ms=NOW + 3_000_000, evidence=digest("evidence", size=32)),
-        engine=IDLE_ENGINE,
+        EARNING, SUSPENDED, engine=IDLE_ENGINE,
+        network=replace(UNLISTED, said=said(SUSPENDED, NOW - 600_000)),
     ),
 }  # fmt: skip
 
