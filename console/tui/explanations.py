@@ -67,8 +67,9 @@ RATES = (
 )
 MODEL_EARNINGS = "What each model brought over all days that are kept, penalties taken off."
 WHY = (
-    "The one current reason: what it means, what to do, whose fault it is, and what it rests on. Health is "
-    "when an answer was last accepted and last paid, not that a process runs."
+    "The one current reason: what it means, what to do, whose fault it is, who says so, and what it rests "
+    "on. A suspension has its way back, step by step. Health is when an answer was last accepted and last "
+    "paid, not that a process runs."
 )
 STRIP = (
     "The last 24 hours, newest at the right. A cell covers some minutes: it shows × if the node was down in "

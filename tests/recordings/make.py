@@ -26,6 +26,7 @@ from recordings.history import (
     SEQUENCES,
     STEP_NOTE,
     STEPPED,
+    THREE_REJECTED,
     TIMELINE,
     digest,
     wave,
@@ -261,6 +262,8 @@ STATES: dict[str, NodeState] = {
     "suspended": because(
         EARNING, SUSPENDED, engine=IDLE_ENGINE,
         network=replace(UNLISTED, said=said(SUSPENDED, NOW - 600_000)),
+        money=replace(MONEY, balances=replace(MONEY.balances, bond=NanoCredits(0), pending=NanoCredits(0))),
+        earnings=replace(EARNINGS, penalties=(*THREE_REJECTED, *EARNINGS.penalties[1:])),
     ),
 }  # fmt: skip
 
