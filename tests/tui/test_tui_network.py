@@ -20,6 +20,7 @@ from console.protocol.types import Policy
 from console.tui.rows import Row, fit, width_of
 from console.tui.store import View
 from console.tui.views import network
+from console.tui.views.frame import Frame
 from console.tui.views.network_coordinator import coordinator_content
 from console.tui.views.network_draws import draws_content
 from console.tui.views.network_evidence import evidence_content
@@ -304,6 +305,12 @@ async def test_the_rules_keep_a_row_under_every_notice(state: str) -> None:
         await pilot.press("7")
         await settle(pilot)
         assert app.screen.query_one("#rules").region.height >= 2
+
+
+@pytest.mark.parametrize(("slot", "whole"), [(2_695, True), (897_849_572, False)])
+def test_the_rosters_title_is_never_cut(slot: int, whole: bool) -> None:
+    title = lines(network.roster(view_of(networked(slot=slot)), Frame(35, 7)))[0]
+    assert "…" not in title and f"slot {slot:,}" in title and ("epoch 9" in title) is whole
 
 
 def test_a_wrong_proof_is_loud_among_the_evidence() -> None:

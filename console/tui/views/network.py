@@ -13,6 +13,8 @@ from console.tui.views.network_draws import draws_content
 from console.tui.views.network_evidence import evidence_content
 from console.tui.views.network_rules import rules_content, watched
 
+TITLE_EDGES = 6
+"""Cells that a frame takes beside its title."""
 _NO_REASON = frozenset(("earning", "no_demand", "lost_draws"))
 _HEADS = (("nodes", 6), ("listed", 7), ("waiting", 8), ("asked/min", 10))
 _SHORT_HEADS = (("nodes", 6), ("list", 5), ("wait", 5), ("/min", 6))
@@ -23,7 +25,9 @@ def roster(view: View, frame: Frame) -> list[Row]:
     network = view.state.network
     title = "Roster"
     if network.receipts and view.known:
-        title = f"Roster · slot {network.slot:,} · epoch {network.epoch:,}"
+        title = f"Roster · slot {network.slot:,}"
+        whole = f"{title} · epoch {network.epoch:,}"
+        title = whole if len(whole) + TITLE_EDGES <= frame.width else title
     return framed(title, roster_content(view, frame.inner_width), frame)
 
 
