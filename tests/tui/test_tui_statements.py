@@ -50,8 +50,9 @@ def test_a_difference_of_the_columns_has_its_amount_and_name(
     changes: dict[str, Any], short: str, whole: str
 ) -> None:
     one = stated(8, **changes)
-    assert statements.remark(one, whole=False)[0] == short
-    assert whole in statements.remark(one)[0]
+    assert statements.remark(one, 79)[0] == short
+    assert whole in statements.remark(one, 118)[0]
+    assert "µcr" not in statements.remark(one, 60)[0]
 
 
 def test_what_is_not_proved_shows_no_amount_as_settled() -> None:

@@ -206,7 +206,7 @@ def test_the_way_back_from_a_suspension_is_told_step_by_step() -> None:
         "Bond 0 cr of 500.0 µcr: 50 % of each reward",
     ):
         assert words in told  # fmt: skip
-    assert [step.glyph for step in way_back.steps(changed(), 0)] == ["✗", "◌", "✓", "○", "○"]
+    assert [step.glyph for step in way_back.steps(changed(), 0)] == ["◌", "✓", "○", "○"]
 
 
 def test_only_rejections_of_this_suspension_are_its_cause() -> None:
@@ -226,10 +226,20 @@ def test_a_step_that_is_behind_the_node_has_a_tick() -> None:
         money=replace(SUSPENDED.money, bond_target=0),
     )
     told = list(way_back.steps(View(state, state.now_ms, "attached"), 0))
-    assert [step.glyph for step in told[1:]] == ["✓", "◌", "○", "✓"]
-    assert "now it is loading" in told[2].words
+    assert [step.glyph for step in told] == ["✓", "◌", "○", "✓"]
+    assert "now it is loading" in told[1].words
     unknown = changed(state, policy=None)
-    assert len(list(way_back.steps(unknown, 0))) == 3, "without rules nothing is said of probation and bond"
+    assert len(list(way_back.steps(unknown, 0))) == 2, "without rules nothing is said of probation and bond"
+
+
+async def test_health_and_the_wait_stand_on_the_smallest_screen_too() -> None:
+    app = console_on("suspended")
+    async with app.run_test(size=(60, 16)) as pilot:
+        await settle(pilot)
+        await pilot.press("w")
+        await settle(pilot)
+        assert "last paid 4 s ago" in text_of(app).partition("Health")[2]
+        assert "Wait 50 min, until 14:50:00" in text_of(app)
 
 
 def test_there_is_no_way_back_from_anything_else() -> None:

@@ -16,6 +16,8 @@ from console.tui.views.frame import Frame, framed
 Item = StatementView | Finding
 WORDS_FROM = 96
 """From this width on a difference is told in a sentence."""
+AMOUNT_FROM = 66
+"""And from this one on with its amount, which else the columns show."""
 
 
 class Column(NamedTuple):
@@ -129,7 +131,7 @@ def _statement(one: StatementView, now_ms: int, width: int, zone_s: int) -> Row:
     for column in _columns(width):
         text, role = _cell(column.head, one, now_ms, zone_s)
         spans.append(Span(_placed(clean(text), column, width), role))
-    words, role = remark(one, whole=width >= WORDS_FROM)
+    words, role = remark(one, width)
     return (*spans, Span(f"  {words}", role))
 
 
@@ -153,9 +155,10 @@ def _cell(head: str, one: StatementView, now_ms: int, zone_s: int) -> tuple[str,
     return cells[head]
 
 
-def remark(one: StatementView, *, whole: bool = True) -> tuple[str, Role]:
-    """How the three columns stand to each other; a difference has its amount and its name."""
-    apart = [words for words in (_lost(one, whole), _unsettled(one, whole)) if words]
+def remark(one: StatementView, width: int) -> tuple[str, Role]:
+    """How the three columns stand to each other; a difference has its name, and its amount where it fits."""
+    whole = width >= WORDS_FROM
+    apart = [words for words in (_lost(one, width), _unsettled(one, width)) if words]
     if one.findings:
         return " · ".join((*apart, _counted(one.findings, "finding"))), "bad"
     if not one.proved:
@@ -167,16 +170,21 @@ def remark(one: StatementView, *, whole: bool = True) -> tuple[str, Role]:
     return "all three agree" if whole else "agree", "good"
 
 
-def _lost(one: StatementView, whole: bool) -> str:
+def _lost(one: StatementView, width: int) -> str:
     lost = one.claimed - one.accepted
-    return f"{credits(-lost)} {'not accepted: rejected' if whole else 'rejected'}" if lost > 0 else ""
+    return _named(-lost, "not accepted: rejected", "rejected", width) if lost > 0 else ""
 
 
-def _unsettled(one: StatementView, whole: bool) -> str:
+def _unsettled(one: StatementView, width: int) -> str:
     """Nothing where the settled amount is not proved: then it is not known."""
     nano = one.settled - one.accepted
     if not nano or not one.proved:
         return ""
-    if nano > 0:
-        return f"{credits(nano, sign=True)} {'settled and not accepted' if whole else 'over'}"
-    return f"{credits(nano)} {'not settled' if whole else 'short'}"
+    whole, short = ("settled and not accepted", "over") if nano > 0 else ("not settled", "short")
+    return _named(nano, whole, short, width)
+
+
+def _named(nano: int, whole: str, short: str, width: int) -> str:
+    if width < AMOUNT_FROM:
+        return short
+    return f"{credits(nano, sign=True)} {whole if width >= WORDS_FROM else short}"

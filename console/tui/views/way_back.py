@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from console.control.earnings import PenaltyView
@@ -32,26 +32,29 @@ class Step(NamedTuple):
 DONE: tuple[str, Role] = ("✓", "good")
 WAITS: tuple[str, Role] = ("◌", "accent")
 AHEAD: tuple[str, Role] = ("○", "dim")
-WRONG: tuple[str, Role] = ("✗", "bad")
 
 
 def way_back_rows(view: View, width: int, zone_s: int) -> list[Row]:
-    """Nothing while the node is not suspended."""
+    """The cause, then the steps; nothing while the node is not suspended."""
     if view.state.reason.code != "suspended":
         return []
-    rows: list[Row] = []
+    rows = _told(" Cause", (("✗ ", "bad"),), _cause(view), width)
     for number, step in enumerate(steps(view, zone_s), 1):
-        name = text_fit(" Way back" if number == 1 else "", NAME_WIDTH)
-        lines = wrap(step.words, max(10, width - NAME_WIDTH - 5), 2)
-        rows.append(row((name, "dim"), (f"{number} ", "dim"), (f"{step.glyph} ", step.ink), lines[0]))
-        rows += [row(" " * (NAME_WIDTH + 4) + line) for line in lines[1:]]
+        name = " Way back" if number == 1 else ""
+        rows += _told(name, ((f"{number} ", "dim"), (f"{step.glyph} ", step.ink)), step.words, width)
     return [fit(line, width) for line in rows]
 
 
+def _told(name: str, marks: Sequence[tuple[str, Role]], words: str, width: int) -> list[Row]:
+    indent = NAME_WIDTH + sum(len(text) for text, _ in marks)
+    lines = wrap(words, max(10, width - indent - 1), 2)
+    first = row((text_fit(name, NAME_WIDTH), "dim"), *marks, lines[0])
+    return [first, *(row(" " * indent + line) for line in lines[1:])]
+
+
 def steps(view: View, zone_s: int) -> Iterator[Step]:
-    """What led to it, the wait, the engine, probation, the bond."""
+    """The wait, the engine, probation, the bond."""
     state = view.state
-    yield Step(*WRONG, _cause(view))
     yield _wait(view, zone_s)
     yield _engine(state.engine)
     if state.network.policy is not None:

@@ -77,12 +77,11 @@ def why_rows(view: View, width: int, zone_s: int) -> list[Row]:
         left = duration(reason.until_ms - view.now_ms)
         word = "Next try" if reason.code in ("engine_down", "coordinator_down") else "Ends"
         rows += _lines(word, f"in {left}, at {moment(reason.until_ms, view.now_ms, zone_s)}", width)
-    rows += way_back_rows(view, width, zone_s)
     money = view.state.money
     accepted, paid = ago(view.now_ms, money.last_accepted_ms), ago(view.now_ms, money.last_paid_ms)
     rows += warning_rows(view, width)
     rows += _lines("Health", f"last accepted {accepted}, last paid {paid}", width)
-    return rows
+    return [*rows, *way_back_rows(view, width, zone_s)]
 
 
 def said_by(view: View, zone_s: int) -> str:
