@@ -14,6 +14,7 @@ from console.control.recording import read
 from console.control.state import NodeState
 from console.control.timeline import LETTERS, DayTime
 from console.control.witnessed import Said
+from console.protocol.ids import EvidenceId, JobId
 from console.protocol.reasons import CODES, reason
 from console.settings.config import ScreenConfig
 from console.tui.rows import to_ascii, width_of
@@ -216,6 +217,15 @@ def test_only_rejections_of_this_suspension_are_its_cause() -> None:
     other = View(replace(SUSPENDED, reason=later), SUSPENDED.now_ms, "attached")
     assert way_back.counted(other) == []
     assert "not in this node's journal" in plain(other)
+
+
+def test_answers_that_were_judged_after_the_suspension_are_not_its_cause() -> None:
+    """They were under way when it began; the reason names the verdict that was one too many."""
+    penalties = SUSPENDED.earnings.penalties
+    late = replace(penalties[0], job=JobId("ab" * 16), evidence=EvidenceId("late"), at_ms=SUSPENDED.now_ms)
+    earnings = replace(SUSPENDED.earnings, penalties=(late, *penalties))
+    view = View(replace(SUSPENDED, earnings=earnings), SUSPENDED.now_ms, "attached")
+    assert way_back.counted(view) == list(penalties[:3])
 
 
 def test_a_step_that_is_behind_the_node_has_a_tick() -> None:

@@ -63,14 +63,17 @@ def steps(view: View, zone_s: int) -> Iterator[Step]:
 
 
 def counted(view: View) -> list[PenaltyView]:
-    """The rejected answers that made up the suspension, newest first, as far as they are kept."""
+    """The rejected answers that made up the suspension, newest first, as far as they are kept.
+
+    The reason names the one that was one too many; answers that were under way then may be rejected after it.
+    """
     reason, policy = view.state.reason, view.state.network.policy
     listed = list(view.state.earnings.penalties)
+    last = next((place for place, one in enumerate(listed) if one.evidence == reason.evidence), 0)
     if policy is None:
-        return listed[:1]
-    # The suspension begins with the verdict that was one too many, and is told a moment later.
+        return listed[last : last + 1]
     since_ms = reason.until_ms - 1000 * (policy.suspend_s + policy.suspend_window_s)
-    return [one for one in listed if one.at_ms >= since_ms][: policy.suspend_after]
+    return [one for one in listed[last:] if one.at_ms >= since_ms][: policy.suspend_after]
 
 
 def _cause(view: View) -> str:
