@@ -18,7 +18,7 @@ from benches.settled_answers import BLOB, OFFER, answer_to
 from console.network.nats_wire import NatsDial
 from console.network.port import Claim, LinkError
 from console.network.websocket import dial_websocket
-from console.network.wire import Wire
+from console.network.wire import Dial, Wire
 from console.protocol.frames import Frame, peek_from_coordinator, seal, sign_in_bytes
 from console.protocol.keys import SigningKey
 from console.protocol.messages import (
@@ -36,7 +36,8 @@ from console.protocol.messages import (
 from console.protocol.types import Assignment
 
 HEARTBEAT_S = 2
-_AT_ONCE = 16
+_AGAIN_S = 0.5
+_AT_ONCE = 8
 """Nodes that sign in at the same time."""
 _NEWS = (b'{"type":"assignment"', b'{"type":"open_request"')
 """How the bodies begin that ask for something; the others are read and not decoded."""
@@ -54,14 +55,15 @@ class Node:
         self._key = key_of(number)
         self._claim = Claim(f"node-{number}", "bench", f"{number:064x}", (OFFER,))
         self._address = address
+        self._dial: Dial = NatsDial() if address.startswith("nats") else dial_websocket
         self._counter = 0
         self._session = ""
         self._wire: Wire
 
     async def sign_in(self) -> None:
-        """Raises LinkError; RuntimeError when the coordinator says no."""
-        dial = NatsDial() if self._address.startswith("nats") else dial_websocket
-        self._wire = await dial(self._address, self._key, self._claim)
+        """Raises LinkError."""
+        self._session, self._counter = "", 0
+        self._wire = await self._dial(self._address, self._key, self._claim)
         _, challenge = peek_from_coordinator(await self._wire.receive())
         assert isinstance(challenge, Challenge)
         claim = self._claim
@@ -72,18 +74,29 @@ class Node:
         await self._say(msgspec.structs.replace(told, signature=signature))
         _, welcome = peek_from_coordinator(await self._wire.receive())
         if not isinstance(welcome, Welcome):
-            raise RuntimeError(f"the coordinator did not let a node in: {welcome}")
+            await self._wire.close()
+            raise LinkError(f"the coordinator did not let a node in: {welcome}")
         self._session, self._counter = welcome.session, 0
 
-    async def work(self) -> None:
-        """Answer until the line ends."""
+    async def live(self, wait_s: float) -> None:
+        """Answer and beat, the second time after `wait_s`, until the line ends. Raises LinkError."""
+        tasks = [asyncio.create_task(self._beat(wait_s)), asyncio.create_task(self._work())]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _work(self) -> None:
         while True:
             frame = msgspec.json.decode(await self._wire.receive(), type=Frame)
             if bytes(frame.body).startswith(_NEWS):
                 await self._react(msgspec.json.decode(frame.body, type=FromCoordinator))
 
-    async def beat(self) -> None:
-        """Every two seconds; for ever."""
+    async def _beat(self, wait_s: float) -> None:
+        await self._say(Heartbeat(True, "earning", 0, time.time_ns() // 1_000_000))
+        await asyncio.sleep(wait_s)
         while True:
             await self._say(Heartbeat(True, "earning", 0, time.time_ns() // 1_000_000))
             await asyncio.sleep(HEARTBEAT_S)
@@ -108,11 +121,12 @@ async def _run(address: str, count: int) -> None:
 
     async def one(number: int) -> None:
         node = Node(number, address)
-        async with turn:
-            await node.sign_in()
-        await asyncio.sleep(HEARTBEAT_S * number / count)
-        with contextlib.suppress(LinkError):  # the coordinator ends first
-            await asyncio.gather(node.beat(), node.work())
+        while True:
+            with contextlib.suppress(LinkError):
+                async with turn:
+                    await node.sign_in()
+                await node.live(HEARTBEAT_S * number / count)
+            await asyncio.sleep(_AGAIN_S)  # one that a busy coordinator lost comes again
 
     await asyncio.gather(*(one(number) for number in range(count)))
 
