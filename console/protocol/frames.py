@@ -7,7 +7,7 @@ session, counter and the body's exact bytes, so that nothing can be replayed, re
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from console.protocol.messages import (
 from console.protocol.types import Receipt, Result, Ticket
 
 Direction = Literal["to_coordinator", "to_node"]
+T = TypeVar("T")
 
 
 class FrameError(Exception):
@@ -36,6 +37,12 @@ class Frame(msgspec.Struct, frozen=True):
     counter: int
     body: msgspec.Raw
     signature: str
+
+
+# A decoder knows its type once and for all; `msgspec.json.decode` looks through a union's members every time.
+_frame = msgspec.json.Decoder(Frame)
+_from_node: msgspec.json.Decoder[FromNode] = msgspec.json.Decoder(FromNode)
+_from_coordinator: msgspec.json.Decoder[FromCoordinator] = msgspec.json.Decoder(FromCoordinator)
 
 
 def seal(key: SigningKey, direction: Direction, session: str, counter: int, body: object) -> bytes:
@@ -53,7 +60,7 @@ def open_from_node(data: bytes | str, node: str, session: str, after: int) -> tu
     """
     frame = _parse(data, session, after)
     _check(frame, "to_coordinator", node)
-    return frame.counter, _body(frame, FromNode)
+    return frame.counter, _body(frame, _from_node)
 
 
 def open_from_coordinator(
@@ -62,19 +69,19 @@ def open_from_coordinator(
     """Counter and body of a coordinator's frame; the rules of `open_from_node`."""
     frame = _parse(data, session, after)
     _check(frame, "to_node", coordinator)
-    return frame.counter, _body(frame, FromCoordinator)
+    return frame.counter, _body(frame, _from_coordinator)
 
 
 def peek_from_node(data: bytes | str) -> tuple[Frame, FromNode]:
     """Frame and body before its sender is known (sign-in); the signature is not checked yet."""
     frame = _parse(data, "", -1)
-    return frame, _body(frame, FromNode)
+    return frame, _body(frame, _from_node)
 
 
 def peek_from_coordinator(data: bytes | str) -> tuple[Frame, FromCoordinator]:
     """Frame and body of the challenge, whose signer is named in the body."""
     frame = _parse(data, "", -1)
-    return frame, _body(frame, FromCoordinator)
+    return frame, _body(frame, _from_coordinator)
 
 
 def check_signature(frame: Frame, direction: Direction, signer: str) -> None:
@@ -118,7 +125,7 @@ def _parse(data: bytes | str, session: str, after: int) -> Frame:
     if len(data) > FRAME_BYTES_LIMIT:
         raise FrameError(f"a frame of {len(data)} bytes; at most {FRAME_BYTES_LIMIT} are accepted")
     try:
-        frame = msgspec.json.decode(data, type=Frame)
+        frame = _frame.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"not a frame: {error}") from error
     if frame.session != session:
@@ -134,8 +141,8 @@ def _check(frame: Frame, direction: Direction, signer: str) -> None:
         raise FrameError("the signature does not match")
 
 
-def _body(frame: Frame, kind: Any) -> Any:
+def _body(frame: Frame, decoder: msgspec.json.Decoder[T]) -> T:
     try:
-        return msgspec.json.decode(frame.body, type=kind)
+        return decoder.decode(frame.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"a message that is not understood: {error}") from error

@@ -10,6 +10,7 @@ import pytest
 
 from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
 from console.coordinator.dispatch import Dispatch
+from console.coordinator.door import Door
 from console.coordinator.jobs import FINAL
 from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
 from console.coordinator.store.sql import SqlUnit
@@ -161,6 +162,15 @@ def gives_up_a_settlement(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(runner.Runner, "_insist", once)
 
 
+def loses_a_line_unseen(patch: pytest.MonkeyPatch) -> None:
+    """A line's task ends by an error that nobody catches, logs or waits for: `Door._welcome`."""
+
+    async def failing(self: Any, line: Any, session: Any) -> None:
+        raise KeyError(session.node)
+
+    patch.setattr(Door, "_welcome", failing)
+
+
 BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     pays_late_results: 30,
     pays_twice_under_one_name: 5,
@@ -177,5 +187,6 @@ BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     penalises_without_evidence: 30,
     penalises_whom_it_likes: 5,
     gives_up_a_settlement: 60,
+    loses_a_line_unseen: 2,
 }
 """Each with the number of seeds within which it has to be found."""

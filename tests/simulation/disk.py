@@ -56,14 +56,17 @@ class Disk:
         if sql.startswith("BEGIN"):
             self.touched = set()
             self._fail_in = self._chance.randrange(12) if self.full else -1
-        self._may_fail(sql)
-        self._note(sql)
+        if self._fail_in >= 0:
+            self._may_fail(sql)
+        if written := _written(sql):
+            self.touched |= written
         return self.database.execute(sql, values)
 
     def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
         """The same for many rows."""
-        self._may_fail(sql)
-        self._note(sql)
+        if self._fail_in >= 0:
+            self._may_fail(sql)
+        self.touched |= _written(sql)
         return self.database.executemany(sql, rows)
 
     def rollback(self) -> None:
@@ -74,17 +77,12 @@ class Disk:
         """The process lets go; the disk stays."""
 
     def _may_fail(self, sql: str) -> None:
-        if self._fail_in < 0:
-            return
         if self._fail_in == 0 or sql.startswith("COMMIT"):
             self._fail_in = -1
             self.failures += 1
             self.trace.note("disk-failed", sql.split(maxsplit=1)[0])
             raise sqlite3.OperationalError("database or disk is full")
         self._fail_in -= 1
-
-    def _note(self, sql: str) -> None:
-        self.touched |= _written(sql)
 
 
 @cache
