@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from console.coordinator.clock import Clock
 from console.coordinator.probation import Probation
@@ -17,6 +18,16 @@ from console.protocol.types import ModelOffer, Verdict
 
 _QUEUE_LIMIT = 2048
 """Messages that may wait for one node; a node that reads slower is cut off and comes back."""
+
+
+class Handed(NamedTuple):
+    """A row of the outbox that was put on the wire."""
+
+    row: int
+    counter: int
+    """Of its frame."""
+    at_s: float
+    """On the clock of durations."""
 
 
 class Session:
@@ -35,8 +46,8 @@ class Session:
         self.outbox_after = 0
         self.outbox_due = False
         """The outbox was to be sent, and the database failed."""
-        self.handed: list[tuple[int, float]] = []
-        """Outbox rows put on the wire, and when: done with once the node is heard of again later."""
+        self.handed: list[Handed] = []
+        """What of the outbox was put on the wire and may still be lost with it."""
         self._clock = clock
         self._beat_s = clock.tick_s()
         self._beat_ms = clock.now_ms()
@@ -105,6 +116,6 @@ class Session:
         while (item := await self._out.get()) is not None:
             message, outbox_row = item
             await write(seal(key, "to_node", self.id, counter, message).decode())
-            counter += 1
             if outbox_row:
-                self.handed.append((outbox_row, self._clock.tick_s()))
+                self.handed.append(Handed(outbox_row, counter, self._clock.tick_s()))
+            counter += 1
