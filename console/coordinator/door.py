@@ -172,7 +172,7 @@ class Door:
             session.send(self._registry.beat(session, message))
             with contextlib.suppress(StoreError):  # receipts then say that it is not known
                 await self._registry.look_up(session)
-            await self._outbox.confirm(session)
+            await self._outbox.confirm(session, message.heard)
         elif isinstance(message, Goodbye):
             session.leaving = True
         elif isinstance(message, SignIn):

@@ -280,6 +280,8 @@ def _is_signed(commitment: Commitment, coordinator: str) -> bool:
 
 def _release(epoch: int, node: str, now_ms: int, unit: Unit) -> None:
     amount = unit.balance(node_pending(node))
+    if not amount:  # a penalty took it since the node was listed
+        return
     transaction = close_epoch(epoch, node, amount, now_ms)
     if not unit.booked(transaction.id):
         unit.book(transaction)

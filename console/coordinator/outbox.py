@@ -18,10 +18,11 @@ T = TypeVar("T")
 
 
 class Outbox:
-    """What stands in the database is sent, and taken out once the node was heard of long enough after.
+    """What stands in the database is sent, and taken out once the node says that it has it.
 
-    The wire has no answer to a verdict; a heartbeat that comes a whole interval after it, on the same
-    connection, says that the connection carried it.
+    A heartbeat says how far the node has heard. One of an older node does not: there, that it comes a whole
+    interval after what was sent, on the same connection, has to do. It is no proof: a connection may carry
+    the node's frames for long and the coordinator's no more.
     """
 
     def __init__(self, parts: Parts, registry: Registry) -> None:
@@ -61,14 +62,17 @@ class Outbox:
             log.error("%s The verdict waits in the outbox.", error)
         return done
 
-    async def confirm(self, session: Session) -> None:
-        """A heartbeat came: forget what was sent a whole interval before it, and send what could not be read
-        when it was due. Raises StoreError.
+    async def confirm(self, session: Session, heard: int | None) -> None:
+        """A heartbeat came: forget what the node has, and send what could not be read when it was due.
+
+        `heard`: see `Heartbeat`. Raises StoreError.
         """
         border_s = self._parts.clock.tick_s() - self._parts.policy.heartbeat_s
-        done = tuple(row for row, at_s in session.handed if at_s < border_s)
+        done = tuple(
+            h.row for h in session.handed if (h.at_s < border_s if heard is None else h.counter <= heard)
+        )
         if done:
-            session.handed = [h for h in session.handed if h[0] not in done]
+            session.handed = [h for h in session.handed if h.row not in done]
             await self._parts.store.transact(lambda unit: unit.delivered(done))
         if session.outbox_due:
             await self.flush(session.node)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,6 +25,16 @@ Sent = FromCoordinator | msgspec.Raw
 """A message, or the JSON of one."""
 
 
+class Handed(NamedTuple):
+    """A row of the outbox that was put on the wire."""
+
+    row: int
+    counter: int
+    """Of its frame."""
+    at_s: float
+    """On the clock of durations."""
+
+
 class Session:
     """A signed-in node. Everything here is a fact of one connection and dies with it."""
 
@@ -40,8 +51,8 @@ class Session:
         self.outbox_after = 0
         self.outbox_due = False
         """The outbox was to be sent, and the database failed."""
-        self.handed: list[tuple[int, float]] = []
-        """Outbox rows put on the wire, and when: done with once the node is heard of again later."""
+        self.handed: list[Handed] = []
+        """What of the outbox was put on the wire and may still be lost with it."""
         self._clock = clock
         self._beat_s = clock.tick_s()
         self._beat_ms = clock.now_ms()
@@ -111,6 +122,6 @@ class Session:
         while (item := await self._out.get()) is not None:
             message, outbox_row = item
             await write(seal(key, "to_node", self.id, counter, message).decode())
-            counter += 1
             if outbox_row:
-                self.handed.append((outbox_row, self._clock.tick_s()))
+                self.handed.append(Handed(outbox_row, counter, self._clock.tick_s()))
+            counter += 1

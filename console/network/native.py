@@ -26,6 +26,7 @@ from console.protocol.messages import (
     Challenge,
     FromCoordinator,
     FromNode,
+    Heartbeat,
     Refused,
     SignIn,
     Welcome,
@@ -93,6 +94,8 @@ class NativeSession:
         self._key = key
         self._sent = 0
         self._heard = -1
+        self._dealt_with = -1
+        """Up to this counter none is missing."""
         self._sending = asyncio.Lock()
 
     async def messages(self) -> AsyncIterator[FromCoordinator]:
@@ -103,12 +106,17 @@ class NativeSession:
                 data = await self._wire.receive()
                 self._heard, message = open_from_coordinator(data, coordinator, session, self._heard)
                 yield message
+                # Asked for the next one, so this one is dealt with.
+                if self._heard == self._dealt_with + 1:
+                    self._dealt_with = self._heard
         except FrameError as error:
             raise _unacceptable(error) from error
 
     async def send(self, message: FromNode) -> None:
-        """Seal and send; the lock keeps counters in the order of the wire."""
+        """Seal and send; the lock keeps counters in the order of the wire. Heartbeats say what was heard."""
         async with self._sending:
+            if isinstance(message, Heartbeat):
+                message = msgspec.structs.replace(message, heard=self._dealt_with)
             frame = seal(self._key, "to_coordinator", self.welcome.session, self._sent, message)
             self._sent += 1
             await self._wire.send(frame.decode())

@@ -91,6 +91,9 @@ class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat"):
     """A code of `console.protocol.reasons`."""
     queue: int
     sent_ms: int
+    heard: int | None = None
+    """Counter of the last frame of this session that the node has dealt with, none missing before it; -1: not
+    even the first. None: an older node, which does not say."""
 
 
 class GroupNow(msgspec.Struct, frozen=True):

@@ -28,10 +28,22 @@ from coordinator_harness import (
 
 from console.coordinator import runner
 from console.coordinator.store import StoreError
+from console.coordinator.store.sql import SqlUnit
 from console.fairness import EpochSeeds, Roster, pick_of
+from console.ledger import penalty
 from console.protocol.frames import presence_bytes, ticket_bytes
 from console.protocol.keys import verify
-from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Goodbye, Opening, OpenRequest
+from console.protocol.messages import (
+    Ack,
+    Cancel,
+    Chunk,
+    Decline,
+    EpochOpened,
+    Failed,
+    Goodbye,
+    Opening,
+    OpenRequest,
+)
 from console.protocol.transcript import excluded_digest
 from console.protocol.types import Assignment, Exclusion, Ticket
 
@@ -398,6 +410,31 @@ async def test_epochs_release_pending_and_new_draws_use_new_seeds(run: Running) 
     assert after.available == before.pending > 0
     secrets_of = rows(run, "SELECT epoch, secret <> '' FROM epochs ORDER BY epoch")
     assert secrets_of == [(1, 1), (2, 0)]
+
+
+async def test_an_epoch_whose_payout_a_penalty_took_meanwhile_is_stated_all_the_same(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is pending is looked up first and released node by node: a verdict may come in between."""
+    node = await run.node()
+    assert (await run.chat()).status_code == 200
+    pending = (await node.wait(Receipt)).balances.pending
+    usual = SqlUnit.nodes_with_pending
+
+    def then_penalised(unit: SqlUnit) -> list[str]:
+        found = usual(unit)
+        for id_ in found:
+            taken = penalty("job", 1, id_, 0, pending, 1)
+            assert taken is not None
+            unit.book(taken)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SqlUnit, "nodes_with_pending", then_penalised)
+        await run.coordinator.draws.open_epoch()
+    opened = await node.wait(EpochOpened, epoch=2)
+    assert opened.balances.pending == opened.balances.available == 0 < pending
+    assert rows(run, "SELECT epoch FROM statements") == [(1,)]
 
 
 async def test_verdicts_wait_for_a_node_that_is_away(run: Running) -> None:

@@ -326,7 +326,7 @@ async def test_a_message_counts_as_handed_over_once_it_is_written() -> None:
     free.set()
     session.close()
     await pump
-    assert [row for row, _ in session.handed] == [7]
+    assert [(one.row, one.counter) for one in session.handed] == [(7, 0)]
     assert len(written) == 1
 
 

@@ -117,6 +117,26 @@ async def test_sign_in_proves_the_key_and_tells_what_is_claimed(coordinator: Scr
     await session.close()
 
 
+async def test_a_heartbeat_says_how_far_the_node_has_dealt_with_what_came(
+    coordinator: ScriptedCoordinator,
+) -> None:
+    session = await network(coordinator).connect(CLAIM)
+    await coordinator.signed_in.wait()
+    for epoch in (2, 3):
+        await coordinator.say(EpochOpened(epoch, "00", Balances()))
+    coordinator._counter += 1  # a frame that never comes
+    for epoch in (4, 5):
+        await coordinator.say(EpochOpened(epoch, "00", Balances()))
+    await session.send(Heartbeat(True, "earning", 0, 1))
+    async for message in session.messages():
+        await session.send(Heartbeat(True, "earning", 0, message.epoch))
+        if message.epoch == 5:
+            break
+    beats = await coordinator.hears(Heartbeat, count=5)
+    assert [(beat.sent_ms, beat.heard) for beat in beats] == [(1, -1), (2, -1), (3, 0), (4, 1), (5, 1)]
+    await session.close()
+
+
 async def test_messages_come_in_order_and_the_end_has_a_cause(coordinator: ScriptedCoordinator) -> None:
     session = await network(coordinator).connect(CLAIM)
     await coordinator.signed_in.wait()

@@ -114,6 +114,8 @@ class Node:
         self._heard_s = 0.0
         self._gap = False
         """Whether a frame of this connection overtook another one."""
+        self._whole = -1
+        """Up to this counter none is missing."""
 
     def start(self) -> None:
         """Power on, unless somebody has done that already."""
@@ -186,7 +188,7 @@ class Node:
         return answer if isinstance(answer, Welcome) else None
 
     async def _hold(self, line: Line) -> None:
-        self._heard_s, self._gap, after = self._loop.time(), False, -1
+        self._heard_s, self._gap, self._whole, after = self._loop.time(), False, -1, -1
         beating = asyncio.create_task(self._beat(line))
         try:
             for result in list(self.journal.results.values()):
@@ -198,6 +200,7 @@ class Node:
                 self._gap = self._gap or counter != after + 1
                 after = counter
                 self._react(message)
+                self._whole += counter == self._whole + 1
         finally:
             beating.cancel()
 
@@ -205,7 +208,7 @@ class Node:
         heartbeat_s = self._config.policy.heartbeat_s
         while self._loop.time() - self._heard_s <= 3 * heartbeat_s:
             reason = "earning" if self.ready else "paused"
-            self._say(Heartbeat(self.ready, reason, 0, round(self._loop.time() * 1000)))
+            self._say(Heartbeat(self.ready, reason, 0, round(self._loop.time() * 1000), self._whole))
             await asyncio.sleep(heartbeat_s)
         line.hang_up()
 
