@@ -66,7 +66,8 @@ class Coordinator:
         database.
         """
         self.parts = parts
-        self.ownership = Ownership(parts.store, parts.clock, parts.served.group, parts.served.model)
+        served = parts.served
+        self.ownership = Ownership(parts.store, parts.clock, parts.fresh_id(), served.group, served.model)
         self.lost = asyncio.Event()
         """Another coordinator has taken over: nothing that this one does counts any more."""
         self._alone = alone

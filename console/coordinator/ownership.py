@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
 from console.coordinator.clock import Clock
-from console.coordinator.store import ConflictError, NotOwnerError, OwnerRow, Store, StoreError
+from console.coordinator.store import ConflictError, NotOwnerError, OwnerRow, Store, StoreError, Unit
 from console.coordinator.store.unit.owner import LEFT
 
 log = logging.getLogger(__name__)
@@ -28,12 +28,14 @@ _LOOKS_PER_LEASE = 24
 class Ownership:
     """This process's claim to one database."""
 
-    def __init__(self, store: Store, clock: Clock, group: str, model: str, lease_s: float = LEASE_S) -> None:
-        """`group`, `model`: what the coordinator serves, for gateways that look it up."""
+    def __init__(
+        self, store: Store, clock: Clock, holder: str, group: str, model: str, lease_s: float = LEASE_S
+    ) -> None:
+        """`holder`: a random name of this process; `group`, `model`: what it serves, for gateways."""
         self._store = store
         self._clock = clock
         self._lease_s = lease_s
-        self._row = OwnerRow(0, secrets.token_hex(16), 0, "", group, model)
+        self._row = OwnerRow(0, holder, 0, "", group, model)
 
     @property
     def token(self) -> int:
@@ -62,12 +64,14 @@ class Ownership:
                 seen, since_s = now, self._clock.tick_s()
 
     async def keep(self, lost: Callable[[], None]) -> None:
-        """Give signs of life until cancelled; calls `lost` and ends once somebody else is the owner."""
+        """Give signs of life until cancelled or let go; calls `lost` once somebody else is the owner."""
         while True:
             await asyncio.sleep(self._lease_s / _BEATS_PER_LEASE)
-            beat = self._row.beat + 1
+            token, beat = self.token, self._row.beat + 1
+            if not token:
+                return
             try:
-                await self._store.transact(lambda unit, beat=beat: unit.owner_beat(self.token, beat))  # type: ignore[misc]
+                await self._store.transact(partial(_beat, token, beat))
             except NotOwnerError as error:
                 log.error("%s", error)
                 lost()
@@ -83,7 +87,7 @@ class Ownership:
         if not token:
             return
         try:
-            await self._store.transact(lambda unit: unit.owner_beat(token, LEFT))
+            await self._store.transact(partial(_beat, token, LEFT))
         except StoreError as error:
             log.info("the database was not let go of: %s", error)
 
@@ -103,6 +107,10 @@ class Ownership:
         if seen is not None and seen.beat != LEFT:
             log.warning("this coordinator has taken over from %s", _where(seen))
         return True
+
+
+def _beat(token: int, beat: int, unit: Unit) -> None:
+    unit.owner_beat(token, beat)
 
 
 def _where(row: OwnerRow | None) -> str:

@@ -32,7 +32,9 @@ def main() -> None:
     served, clock = Served(MODEL, GROUP), SystemClock()
     app = build(Path(home), CONFIG, served, ScriptedEngine(), clock, secrets.token_bytes, None, *where)
     coordinator: Coordinator = app.state.coordinator
-    coordinator.ownership = Ownership(coordinator.parts.store, clock, GROUP, MODEL, LEASE_S)
+    coordinator.ownership = Ownership(
+        coordinator.parts.store, clock, secrets.token_hex(16), GROUP, MODEL, LEASE_S
+    )
     asyncio.run(_run(coordinator, server_of(app, "127.0.0.1", int(port)), int(port), bool(where)))
 
 

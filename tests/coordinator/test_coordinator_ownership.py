@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -39,7 +40,7 @@ async def stores(place: Place, count: int = 2) -> AsyncIterator[list[Store]]:
 
 
 def claim(store: Store, lease_s: float = LEASE_S) -> Ownership:
-    return Ownership(store, SystemClock(), "ab" * 32, "toy", lease_s)
+    return Ownership(store, SystemClock(), secrets.token_hex(16), "ab" * 32, "toy", lease_s)
 
 
 async def test_the_first_to_come_owns_it_and_a_second_one_says_who_does(place: Place) -> None:
@@ -93,6 +94,16 @@ async def test_an_owner_that_was_thought_dead_learns_that_it_is_none(place: Plac
         found = await second.transact(lambda unit: unit.owner())
         assert found is not None
         assert (found.token, found.beat) == (2, 0), "what it let go of was not its own any more"
+
+
+async def test_an_owner_that_let_go_is_not_told_that_it_lost(place: Place) -> None:
+    async with stores(place, 1) as (store,):
+        owner, lost = claim(store), asyncio.Event()
+        await owner.take("http://first")
+        keeping = asyncio.create_task(owner.keep(lost.set))
+        await owner.leave()
+        await asyncio.wait_for(keeping, 10)
+        assert not lost.is_set()
 
 
 async def test_of_many_that_wait_one_takes_over(place: Place) -> None:
