@@ -16,25 +16,8 @@ from console.coordinator.clock import Clock
 from console.coordinator.needs import Needs
 from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
 from console.coordinator.slots import SlotClock
+from console.fairness import Share
 from console.protocol.ids import NodeId
-
-
-class Share(msgspec.Struct, frozen=True):
-    """Draws while a node was listed, and what a fair draw gives it of them."""
-
-    draws: int = 0
-    won: int = 0
-    expected: float = 0.0
-    variance: float = 0.0
-
-    def plus(self, other: Share, sign: int = 1) -> Share:
-        """Both together, or the difference."""
-        return Share(
-            self.draws + sign * other.draws,
-            self.won + sign * other.won,
-            self.expected + sign * other.expected,
-            self.variance + sign * other.variance,
-        )
 
 
 @dataclass(frozen=True, slots=True)

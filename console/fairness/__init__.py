@@ -16,3 +16,4 @@ from console.fairness.draw import Roster as Roster
 from console.fairness.draw import nonce_commitment as nonce_commitment
 from console.fairness.draw import pick as pick
 from console.fairness.draw import roster_of as roster_of
+from console.fairness.shares import Share as Share
