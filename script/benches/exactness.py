@@ -18,10 +18,11 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import llama_cpp
 import numpy as np
@@ -36,6 +37,8 @@ from console.engine.process.scorer import LANES, Scorer
 from console.engine.process.selftest import self_test
 from console.verification.commitment import unpack
 
+P = ParamSpec("P")
+T = TypeVar("T")
 CONTEXT = 2048
 PROMPT_TOKENS = (12, 40, 95, 180, 250, 300, 420, 640, 900)
 TEMPERATURES_MILLI = (700, 1000, 0)
@@ -188,15 +191,18 @@ class Exactness:
         return GenerateRequest(f"m{number}", ids, seed, temperature, self._load.answer)
 
     def _time_sampling(self) -> None:
-        sample = self._batcher._sample
+        self._batcher._sample = self._timed(self._batcher._sample)  # type: ignore[method-assign]
+        batcher_module.prepare = self._timed(batcher_module.prepare)
 
-        def timed(wanting: Any) -> int:
+    def _timed(self, step: Callable[P, T]) -> Callable[P, T]:
+        def timed(*words: P.args, **named: P.kwargs) -> T:
             started = time.perf_counter()
-            sampled = sample(wanting)
-            self.tally.sampling_s += time.perf_counter() - started
-            return sampled
+            try:
+                return step(*words, **named)
+            finally:
+                self.tally.sampling_s += time.perf_counter() - started
 
-        self._batcher._sample = timed  # type: ignore[method-assign]
+        return timed
 
 
 def _keep(request: GenerateRequest, answers: list[tuple[GenerateRequest, Generated]], event: object) -> None:
