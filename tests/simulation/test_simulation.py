@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from console.coordinator.outbox import Outbox
 from simulation.__main__ import main
 from simulation.bugs import BUGS, signs_no_tickets
 from simulation.faults import KINDS
@@ -80,16 +79,6 @@ def test_a_planted_bug_is_found(
     plant(monkeypatch)
     found = next((seed for seed in range(BUGS[plant]) if play(seed).complaints), None)
     assert found is not None, f"{plant.__name__} passed {BUGS[plant]} seeds"
-
-
-def test_a_verdict_swallowed_by_a_one_way_partition_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A night found it: the node's beats came through, and what the coordinator had written to it did not."""
-    found = [1_003_939, 1_008_208]
-    assert not any(play(seed).complaints for seed in found)
-    usual = Outbox.confirm
-    monkeypatch.setattr(Outbox, "confirm", lambda self, session, heard: usual(self, session, None))
-    for seed in found:
-        assert any("never reached its node" in complaint for complaint in play(seed).complaints)
 
 
 def test_a_failing_seed_says_how_to_replay_it(
