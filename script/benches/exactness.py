@@ -33,6 +33,7 @@ from console.engine.process import batcher as batcher_module
 from console.engine.process import llama, log
 from console.engine.process.batcher import Batcher
 from console.engine.process.gauges import Gauges
+from console.engine.process.sampled import prepare
 from console.engine.process.scorer import LANES, Scorer
 from console.engine.process.selftest import self_test
 from console.verification.commitment import unpack
@@ -192,7 +193,7 @@ class Exactness:
 
     def _time_sampling(self) -> None:
         self._batcher._sample = self._timed(self._batcher._sample)  # type: ignore[method-assign]
-        batcher_module.prepare = self._timed(batcher_module.prepare)
+        batcher_module.prepare = self._timed(prepare)  # type: ignore[attr-defined]
 
     def _timed(self, step: Callable[P, T]) -> Callable[P, T]:
         def timed(*words: P.args, **named: P.kwargs) -> T:
