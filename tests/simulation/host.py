@@ -14,6 +14,7 @@ from console.coordinator.sealing import Secrets
 from console.coordinator.second import SecondVerifier, Started
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store import StoreError
+from console.coordinator.transport.hub import PATH, hub
 from console.engine.port import EngineError
 from simulation.clock import SimulatedClock
 from simulation.disk import Disk, SimulatedStore
@@ -98,9 +99,9 @@ class Host:
         if self.coordinator is None:
             raise LineBrokenError
         self._lines.append(line)
-        scope = {"type": "websocket", "path": "/net/v1/ws", "headers": [], "query_string": b""}
+        scope = {"type": "websocket", "path": PATH, "headers": [], "query_string": b""}
         socket = WebSocket(scope, line.receive, line.send)  # type: ignore[arg-type]
-        self._process.spawn(self.coordinator.door.serve(socket))
+        self._process.spawn(hub(self.coordinator.door.serve).endpoint(socket))
 
     def ask(self, exchange: Exchange) -> None:
         """A client's request comes in."""
