@@ -50,7 +50,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """There will be no (more) answer; nothing is charged."""
+    """There will be no (more) answer; nothing is charged for it."""
 
     status: int
     code: str

@@ -250,7 +250,7 @@ class Runner:
         live.job = await self._insist(lambda: parts.store.transact(undo))
         log.info("job %s: %s (%s)", short(last.id), live.job.state.lower(), code)
         status = 503 if code in ("no_node", "coordinator_failed") else 502
-        live.tell(Trouble(status, code, _SENTENCES.get(code, _SENTENCES["no_answer"])))
+        live.tell(Trouble(status, code, _sentence(code, live.job.price)))
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do `step` again until the database takes it."""
@@ -265,6 +265,15 @@ class Runner:
 def _tell(live: LiveJob, events: tuple[Text | Done, ...]) -> None:
     for event in events:
         live.tell(event)
+
+
+def _sentence(code: str, price: int) -> str:
+    if code == NONCE_WITHHELD and price:
+        return (
+            "The client did not reveal its nonce in time, so nobody was drawn. What was held is given back, "
+            f"less the network's fee of {price} nano-credits."
+        )
+    return _SENTENCES.get(code, _SENTENCES["no_answer"])
 
 
 def _no_answer(cause: str) -> str:

@@ -11,8 +11,10 @@ from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.standing import add_up
 from console.coordinator.store import NodeRow, Unit
+from console.fairness.audit import NONCE_WITHHELD
 from console.ledger import (
     collectable,
+    fee,
     hold,
     node_bond,
     node_pending,
@@ -21,6 +23,7 @@ from console.ledger import (
     price,
     refund,
     split_reward,
+    withheld_fee,
 )
 from console.protocol.frames import receipt_bytes
 from console.protocol.ids import NanoCredits, NodeId
@@ -41,15 +44,21 @@ def open_job(unit: Unit, parts: Parts, job: Job) -> Job:
 
 
 def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str) -> Job:
-    """The job failed, or the client left (`code` cancelled): everything held goes back."""
+    """The job failed, or the client left (`code` cancelled): everything held goes back.
+
+    A client that withheld its nonce pays the fee out of that.
+    """
     now_ms = parts.clock.now_ms()
     cancelled = fault == "client" and code == "cancelled"
-    job = jobs.cancel(was, now_ms) if cancelled else jobs.fail(was, fault, code, now_ms)
+    due = withheld_fee(parts.policy, was.held) if code == NONCE_WITHHELD else 0
+    job = jobs.cancel(was, now_ms) if cancelled else jobs.fail(was, fault, code, now_ms, price=due)
     unit.save_job(job, was)
     unit.end_attempt(job, code, fault, now_ms)
     if was.held:
         unit.book(refund(was.id, was.client, was.held, now_ms))
-    _spend(unit, was, -was.held)
+    if due:
+        unit.book(fee(was.id, was.client, due, now_ms))
+    _spend(unit, was, due - was.held)
     return job
 
 

@@ -145,6 +145,7 @@ class _Epoch:
             yield self._find("roster", f"Ticket {k} is not over the signed roster of its slot.", k)
         yield from self._attempt(draw)
         yield from self._left_out(draw)
+        yield from self._fee(draw)
         if not draw.node:
             if not self._withheld(draw):
                 why = _why(self._ends, draw)
@@ -158,6 +159,13 @@ class _Epoch:
         """Whether a client is said not to have revealed what it committed to: that client knows better."""
         end = self._ends.get((draw.ticket.job, draw.ticket.attempt))
         return bool(draw.ticket.commitment) and end is not None and end.code == NONCE_WITHHELD
+
+    def _fee(self, draw: DrawRecord) -> Iterator[Finding]:
+        """Only a client that withheld its nonce pays without an answer, and no more than the rules say."""
+        end, k = self._ends.get((draw.ticket.job, draw.ticket.attempt)), draw.ticket.k
+        due = self._it.commitment.policy.withheld_fee if not draw.node and self._withheld(draw) else 0
+        if end is not None and not 0 <= end.fee <= due:
+            yield self._find("fee", f"Draw {k} cost its client a fee of {end.fee}; the rules allow {due}.", k)
 
     def _picked(self, draw: DrawRecord) -> Iterator[Finding]:
         k, members = draw.ticket.k, self._it.members.get(draw.ticket.roster_root, ())

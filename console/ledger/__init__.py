@@ -17,10 +17,12 @@ from console.ledger.prices import Price as Price
 from console.ledger.prices import collectable as collectable
 from console.ledger.prices import price as price
 from console.ledger.prices import split_reward as split_reward
+from console.ledger.prices import withheld_fee as withheld_fee
 from console.ledger.transactions import LedgerError as LedgerError
 from console.ledger.transactions import check_transaction as check_transaction
 from console.ledger.transactions import close_epoch as close_epoch
 from console.ledger.transactions import deposit as deposit
+from console.ledger.transactions import fee as fee
 from console.ledger.transactions import hold as hold
 from console.ledger.transactions import pay as pay
 from console.ledger.transactions import penalty as penalty

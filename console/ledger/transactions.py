@@ -77,6 +77,11 @@ def refund(job: str, client_id: str, amount: int, at_ms: int) -> Transaction:
     return _book(f"refund:{job}", at_ms, (escrow(job), -amount), (client(client_id), amount))
 
 
+def fee(job: str, client_id: str, amount: int, at_ms: int) -> Transaction:
+    """What a client pays that withheld its nonce: it goes where penalties go, and is no income."""
+    return _book(f"fee:{job}", at_ms, (client(client_id), -amount), (PENALTIES, amount))
+
+
 def penalty(
     job: str, attempt: int, node: str, from_bond: int, from_pending: int, at_ms: int
 ) -> Transaction | None:

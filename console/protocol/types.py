@@ -64,6 +64,9 @@ class Policy(msgspec.Struct, frozen=True):
     """Interval at which a node says that it lives; silent for 3 intervals: not live."""
     max_tokens: int = 1024
     max_attempts: int = 3
+    withheld_fee: int = 100_000
+    """Nano-credits that a client pays for a nonce that it committed to and did not reveal, as far as that
+    was held for its request."""
 
 
 class ModelOffer(msgspec.Struct, frozen=True):

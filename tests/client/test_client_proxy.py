@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,21 @@ def asked(**fields: Any) -> dict[str, Any]:
 def tickets(run: Running, columns: str) -> list[tuple[Any, ...]]:
     with sqlite3.connect(run.home / DATABASE) as db:
         return db.execute(f"SELECT {columns} FROM tickets ORDER BY k").fetchall()
+
+
+def spent(run: Running) -> int:
+    """What counts as spent of all clients."""
+    with sqlite3.connect(run.home / DATABASE) as db:
+        (amount,) = db.execute("SELECT sum(amount) FROM spending").fetchone()
+    return int(amount)
+
+
+def ends(run: Running) -> list[tuple[str, str, int]]:
+    """How attempts ended, and for which fee, as it is published."""
+    with sqlite3.connect(run.home / DATABASE) as db:
+        key = NodeId(run.coordinator.parts.key.node_id)
+        read = [read_transcript(db, key, epoch) for epoch in epochs(db)]
+    return [(end.code, end.fault, end.fee) for found in read if found is not None for end in found.ends]
 
 
 def findings(run: Running) -> list[str]:
@@ -123,18 +140,53 @@ async def test_a_coordinator_that_draws_with_another_nonce_is_not_believed(
         await sdk(Upstream(network)).chat.completions.create(**asked())
 
 
-async def test_a_client_that_does_not_reveal_pays_nothing_and_gets_nothing(
+async def test_a_client_that_does_not_reveal_pays_a_fee_and_gets_nothing(
     run: Running, network: httpx.AsyncClient
 ) -> None:
     await run.node("reef")
     headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
     answer = await network.post("/v1/chat/completions", json=asked(stream=True), headers=headers)
-    assert "did not reveal its nonce" in answer.text
     done = await run.settled(1)
-    assert (done.jobs.failed, done.ledger.paid) == (1, 0)
+    held = done.ledger.refunded
+    assert 0 < held < CONFIG.policy.withheld_fee
+    assert "did not reveal its nonce" in answer.text
+    assert f"less the network's fee of {held} nano-credits" in answer.text
+    assert (done.jobs.failed, done.ledger.paid, done.ledger.fees, done.ledger.penalised) == (1, 0, held, 0)
     assert tickets(run, "node, nonce") == [("", "")]
+    assert spent(run) == held
     await run.coordinator.draws.open_epoch()
     assert findings(run) == [], "it is on record whose fault it was"
+    assert ends(run) == [("nonce_withheld", "client", held)]
+
+
+async def test_the_fee_is_the_policys_where_more_was_held(run: Running, network: httpx.AsyncClient) -> None:
+    await run.node("reef")
+    headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
+    body = asked(stream=True, messages=[{"role": "user", "content": "ahoy " * 400}])
+    answer = await network.post("/v1/chat/completions", json=body, headers=headers)
+    fee = CONFIG.policy.withheld_fee
+    assert f"less the network's fee of {fee} nano-credits" in answer.text
+    done = await run.settled(1)
+    assert done.ledger.fees == fee < done.ledger.refunded
+
+
+async def test_a_coordinator_that_hangs_holds_no_client_to_have_withheld(
+    run: Running, network: httpx.AsyncClient
+) -> None:
+    await run.node("reef")
+    headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
+    async with network.stream(
+        "POST", "/v1/chat/completions", json=asked(stream=True), headers=headers
+    ) as live:
+        lines = live.aiter_lines()
+        while not (await anext(lines)).startswith(": quarterdeck-ticket"):
+            pass
+        at = f"/net/v1/jobs/{live.headers['x-quarterdeck-job']}/nonce"
+        revealed = asyncio.create_task(network.post(at, json={"nonce": "07" * 16}))
+        time.sleep(2 * QUICK.limits.nonce_s)  # noqa: ASYNC251 - its loop is this one, and reads nothing
+        assert (await revealed).json() == {"taken": True}
+        assert "[DONE]" in "".join([line async for line in lines])
+    assert (await run.settled(1)).ledger.fees == 0
 
 
 @pytest.mark.parametrize(

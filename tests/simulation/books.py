@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.coordinator.jobs import FINAL, WITH_NODE
+from console.fairness.audit import NONCE_WITHHELD
 from console.protocol.types import Policy
 from simulation.disk import Disk
 from simulation.trace import Trace
@@ -146,7 +147,8 @@ class Books:
         bonds = [moved for name, moved in self.moved.items() if name.startswith("deposit:bond:")]
         given = -sum(moved["outside"] for moved in bonds)
         earned = sum(amount for name, amount in accounts.items() if name.startswith("node:"))
-        if earned != tokens * self._policy.node_rate - accounts.get("penalties", 0) + given:
+        fees = sum(moved["penalties"] for name, moved in self.moved.items() if name.startswith("fee:"))
+        if earned != tokens * self._policy.node_rate - accounts.get("penalties", 0) + fees + given:
             self._complain(f"nodes hold {earned} for {tokens} accepted tokens")
         stand = dict(self._db.execute("SELECT account, amount FROM balances"))
         if any(stand.get(name, 0) != amount for name, amount in accounts.items()):
@@ -164,6 +166,14 @@ class Books:
             self._check_pay(job, held, pay)
         if back is not None and back != {f"escrow:{job.id}": -held, f"client:{job.client}": held}:
             self._complain(f"job {job.id[:6]}: held were {held}, and the refund is {back}")
+        self._check_fee(job, held)
+
+    def _check_fee(self, job: JobNow, held: int) -> None:
+        """A client pays it in the commit that ends its job, for a nonce withheld and for nothing else."""
+        due = min(self._policy.withheld_fee, held) if job.code == NONCE_WITHHELD else 0
+        paid = self.moved.get(f"fee:{job.id}")
+        if paid != ({f"client:{job.client}": -due, "penalties": due} if due else None):
+            self._complain(f"job {job.id[:6]} ended as {job.code!r}, due is a fee of {due}, booked {paid}")
 
     def _check_pay(self, job: JobNow, held: int, pay: dict[str, int]) -> None:
         tokens = job.prompt_tokens + job.completion_tokens
@@ -211,7 +221,7 @@ class Books:
 
     def _check_kind(self, name: str, moved: dict[str, int], verdicts: dict[Any, Any]) -> None:
         kind, _, rest = name.partition(":")
-        if kind in ("hold", "pay", "refund"):
+        if kind in ("hold", "pay", "refund", "fee"):
             if rest not in self.jobs:
                 self._complain(f"{name} is of no job")
         elif kind == "penalty":

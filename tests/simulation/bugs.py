@@ -10,14 +10,15 @@ import pytest
 
 from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
 from console.coordinator.dispatch import Dispatch
-from console.coordinator.jobs import FINAL
+from console.coordinator.jobs import FINAL, Job
 from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import pick_of
+from console.fairness.audit import NONCE_WITHHELD
 from console.fairness.draw import Pick
-from console.ledger import OUTSIDE, node_pending
+from console.ledger import OUTSIDE, fee, node_pending
 from console.protocol.ids import NanoCredits, NodeId
-from console.protocol.types import Exclusion, Posting, Result, Ticket, Transaction
+from console.protocol.types import Exclusion, Fault, Posting, Result, Ticket, Transaction
 
 
 def pays_late_results(patch: pytest.MonkeyPatch) -> None:
@@ -152,6 +153,24 @@ def penalises_whom_it_likes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(audits.Auditor, "_without_model", failing)
 
 
+def takes_a_fee_for_any_ending(patch: pytest.MonkeyPatch) -> None:
+    """A client that left, or found no node, pays as well: `settle.give_back` as the runner calls it."""
+
+    def give_back(unit: Any, parts: Any, was: Job, fault: Fault, code: str) -> Job:
+        job = usual(unit, parts, was, fault, code)
+        if code != NONCE_WITHHELD and was.held:
+            unit.book(fee(was.id, was.client, 1, job.changed_ms))
+        return job
+
+    usual = settle.give_back
+    patch.setattr(runner, "give_back", give_back)
+
+
+def forgets_the_fee(patch: pytest.MonkeyPatch) -> None:
+    """Whoever withholds its nonce pays nothing: `settle.withheld_fee`."""
+    patch.setattr(settle, "withheld_fee", lambda policy, held: 0)
+
+
 def gives_up_a_settlement(patch: pytest.MonkeyPatch) -> None:
     """A verdict that the database refuses once is dropped: `Runner._insist`."""
 
@@ -176,6 +195,8 @@ BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     skips_a_ticket_number: 10,
     penalises_without_evidence: 30,
     penalises_whom_it_likes: 5,
+    takes_a_fee_for_any_ending: 20,
+    forgets_the_fee: 20,
     gives_up_a_settlement: 60,
 }
 """Each with the number of seeds within which it has to be found."""

@@ -148,7 +148,7 @@ class _World:
         await check_verdicts(self._disk.database, Secrets(IDENTITY), self._nodes, self.complain)
         self._check_taken()
         for job in self._client.refused:
-            if self._books.jobs[job].state == "SETTLED":
+            if self._books.jobs[job].state == "SETTLED" or f"fee:{job}" in self._books.moved:
                 self.complain(f"job {job[:6]} is charged, and its client was told that nothing is")
         if not self._host.forgotten():
             self.complain("a coordinator that was killed runs on")
