@@ -176,6 +176,7 @@ class Coordinator:
             "sentence": "Ready." if ready else self.reference.sentence,
             "nodes": len(self.registry.sessions()),
             "listed": self.registry.eligible(0).chances,
+            "claimed_twice": self.registry.machines.claimed_twice,
             "verifiers": self.incidents.counts(),
         }
         return JSONResponse(body, 200 if ready else 503)

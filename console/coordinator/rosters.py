@@ -10,7 +10,7 @@ from functools import cached_property
 import msgspec
 
 from console.fairness import Roster
-from console.protocol.ids import NodeId
+from console.protocol.ids import NodeId, short
 from console.protocol.reasons import CODES, Reason, reason
 from console.protocol.types import Exclusion, ModelOffer, Policy
 from console.verification.calibration import UNLIKE
@@ -29,6 +29,8 @@ class Candidate(msgspec.Struct, frozen=True):
     open_jobs: int
     """Assignments that it has not answered yet."""
     suspended: Reason | None
+    twin: NodeId = NodeId("")
+    """The node that stands for the machine that this one claims; empty: nobody does, or this one itself."""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -122,7 +124,9 @@ def exclusion(node: Candidate, rules: Rules) -> Reason | None:
         known = node.reason in CODES and node.reason != "earning"
         code = node.reason if known else "not_in_roster"
         return reason(code, evidence="ready")
-    return _offer_exclusion(node.offer, rules) or _queue_exclusion(node, rules)
+    return (
+        _offer_exclusion(node.offer, rules) or _machine_exclusion(node.twin) or _queue_exclusion(node, rules)
+    )
 
 
 def roster_ids(nodes: Iterable[Candidate], rules: Rules) -> tuple[NodeId, ...]:
@@ -172,6 +176,18 @@ def _offer_exclusion(offer: ModelOffer | None, rules: Rules) -> Reason | None:
             "Start the engine with a larger context.",
         )
     return None
+
+
+def _machine_exclusion(twin: NodeId) -> Reason | None:
+    if not twin:
+        return None
+    return _unlisted(
+        "machine",
+        f"Node {short(twin)} is listed for the machine that this node claims, and one machine has one chance "
+        "in a draw.",
+        "Stop one of the two, and the other is listed. If they are two machines that were copied from one "
+        "image, give this one a machine id and a host name of its own.",
+    )
 
 
 def _queue_exclusion(node: Candidate, rules: Rules) -> Reason | None:

@@ -64,6 +64,8 @@ class Policy(msgspec.Struct, frozen=True):
     """Interval at which a node says that it lives; silent for 3 intervals: not live."""
     max_tokens: int = 1024
     max_attempts: int = 3
+    nodes_per_machine: int = 1
+    """Nodes that may be listed of those that claim one machine, the first that came first; 0: any number."""
     withheld_fee: int = 100_000
     """Nano-credits that a client pays for a nonce that it committed to and did not reveal, as far as that
     was held for its request."""

@@ -217,6 +217,7 @@ class FakeNode:
         self.name = name
         self.manual = manual
         self.opens = True
+        self.ready = True
         self.offer = ModelOffer(GROUP, MODEL, PROFILE.class_id, 2048, 100_000, 1)
         self.seen: list[FromCoordinator] = []
         self.blobs: dict[str, bytes] = {}
@@ -232,11 +233,12 @@ class FakeNode:
 
     async def connect(self, **changes: Any) -> Welcome | Refused:
         """Dial and sign in; `changes` to the signed sign-in message."""
-        claim = Claim(self.name, "fake", "machine", (self.offer,))
+        machine = f"machine of {self.key.node_id}"
+        claim = Claim(self.name, "fake", machine, (self.offer,))
         self._wire = await self._dial(self._run.address, self.key, claim)
         _, challenge = peek_from_coordinator(await self._wire.receive())
         self.coordinator = challenge.coordinator  # type: ignore[union-attr]
-        claims = SignIn(challenge.nonce, self.key.node_id, self.name, "fake", "machine", (self.offer,), "")  # type: ignore[union-attr]
+        claims = SignIn(challenge.nonce, self.key.node_id, self.name, "fake", machine, (self.offer,), "")  # type: ignore[union-attr]
         claims = msgspec.structs.replace(claims, **changes)
         claims = msgspec.structs.replace(
             claims,
@@ -375,7 +377,7 @@ class FakeNode:
     async def _beat(self) -> None:
         with contextlib.suppress(LinkError):
             while True:
-                await self.send(Heartbeat(True, "earning", 0, 1))
+                await self.send(Heartbeat(self.ready, "earning" if self.ready else "paused", 0, 1))
                 await asyncio.sleep(0.3)
 
     def _spawn(self, work: Any) -> None:

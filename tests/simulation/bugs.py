@@ -11,6 +11,7 @@ import pytest
 from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.jobs import FINAL, Job
+from console.coordinator.machines import Machines
 from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import pick_of
@@ -97,6 +98,20 @@ def leaves_a_live_node_out_of_draws_alone(patch: pytest.MonkeyPatch) -> None:
         return left_out(listed, {**codes, **made_up})
 
     patch.setattr(needs, "left_out", without)
+
+
+def counts_every_claim(patch: pytest.MonkeyPatch) -> None:
+    """Every node stands for a machine of its own, whatever it claims: `Machines.stands_for`."""
+    patch.setattr(Machines, "stands_for", lambda self, machine, node, could: None)
+
+
+def lists_nobody_of_a_machine(patch: pytest.MonkeyPatch) -> None:
+    """A second node keeps out the first one too: `Machines.stands_for`."""
+
+    def stands_for(self: Any, machine: str, node: NodeId, could: Callable[[NodeId], bool]) -> NodeId | None:
+        return next((other for other in self._nodes.get(machine, {}) if other != node), None)
+
+    patch.setattr(Machines, "stands_for", stands_for)
 
 
 def signs_no_rosters(patch: pytest.MonkeyPatch) -> None:
@@ -189,6 +204,8 @@ BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     leaves_a_live_node_out: 10,
     leaves_a_live_node_out_of_draws_alone: 10,
     skips_the_refund_at_restart: 40,
+    counts_every_claim: 20,
+    lists_nobody_of_a_machine: 20,
     signs_no_rosters: 5,
     signs_no_tickets: 5,
     picks_another_node: 5,

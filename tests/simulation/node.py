@@ -96,6 +96,7 @@ class Node:
         self.id = self.key.node_id
         self.journal = Journal()
         self.ready = True
+        self.machine = f"machine of {name}"
         self.speed_milli = 50_000
         self._loop = loop
         self._host = host
@@ -177,7 +178,7 @@ class Node:
         if not isinstance(challenge, Challenge):
             return None
         offer = ModelOffer(GROUP, MODEL, PROFILE.class_id, CONTEXT, self.speed_milli, 1)
-        claims = SignIn(challenge.nonce, self.id, self.name, "simulated", "machine", (offer,), "")
+        claims = SignIn(challenge.nonce, self.id, self.name, "simulated", self.machine, (offer,), "")
         signature = self.key.sign(sign_in_bytes(claims, challenge.coordinator))
         claims = msgspec.structs.replace(claims, signature=signature)
         line.say(seal(self.key, "to_coordinator", "", 0, claims).decode())

@@ -44,6 +44,7 @@ def config(chance: Random) -> CoordinatorConfig:
         suspend_s=chance.choice((10, 3600)),
         queue_limit=chance.choice((1, 2, 8)),
         max_attempts=chance.choice((1, 2, 3)),
+        nodes_per_machine=chance.choice((0, 1, 1)),
         withheld_fee=chance.choice((0, 700, 100_000)),
     )
     clients = {
