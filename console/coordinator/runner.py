@@ -11,9 +11,10 @@ from console.coordinator import jobs
 from console.coordinator.attempts import Attempts, Lost
 from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
 from console.coordinator.draws import Draws, WithheldError
+from console.coordinator.endings import trouble
 from console.coordinator.evidence import Evidence, sealed
 from console.coordinator.faults import told
-from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
+from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
@@ -229,7 +230,7 @@ class Runner:
             )
             if suspended is not None:
                 self._registry.set_suspension(suspended)
-            live.tell(Trouble(502, "answer_rejected", _SENTENCES["answer_rejected"]))
+            live.tell(trouble("answer_rejected"))
         log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
         try:
             await self._outbox.flush(was.node)
@@ -249,8 +250,7 @@ class Runner:
 
         live.job = await self._insist(lambda: parts.store.transact(undo))
         log.info("job %s: %s (%s)", short(last.id), live.job.state.lower(), code)
-        status = 503 if code in ("no_node", "coordinator_failed") else 502
-        live.tell(Trouble(status, code, _sentence(code, live.job.price)))
+        live.tell(trouble(code, live.job.price))
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do `step` again until the database takes it."""
@@ -267,26 +267,5 @@ def _tell(live: LiveJob, events: tuple[Text | Done, ...]) -> None:
         live.tell(event)
 
 
-def _sentence(code: str, price: int) -> str:
-    if code == NONCE_WITHHELD and price:
-        return (
-            "The client did not reveal its nonce in time, so nobody was drawn. What was held is given back, "
-            f"less the network's fee of {price} nano-credits."
-        )
-    return _SENTENCES.get(code, _SENTENCES["no_answer"])
-
-
 def _no_answer(cause: str) -> str:
     return "no_node" if cause == "request" else "no_answer"
-
-
-_SENTENCES = {
-    "answer_rejected": "The answer was checked and found false. Nothing is charged; please ask again.",
-    "interrupted": "The node that answered broke off. Nothing is charged; please ask again.",
-    "no_answer": "No node could finish this request. Nothing is charged; please ask again.",
-    "no_node": "No node was free for this request in time. Nothing is charged; try again in a moment.",
-    "coordinator_failed": "The network had a fault of its own. Nothing is charged; try again in a moment.",
-    NONCE_WITHHELD: "The client did not reveal its nonce in time, so nobody was drawn. Nothing is charged.",
-    "cancelled": "The request was cancelled. Nothing is charged.",
-    "gone_before_opening": "The answering node left before its answer could be checked. Nothing is charged.",
-}
