@@ -19,6 +19,7 @@ from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
 from console.coordinator.books import Books
 from console.coordinator.calibrations import load_calibrations
+from console.coordinator.challenges import Challenges
 from console.coordinator.clock import Clock
 from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
@@ -29,6 +30,7 @@ from console.coordinator.gateway.errors import unserved
 from console.coordinator.gateway.models import Models
 from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.identity import load_identity
+from console.coordinator.loads import Loads
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Entropy, Parts
 from console.coordinator.published import Published
@@ -84,6 +86,8 @@ class Coordinator:
         auditor = Auditor(parts, self.reference, second, self.incidents)
         runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
+        loads = Loads(parts, self.reference, self.dispatch, lambda: self.draws.epoch.number)
+        self.challenges = Challenges(parts, self.registry, loads)
         self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
         self.models = Models(parts, self.registry)
         self.statements = StatementDesk(parts, self.books, self.gateway.client_of)
@@ -129,6 +133,7 @@ class Coordinator:
             asyncio.create_task(work)
             for work in (
                 self.reference.watch(),
+                self.challenges.watch(),
                 self._each(_SWEEP_S, self._sweep),
                 self._each(self.parts.policy.epoch_s, self.draws.open_epoch),
                 self._each(_FORGET_S, self._forget),
@@ -177,6 +182,7 @@ class Coordinator:
             "nodes": len(self.registry.sessions()),
             "listed": self.registry.eligible(0).chances,
             "claimed_twice": self.registry.machines.claimed_twice,
+            "counted_as_one": self.registry.machines.counted_as_one,
             "verifiers": self.incidents.counts(),
         }
         return JSONResponse(body, 200 if ready else 503)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.coordinator.parts import Parts
 from console.coordinator.store import Unit
-from console.ledger import client, deposit, node_bond
+from console.ledger import LOAD_CLIENT, client, deposit, node_bond
 
 PRACTICE = "practice"
 
@@ -19,6 +19,7 @@ def book_deposits(unit: Unit, parts: Parts) -> None:
         for digest in known.digests():
             unit.save_key(digest, name)
         wanted.append((f"client:{name}", client(name), known.deposit))
+    wanted.append((LOAD_CLIENT, client(LOAD_CLIENT), config.load_deposit))
     for name, account, amount in wanted:
         if amount > 0 and not unit.booked(f"deposit:{name}"):
             unit.book(deposit(name, account, amount, now_ms))

@@ -97,7 +97,8 @@ class Dispatch:
             key=ask.key,
         )
         held = await self._parts.store.transact(take_on)
-        self._registry.census.requested(self._parts.clock.tick_s())
+        if not ask.only:  # what the network asks by itself is no demand
+            self._registry.census.requested(self._parts.clock.tick_s())
         live = LiveJob(held, ask, self._reference.visible(ask.stop))
         if self._stopping:  # since the hold was asked for; `recover` refunds it
             live.tell(_STOPPING)

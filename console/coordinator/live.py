@@ -33,6 +33,8 @@ class Ask(msgspec.Struct, frozen=True):
 
     They are known once the answer is judged, so nothing of such an answer is streamed before.
     """
+    only: NodeId = NodeId("")
+    """A load challenge: this node alone is asked, now or not at all. Empty: whoever is drawn."""
 
 
 class Text(msgspec.Struct, frozen=True):

@@ -10,11 +10,17 @@ import msgspec
 
 from console.coordinator.census import Census
 from console.coordinator.listing import Listing, Look
-from console.coordinator.machines import Machines
+from console.coordinator.machines import Group, Machines
 from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
 from console.coordinator.reference import Reference
-from console.coordinator.rosters import NEXT_SLOT, Candidate, Eligible, Rules, exclusion
+from console.coordinator.rosters import (
+    NEXT_SLOT,
+    Candidate,
+    Eligible,
+    Rules,
+    exclusion,
+)
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import duplicate
 from console.coordinator.store import NodeRow, StoreError, Unit
@@ -89,6 +95,11 @@ class Registry:
             known = ", ".join(short(node) for node in others[:3]) + (", …" if others[3:] else "")
             log.warning("node %s claims the machine of %s", short(session.node), known)
         self.listing.forget(session.node)
+
+    def found(self, group: Group) -> None:
+        """A load challenge found that these are one machine."""
+        self.machines.found(group)
+        self.listing.changed()
 
     def leave(self, session: Session) -> bool:
         """The session is over; whether the node has no newer one."""
@@ -235,12 +246,15 @@ class Registry:
 
     def _candidate(self, session: Session) -> Candidate:
         alone = self._alone(session)
-        twin = self.machines.stands_for(session.machine, session.node, self._could)
-        return alone if twin is None else msgspec.structs.replace(alone, twin=twin)
+        now_ms = self._parts.clock.now_ms()
+        shared = self.machines.why(session.machine, session.node, self._could, now_ms)
+        return alone if shared is None else msgspec.structs.replace(alone, shared=shared)
 
     def _could(self, node: NodeId) -> bool:
         """Whether a node would be listed if its machine were its own."""
-        why = exclusion(self._alone(self._sessions[node]), self._rules(0))
+        if (session := self._sessions.get(node)) is None:
+            return False
+        why = exclusion(self._alone(session), self._rules(0))
         return why is None or why.code == "queue_full"
 
     def _alone(self, session: Session) -> Candidate:

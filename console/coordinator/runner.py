@@ -20,7 +20,7 @@ from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
 from console.coordinator.recompute import Work
 from console.coordinator.registry import Registry
-from console.coordinator.rosters import Eligible
+from console.coordinator.rosters import Eligible, for_one
 from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import StoreError, Unit
 from console.fairness.audit import NONCE_WITHHELD
@@ -101,6 +101,8 @@ class Runner:
         until_s = clock.tick_s() + self._parts.config.limits.queue_wait_s
         while True:
             roster = self._registry.eligible(need, frozenset(live.tried))
+            if live.ask.only:
+                return for_one(roster, live.ask.only)
             waiting = not live.tried and clock.tick_s() < until_s and self._registry.would_serve(need)
             if roster.chances or not waiting:
                 return roster
@@ -185,8 +187,9 @@ class Runner:
         return sealed(self._parts, evidence)
 
     async def _rate(self, live: LiveJob) -> int:
-        """Per million. What a client is told of a node's logits is checked first, every time."""
-        if live.ask.top_logprobs is not None:
+        """Per million. What a client is told of a node's logits is checked first, every time, and so is what
+        shows a node's speed: rubbish is fast."""
+        if live.ask.top_logprobs is not None or live.ask.only:
             return ALWAYS_PPM
         policy, job = self._parts.policy, live.job
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward

@@ -26,6 +26,7 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
+from console.protocol.types import LOAD
 
 SECRET_BYTES = 32
 DISORDER_MS = 600_000
@@ -78,7 +79,15 @@ class _Epoch:
             yield from self._draw(draw)
             end = self._ends.get((draw.ticket.job, draw.ticket.attempt))
             self._busy.setdefault(draw.node, []).append(0 if end is None else end.at_ms)
+        yield from self._loads()
         yield from self._closing()
+
+    def _loads(self) -> Iterator[Finding]:
+        """What the network asks of whom it chooses has a public limit."""
+        most = self._it.commitment.policy.load_draws
+        asked = sum(any(one.code == LOAD for one in draw.excluded) for draw in self._it.draws)
+        if asked > most:
+            yield self._find("load", f"{asked} tickets are load challenges; the rules allow {most}.")
 
     def _find(self, code: str, sentence: str, k: int = -1) -> Finding:
         return Finding(code, self._epoch, k, sentence)
@@ -218,6 +227,8 @@ class _Epoch:
         if code == "tried":
             ticket = draw.ticket
             return node in (self._given((ticket.job, n)) for n in range(1, ticket.attempt))
+        if code == LOAD:  # a draw among one, and no client's that trusts nobody for it
+            return chances(draw.ticket) == 1 and not draw.ticket.commitment
         if code == "queue_full":
             given, at_ms = self._busy.get(node, []), draw.at_ms
             # Draws are numbered as they are written: nearly always, but not always, as they are stamped.

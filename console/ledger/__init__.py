@@ -3,6 +3,7 @@
 Double entry, append only; every transaction sums to zero. No clock, database or network may enter.
 """
 
+from console.ledger.accounts import LOAD_CLIENT as LOAD_CLIENT
 from console.ledger.accounts import OUTSIDE as OUTSIDE
 from console.ledger.accounts import PENALTIES as PENALTIES
 from console.ledger.accounts import TREASURY as TREASURY
@@ -23,6 +24,7 @@ from console.ledger.transactions import check_transaction as check_transaction
 from console.ledger.transactions import close_epoch as close_epoch
 from console.ledger.transactions import deposit as deposit
 from console.ledger.transactions import fee as fee
+from console.ledger.transactions import fund_load as fund_load
 from console.ledger.transactions import hold as hold
 from console.ledger.transactions import pay as pay
 from console.ledger.transactions import penalty as penalty

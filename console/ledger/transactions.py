@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.ledger.accounts import (
+    LOAD_CLIENT,
     OUTSIDE,
     PENALTIES,
     TREASURY,
@@ -103,6 +104,11 @@ def close_epoch(epoch: int, node: str, amount: int, at_ms: int) -> Transaction:
     return _book(
         f"epoch:{epoch}:{node}", at_ms, (node_pending(node), -amount), (node_available(node), amount)
     )
+
+
+def fund_load(name: str, amount: int, at_ms: int) -> Transaction:
+    """The treasury pays for load challenges: their answers cost what any other does."""
+    return _book(f"load:{name}", at_ms, (TREASURY, -amount), (client(LOAD_CLIENT), amount))
 
 
 def deposit(name: str, account: str, amount: int, at_ms: int) -> Transaction:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import msgspec
@@ -25,7 +25,7 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
-from console.protocol.types import Exclusion, Policy
+from console.protocol.types import LOAD, Exclusion, Policy
 
 change = msgspec.structs.replace
 QUEUE_LIMIT = Policy().queue_limit
@@ -118,6 +118,23 @@ def test_a_withheld_nonce_may_cost_what_the_rules_say() -> None:
     assert codes(_charged(due, NONCE_WITHHELD)()) == codes(_charged(0, NONCE_WITHHELD)()) == set()
 
 
+def _challenged(left_out: Iterable[int], *, times: int = 1, commitment: str = "") -> Callable[[], Transcript]:
+    """Tickets that leave these places out as a load challenge."""
+
+    def make() -> Transcript:
+        maker = Maker()
+        excluded = tuple(Exclusion(place, LOAD) for place in left_out)
+        for number in range(times):
+            maker.draw(job_of(number), excluded=excluded, commitment=commitment)
+        return maker.transcript()
+
+    return make
+
+
+def test_a_load_challenge_asks_one_node() -> None:
+    assert codes(_challenged(range(1, 7))()) == set()
+
+
 def _left_out(code: str) -> Callable[[], Transcript]:
     def make() -> Transcript:
         maker = Maker()
@@ -171,6 +188,11 @@ TAMPERED: dict[str, tuple[Callable[[], Transcript], str]] = {
     "a fee below nothing": (_charged(-1, NONCE_WITHHELD), "fee"),
     "a fee for another ending": (_charged(1, "no_node"), "fee"),
     "a fee for a draw that was made": (_charged(1, NONCE_WITHHELD, drawn=True), "fee"),
+    "a load challenge among several": (_challenged((1, 2)), "excluded"),
+    "a load challenge in place of a client's draw": (
+        _challenged(range(1, 7), commitment="07" * 32), "excluded",
+    ),
+    "more load challenges than the rules allow": (_challenged(range(1, 7), times=1001), "load"),
     "tried, though it was not": (_left_out("tried"), "excluded"),
     "a full queue that is not full": (_left_out("queue_full"), "excluded"),
     "left out for no reason": (_left_out(""), "excluded"),

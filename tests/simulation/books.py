@@ -231,7 +231,7 @@ class Books:
                 self._complain(f"{name[:14]} has no rejected verdict with evidence behind it")
             if any(not a.startswith(f"node:{node}:") for a in moved if a != "penalties"):
                 self._complain(f"{name[:14]} takes from another node than was judged")
-        elif kind not in ("deposit", "epoch"):
+        elif kind not in ("deposit", "epoch", "load"):
             self._complain(f"{name} is no transaction that the network knows")
 
     def _verdicts(self) -> dict[tuple[str, int], tuple[str, str, int]]:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
+from console.coordinator.challenges import Challenges
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.jobs import FINAL, Job
 from console.coordinator.machines import Machines
@@ -19,7 +20,7 @@ from console.fairness.audit import NONCE_WITHHELD
 from console.fairness.draw import Pick
 from console.ledger import OUTSIDE, fee, node_pending
 from console.protocol.ids import NanoCredits, NodeId
-from console.protocol.types import Exclusion, Fault, Posting, Result, Ticket, Transaction
+from console.protocol.types import LOAD, Exclusion, Fault, Posting, Result, Ticket, Transaction
 
 
 def pays_late_results(patch: pytest.MonkeyPatch) -> None:
@@ -114,6 +115,25 @@ def lists_nobody_of_a_machine(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Machines, "stands_for", stands_for)
 
 
+def believes_the_first_look(patch: pytest.MonkeyPatch) -> None:
+    """Whoever is slow in a load challenge counts as one machine at once: `Challenges._experiment`."""
+
+    async def experiment(self: Any, suspects: list[NodeId], others: list[NodeId]) -> frozenset[NodeId]:
+        return frozenset(suspects)
+
+    patch.setattr(Challenges, "_experiment", experiment)
+
+
+def challenges_many_at_a_time(patch: pytest.MonkeyPatch) -> None:
+    """A load challenge leaves some nodes out and draws among the others: `runner.for_one`."""
+
+    def for_some(found: Eligible, node: NodeId) -> Eligible:
+        codes = {other: LOAD for other in found.ids if other > node}
+        return left_out(found.listed, codes)
+
+    patch.setattr(runner, "for_one", for_some)
+
+
 def signs_no_rosters(patch: pytest.MonkeyPatch) -> None:
     """A slot's roster carries a signature over something else: `draws.roster_bytes`, where it is signed."""
     patch.setattr(draws, "roster_bytes", lambda roster: b"roster")
@@ -206,6 +226,8 @@ BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     skips_the_refund_at_restart: 40,
     counts_every_claim: 20,
     lists_nobody_of_a_machine: 20,
+    believes_the_first_look: 120,
+    challenges_many_at_a_time: 20,
     signs_no_rosters: 5,
     signs_no_tickets: 5,
     picks_another_node: 5,

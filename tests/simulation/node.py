@@ -256,6 +256,8 @@ class Node:
         if presence.listed != (presence.reason is None):
             code = presence.reason.code if presence.reason else None
             self._complain(f"{self.name}: listed {presence.listed}, and the public reason is {code}")
+        if presence.reason is not None and presence.reason.evidence == "one_machine":
+            self._complain(f"{self.name} has a machine of its own, and counts as one with others")
 
     def _given(self, given: Assignment) -> None:
         root = self._roots.get(given.draw.ticket.epoch, "")

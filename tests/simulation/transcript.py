@@ -14,7 +14,7 @@ from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
 from console.protocol.keys import verify
 from console.protocol.transcript import DrawRecord, Transcript
-from console.protocol.types import Policy
+from console.protocol.types import LOAD, Policy
 from simulation.attendance import LAG_S, Attendance
 from simulation.books import Books
 from simulation.clock import SimulatedClock
@@ -129,6 +129,11 @@ class Draws:
         spells = self._books.spells
         tried = {s.node for s in spells if s.job == ticket.job and s.start_s < at_s}
         able = {node for node in sorted(listable - tried) if self._surely_able(node, at_s)}
+        asked = [one for one in draw.excluded if one.code == LOAD]
+        if asked:
+            if len(ids) != 1 or len(draw.excluded) + 1 != len(members):
+                self._complain(f"{_name(draw)} is a load challenge among {len(ids)}")
+            able &= ids
         for node in sorted(able - ids):
             if not self._twin(node, at_s):
                 self._complain(f"{_name(draw)} leaves out {node[:6]}, which was live")
