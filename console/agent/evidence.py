@@ -10,6 +10,7 @@ import msgspec
 from console.agent.jobs.aftermath import transaction_trouble
 from console.agent.journal import JobRecord, Journal, Kept
 from console.agent.judging import evidence_check, why_gone
+from console.agent.statements.checks import inclusion_check
 from console.control.wire import Check, JobDetail
 from console.fairness import check_draw
 from console.ledger import node_bond, node_pending
@@ -32,6 +33,7 @@ async def job_detail(journal: Journal, record: JobRecord, node: NodeId, policy: 
         *result_checks(kept, record),
         *verdict_checks(verdict, receipt, record),
         *receipt_checks(receipt, record),
+        *inclusion_check(await journal.stated.place(view.job, view.attempt)),
         *ledger_checks(receipt, record, node, policy),
     )
     return JobDetail(

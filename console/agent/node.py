@@ -42,6 +42,7 @@ from console.agent.policies import Policies
 from console.agent.pulse import Pulse
 from console.agent.recompute import Recompute
 from console.agent.statements.desk import StatementDesk
+from console.agent.statements.details import StatementDetails
 from console.agent.supervision.happenings import Limits
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.surveyor import Surveyor
@@ -165,6 +166,7 @@ class Node:
         self._surveyor = Surveyor(self.board, folders, self.supervisor.ready, parts.survey, now_ms)
         witness = Witness(journal, node, self._uplink.context)
         self._uplink.on_commitment, self._uplink.on_presence = witness.told, witness.saw
+        witness.on_kept = self._uplink.keeps
         self._witness = witness
         recompute = Recompute(self._records, journal, self.supervisor, self._desk, node, model.group)
         commands = Commands(
@@ -185,6 +187,7 @@ class Node:
                 "earnings": Export(journal).answer,
                 "probe_machine": self._surveyor.probe,
                 "statements": self._statements.answer,
+                "statement": StatementDetails(node, journal).answer,
             },
         )
         self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)

@@ -10,6 +10,7 @@ from typing import TypedDict
 import msgspec
 
 from console.control.state import GroupView
+from console.control.witnessed import Said
 from console.models.errors import plain
 from console.protocol.ids import GroupId
 from console.protocol.messages import GROUPS_LIMIT, GroupNow, Refused, Surroundings
@@ -19,6 +20,7 @@ from console.protocol.types import ModelOffer, Policy
 COUNT_LIMIT = 10**15
 """Above anything that a network counts, and far below where sums or square roots would fail."""
 NAME_CHARACTERS = 60
+ROOT_CHARACTERS = 64
 CODE_CHARACTERS = 40
 EVIDENCE_CHARACTERS = 120
 SENTENCE_CHARACTERS = 400
@@ -51,6 +53,21 @@ def bounded_reason(reason: Reason) -> Reason:
         count(reason.since_ms),
         count(reason.until_ms),
         plain(reason.evidence, EVIDENCE_CHARACTERS),
+    )
+
+
+def said_of(why: Reason, before: Said | None, now_ms: int, *, signed: bool) -> Said:
+    """What the network says, fit to be shown; since when is kept while it says the same."""
+    clean = bounded_reason(why)
+    same = before is not None and (before.code, before.signed) == (clean.code, signed)
+    return Said(
+        code=clean.code,
+        sentence=clean.sentence,
+        remedy=clean.remedy,
+        evidence=clean.evidence,
+        until_ms=clean.until_ms,
+        since_ms=before.since_ms if before is not None and same else now_ms,
+        signed=signed,
     )
 
 

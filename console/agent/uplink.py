@@ -12,9 +12,18 @@ from console.agent.clock import NowMs
 from console.agent.journal import JournalError
 from console.agent.money import Purse
 from console.agent.reason import Draws, followed
-from console.agent.surroundings import bounded_policy, bounded_reason, bounded_refusal, count, told_of
+from console.agent.surroundings import (
+    ROOT_CHARACTERS,
+    bounded_policy,
+    bounded_reason,
+    bounded_refusal,
+    count,
+    said_of,
+    told_of,
+)
 from console.control.events import NetworkChanged
 from console.control.state import NetworkView
+from console.control.witnessed import KeptEvidence, Said
 from console.models.errors import plain
 from console.network.dialler import Beat, Dialling, Parted
 from console.network.port import Claim, LinkError, Session
@@ -131,6 +140,8 @@ class Uplink:
             policy=policy,
             coordinator_key=plain(challenge.coordinator, 64),
             sessions=self.view.sessions + 1,
+            seeds_root=plain(welcome.seeds_root, ROOT_CHARACTERS),
+            said=None,
         )
         self._board.note("good", "network", f"Signed in to {name}.")
         self._session = session
@@ -150,7 +161,8 @@ class Uplink:
             self.seeds_roots[message.epoch] = message.seeds_root
             while len(self.seeds_roots) > EPOCHS_KEPT:
                 self.seeds_roots.pop(min(self.seeds_roots))
-            self._show(epoch=count(message.epoch))
+            root = plain(message.seeds_root, ROOT_CHARACTERS)
+            self._show(epoch=count(message.epoch), seeds_root=root)
             await self._guard(self.on_commitment(self.coordinator, message.epoch, message.seeds_root))
             await self._guard(self._purse.told(message.balances))
             self._epoch_opened(message)
@@ -168,6 +180,7 @@ class Uplink:
                 self._show(state="connecting", sentence=self._last_words, next_try_ms=0)
             return
         self.refused = None if news.refused is None else bounded_refusal(news.refused)
+        said = None if self.refused is None else self._refusal(self.refused)
         state = "refused" if news.refused is not None else "connecting"
         sentence = plain(news.sentence, 240)
         next_try_ms = self._now_ms() + round(news.retry_in_s * 1000)
@@ -179,6 +192,7 @@ class Uplink:
             next_try_ms=next_try_ms,
             listed=False,
             latency_ms=None,
+            said=said,
         )
         if sentence != self._last_words:
             self._last_words = sentence
@@ -196,7 +210,8 @@ class Uplink:
     def _beat(self, presence: Presence, round_trip_ms: int | None) -> None:
         why = None if presence.listed else presence.reason
         self.reason = None if why is None else bounded_reason(why)
-        view, earlier = self.view, self._earlier
+        view, earlier, now_ms = self.view, self._earlier, self._now_ms()
+        said = None if why is None else said_of(why, view.said, now_ms, signed=True)
         self._show(
             slot=count(presence.slot),
             roster_size=count(presence.roster_size),
@@ -208,10 +223,20 @@ class Uplink:
             latency_ms=round_trip_ms if round_trip_ms is not None else view.latency_ms,
             receipts=view.receipts + 1,
             receipts_listed=view.receipts_listed + presence.listed,
-            receipt_ms=self._now_ms(),
+            receipt_ms=now_ms,
+            roster_root=plain(presence.roster_root, ROOT_CHARACTERS),
+            said=said,
             **told_of(presence.around, self.offer),
         )
-        self.draws = followed(self.draws, self.view, self._now_ms())
+        self.draws = followed(self.draws, self.view, now_ms)
+
+    def _refusal(self, refused: Refused) -> Said:
+        why = Reason(refused.code, refused.sentence, refused.remedy, until_ms=refused.until_ms)
+        return said_of(why, self.view.said, self._now_ms(), signed=False)
+
+    def keeps(self, kept: KeptEvidence) -> None:
+        """The journal holds so much evidence now."""
+        self._show(kept=kept)
 
     def _show(self, **changes: object) -> None:
         view = msgspec.structs.replace(self.view, **changes)

@@ -10,6 +10,7 @@ import msgspec
 from console.agent.journal.journal import Journal
 from console.agent.journal.witnessed import Seen
 from console.control.wire import Answer, Command
+from console.control.witnessed import KeptEvidence
 from console.fairness.own import Witnessed
 from console.protocol.ids import NodeId
 from console.protocol.messages import Presence
@@ -40,12 +41,14 @@ class Witness:
         self._coordinator = ""
         self._waiting: dict[Seen, None] = {}  # in the order of their arrival
         self._unwritten = 0
+        self.on_kept: Callable[[KeptEvidence], None] = lambda kept: None
 
     async def told(self, coordinator: str, epoch: int, seeds_root: str) -> None:
         """A commitment was told. Raises JournalError."""
         self._coordinator = coordinator
         if len(seeds_root) == _HEX_DIGITS and 0 <= epoch < _LARGEST:
             await self._journal.witnessed.put_commitment(coordinator, epoch, seeds_root, self._context())
+            await self._tell()
 
     async def saw(self, presence: Presence) -> None:
         """A presence receipt came, whose signature the dialler has checked. Raises JournalError."""
@@ -67,6 +70,10 @@ class Witness:
             await self._journal.witnessed.put_presences(waiting)
             for one in waiting:
                 self._waiting.pop(one, None)
+            await self._tell()
+
+    async def _tell(self) -> None:
+        self.on_kept(await self._journal.witnessed.kept(self._coordinator))
 
     async def answer(self, command: Command) -> Answer:
         """The command `witnessed`: what was seen of one epoch. Raises JournalError."""

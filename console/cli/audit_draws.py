@@ -10,8 +10,7 @@ import click
 import msgspec
 
 from console.cli.agent_home import FAILED, home_of, home_option, print_json
-from console.cli.published import own_recount
-from console.fairness.recount import NodeShare, Recount
+from console.fairness.findings import NodeShare, Recount
 from console.protocol.ids import short
 
 SHOWN = 20
@@ -33,13 +32,20 @@ def draws(epoch: int | None, data: Path | None, as_json: bool, home: Path | None
     Without --data the transcripts are read from this node's coordinator, and held against what this node saw
     itself: its presence receipts, the commitments that it was told, the draws that fell on it.
     """
-    found = own_recount(home_of(home), epoch) if data is None else _of_data(data, epoch)
+    found = _of_network(home_of(home), epoch) if data is None else _of_data(data, epoch)
     if as_json:
         print_json(document(found))
     else:
         click.echo("\n".join(lines(found)))
     if found.findings:
         sys.exit(FAILED)
+
+
+def _of_network(home: Path, epoch: int | None) -> Recount:
+    # HTTP and signatures are slow to load, and `--data`, `--help` and the other audits need neither.
+    from console.cli.published import own_recount
+
+    return own_recount(home, epoch)
 
 
 def _of_data(data: Path, epoch: int | None) -> Recount:
@@ -73,7 +79,7 @@ def document(found: Recount) -> dict[str, object]:
 
 def lines(found: Recount) -> list[str]:
     """For people: the verdict first, then what is wrong, then who won what."""
-    if not found.epochs:
+    if not found.epochs and not found.findings:
         return ["No epoch is published yet, so there is nothing to recompute."]
     span = f"epoch {found.epochs[0]}" if len(found.epochs) == 1 else f"{len(found.epochs)} epochs"
     head = f"{found.checked:,} {'draw' if found.checked == 1 else 'draws'} of {span} recomputed"

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+_SHARED = "File that all coordinators of the network have; made when it is not there."
+
 
 @click.group()
 def coordinator() -> None:
@@ -26,6 +28,9 @@ def coordinator() -> None:
 @click.option("--context", type=click.IntRange(64), default=2048, show_default=True, help="Tokens per job.")
 @click.option("--store", default="", metavar="URL", help="PostgreSQL database; default: SQLite in --home.")
 @click.option("--transport", default="", metavar="URL", help="NATS servers over which nodes come too.")
+@click.option("--nats-shared", type=click.Path(path_type=Path), help=_SHARED)
+@click.option("--standby", is_flag=True, help="Wait until the database's coordinator is gone; take over.")
+@click.option("--advertise", default="", metavar="URL", help="Where gateways find this coordinator.")
 @click.option("--network-name", default="", help="The network's name for people.")
 @click.option("--open", "open_", is_flag=True, help="Take any API key: for practice only.")
 def run(
@@ -38,18 +43,21 @@ def run(
     context: int,
     store: str,
     transport: str,
+    nats_shared: Path | None,
+    standby: bool,
+    advertise: str,
     network_name: str,
     open_: bool,
 ) -> None:
     """Run a coordinator here, until Ctrl-C."""
     words = ["--host", host, "--port", str(port), "--threads", str(threads), "--context", str(context)]
     given = {"--home": home, "--model": model, "--policy": policy, "--network-name": network_name}
-    given |= {"--store": store, "--transport": transport}
+    given |= {"--store": store, "--transport": transport, "--advertise": advertise}
+    given["--nats-shared"] = nats_shared
     for name, value in given.items():
         if value:
             words += [name, str(value)]
-    if open_:
-        words.append("--open")
+    words += [flag for flag, wanted in (("--open", open_), ("--standby", standby)) if wanted]
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "console.coordinator", *words])
 
@@ -79,17 +87,37 @@ def calibrate(
 
 
 @coordinator.command("nats-config")
-@click.option("--home", type=click.Path(path_type=Path), help="Folder of the coordinator's data.")
+@click.option(
+    "--home", type=click.Path(path_type=Path), multiple=True, help="Of a coordinator; once for each."
+)
+@click.option("--shared", type=click.Path(path_type=Path), help=_SHARED)
 @click.option("--listen", default="0.0.0.0:4222", show_default=True, help="Where the server is to listen.")
-def nats_config(home: Path | None, listen: str) -> None:
-    """Print the configuration of a NATS server over which this coordinator's nodes may come.
+def nats_config(home: tuple[Path, ...], shared: Path | None, listen: str) -> None:
+    """Print the configuration of a NATS server over which nodes of one or more coordinators may come.
 
     It holds public keys only; the secret ones come from the coordinator's identity, made here where there
     is none yet.
     """
-    words = ["--listen", listen, *(["--home", str(home)] if home else [])]
+    words = ["--listen", listen, *(word for one in home for word in ("--home", str(one)))]
+    words += ["--shared", str(shared)] if shared else []
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "console.coordinator.transport", *words])
+
+
+@coordinator.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8700, show_default=True, help="0: any free.")
+@click.option(
+    "--store", multiple=True, required=True, metavar="URL", help="A group's database; once for each."
+)
+def gateway(host: str, port: int, store: tuple[str, ...]) -> None:
+    """Run a gateway before several coordinators: it finds the owner of each group by its database.
+
+    It keeps nothing, so any number may run. A request waits while its group is taken over.
+    """
+    words = ["--host", host, "--port", str(port), *(word for url in store for word in ("--store", url))]
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "console.coordinator.relay", *words])
 
 
 @coordinator.command()

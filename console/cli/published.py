@@ -16,16 +16,12 @@ from console.control.state import NetworkView, NodeState
 from console.fairness.findings import Finding
 from console.fairness.own import Witnessed, audit_own
 from console.fairness.recount import Recount, recount
-from console.protocol.transcript import Transcript
+from console.protocol.addresses import is_loopback
+from console.protocol.transcript import EpochList, Transcript
 
 TIMEOUT_S = 60.0
 EPOCHS_READ = 50
 """The newest, where no epoch is named."""
-
-
-class _Listing(msgspec.Struct, frozen=True):
-    coordinator: str
-    epochs: list[int]
 
 
 def own_recount(home: Path, epoch: int | None) -> Recount:
@@ -36,13 +32,14 @@ def own_recount(home: Path, epoch: int | None) -> Recount:
         sys.exit(FAILED)
     base = base_of(network.coordinator)
     try:
-        with httpx.Client(base_url=base, timeout=TIMEOUT_S, trust_env=not _is_local(base)) as client:
+        with httpx.Client(base_url=base, timeout=TIMEOUT_S, trust_env=not is_loopback(base)) as client:
             found = list(_transcripts(client, epoch))
     except (httpx.HTTPError, msgspec.MsgspecError) as error:
         words = str(error) or type(error).__name__
         click.echo(f"The transcripts of {base} cannot be read ({words}). Is the coordinator up?", err=True)
         sys.exit(FAILED)
-    return judged(found, [_seen(home, one) for one in found], network)
+    newest = network.epoch if epoch is None else 0
+    return judged(found, [_seen(home, one) for one in found], network, newest)
 
 
 def base_of(address: str) -> str:
@@ -51,16 +48,12 @@ def base_of(address: str) -> str:
     return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
 
 
-def _is_local(base: str) -> bool:
-    return urlsplit(base).hostname in ("127.0.0.1", "::1", "localhost")
-
-
 def _transcripts(client: httpx.Client, epoch: int | None) -> Iterator[Transcript]:
-    listing = msgspec.json.decode(_body(client, "/net/v1/epochs"), type=_Listing)
+    listing = msgspec.json.decode(_body(client, "/net/v1/epochs"), type=EpochList)
     if epoch is not None and epoch not in listing.epochs:
         click.echo(f"The network publishes no epoch {epoch}.", err=True)
         sys.exit(FAILED)
-    for number in listing.epochs[-EPOCHS_READ:] if epoch is None else [epoch]:
+    for number in listing.epochs[-EPOCHS_READ:] if epoch is None else (epoch,):
         yield msgspec.json.decode(_body(client, f"/net/v1/epochs/{number}/transcript"), type=Transcript)
 
 
@@ -81,8 +74,11 @@ def _seen(home: Path, transcript: Transcript) -> Witnessed:
     return decoded(question(home, "witnessed", asked), Witnessed)
 
 
-def judged(found: list[Transcript], seen: list[Witnessed], network: NetworkView) -> Recount:
-    """One recount over all epochs; the node's own objections epoch by epoch, each with what it saw of it."""
+def judged(found: list[Transcript], seen: list[Witnessed], network: NetworkView, newest: int = 0) -> Recount:
+    """One recount over all epochs; the node's own objections epoch by epoch, each with what it saw of it.
+
+    `newest`: the epoch that has to be published as well, by what the node was told beforehand; 0: none.
+    """
     whole = recount(found)
     findings = list(whole.findings)
     for transcript, witnessed in zip(found, seen, strict=True):
@@ -91,5 +87,16 @@ def judged(found: list[Transcript], seen: list[Witnessed], network: NetworkView)
         if transcript.coordinator != network.coordinator_key:
             sentence = "This transcript is signed by another coordinator than the one that this node knows."
             findings.append(Finding("coordinator", transcript.commitment.epoch, -1, sentence))
-    wrong = len({(one.epoch, one.k) for one in findings})
-    return msgspec.structs.replace(whole, findings=tuple(findings), wrong=wrong)
+    findings += _withheld(found, seen, newest)
+    return msgspec.structs.replace(whole, findings=tuple(findings))
+
+
+def _withheld(found: list[Transcript], seen: list[Witnessed], newest: int) -> Iterator[Finding]:
+    """Epochs after the first that was read which this node was told of, and which are not published."""
+    read = {transcript.commitment.epoch for transcript in found}
+    told = {epoch for one in seen for epoch in one.commitments} | ({newest} if newest else set())
+    first, last = min(read, default=newest), max(read | {newest})
+    for epoch in sorted(told - read):
+        if first <= epoch <= last:
+            sentence = "This node was told this epoch's commitment, and its draws are not published."
+            yield Finding("withheld_epoch", epoch, -1, sentence)

@@ -16,6 +16,7 @@ from console.cli.agent_home import FAILED, NO_AGENT, control_socket, home_of, ho
 from console.control import recording
 from console.control.link import Link, Lost
 from console.control.recording import Asked, Recorder, Recording, RecordingError, Replay
+from console.control.statements import STATEMENTS_SHOWN, StatementsView
 from console.control.wire import CommandName, JobDetail
 
 EVIDENCE_OF = 200
@@ -91,14 +92,16 @@ class _Writer:
             self.told += 1
 
     async def ask_for_evidence(self) -> None:
-        """What stands behind the last jobs, and the rows of the earnings."""
+        """What stands behind the last jobs and behind the epochs' statements."""
         from console.control.state import JobView
 
         answer = await self._ask("jobs", {"limit": EVIDENCE_OF})
-        if answer is None:
-            return
-        for job in msgspec.json.decode(answer, type=list[JobView]):
+        for job in () if answer is None else msgspec.json.decode(answer, type=list[JobView]):
             await self._ask("job", {"job": job.job, "attempt": job.attempt})
+        answer = await self._ask("statements", {})
+        told = StatementsView() if answer is None else msgspec.json.decode(answer, type=StatementsView)
+        for one in told.statements[:STATEMENTS_SHOWN]:
+            await self._ask("statement", {"epoch": one.epoch})
 
     async def _ask(self, name: CommandName, args: dict[str, str | int]) -> bytes | None:
         answer = await self._link.command(name, args)

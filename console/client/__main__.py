@@ -11,6 +11,7 @@ import uvicorn
 
 from console.client.proxy import Proxy
 from console.client.upstream import DrawError, Upstream
+from console.protocol.addresses import is_loopback
 from console.protocol.ids import short
 
 _TIMEOUT = httpx.Timeout(30.0, read=600.0)
@@ -25,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         asyncio.run(_serve(given.network, given.port, given.coordinator))
-    except (httpx.HTTPError, httpx.InvalidURL, DrawError, KeyError, ValueError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, DrawError, ValueError) as error:
         words = str(error) or type(error).__name__
         print(f"quarterdeck: {given.network} cannot be used ({words}).", file=sys.stderr)
         return 1
@@ -35,8 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 async def _serve(network: str, port: int, coordinator: str) -> None:
-    local = httpx.URL(network).host in ("127.0.0.1", "::1", "localhost")
-    async with httpx.AsyncClient(base_url=network, timeout=_TIMEOUT, trust_env=not local) as http:
+    trust_env = not is_loopback(network)
+    async with httpx.AsyncClient(base_url=network, timeout=_TIMEOUT, trust_env=trust_env) as http:
         upstream = Upstream(http, coordinator)
         await upstream.learn()
         print(f"Draws of coordinator {short(upstream.coordinator)} are checked here.", file=sys.stderr)

@@ -2,46 +2,41 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-_DATA = "data: "
+from console.client.chunks import Chunk, Line, Logprobs
+from console.client.upstream import EMPTY, DrawError
 
 
-def gathered(lines: Sequence[str], headers: dict[str, str]) -> Response:
-    """The answer as one object; an error in the stream becomes an HTTP error. Raises ValueError, KeyError."""
-    chunks = [json.loads(line.removeprefix(_DATA)) for line in lines if _is_chunk(line)]
-    for chunk in chunks:
-        if "error" in chunk:
-            return JSONResponse(chunk, 502, headers)
+def gathered(lines: Sequence[Line], headers: dict[str, str]) -> Response:
+    """The answer as one object; an error in the stream becomes an HTTP error. Raises DrawError."""
+    for line in lines:
+        if line.error is not None:
+            return JSONResponse({"error": line.error}, 502, headers)
+    chunks = [line.chunk for line in lines if line.chunk is not None]
     if not chunks:
-        raise ValueError("the answer was empty")
+        raise DrawError(EMPTY)
     return JSONResponse(_whole(chunks), headers=headers)
 
 
-def _is_chunk(line: str) -> bool:
-    return line.startswith(_DATA) and line != f"{_DATA}[DONE]"
-
-
-def _whole(chunks: list[dict[str, Any]]) -> dict[str, Any]:
-    choices = [choice for chunk in chunks for choice in chunk.get("choices", [])]
-    text = "".join(choice["delta"].get("content") or "" for choice in choices)
-    reasons = [choice["finish_reason"] for choice in choices if choice.get("finish_reason")]
-    usage = next((chunk["usage"] for chunk in chunks if chunk.get("usage")), None)
-    head = {name: chunks[0][name] for name in ("id", "created", "model")}
-    logprobs = [choice["logprobs"] for choice in choices if choice.get("logprobs")]
-    message = {"role": "assistant", "content": text, "refusal": None}
+def _whole(chunks: list[Chunk]) -> dict[str, Any]:
+    choices = [choice for chunk in chunks for choice in chunk.choices]
+    reasons = [choice.finish_reason for choice in choices if choice.finish_reason]
+    logprobs = [choice.logprobs for choice in choices if choice.logprobs is not None]
+    text = "".join(choice.delta.content or "" for choice in choices)
     choice = {
         "index": 0,
-        "message": message,
+        "message": {"role": "assistant", "content": text, "refusal": None},
         "logprobs": _joined(logprobs) if logprobs else None,
         "finish_reason": reasons[-1] if reasons else None,
     }
+    first, usage = chunks[0], next((chunk.usage for chunk in chunks if chunk.usage), None)
+    head = {"id": first.id, "created": first.created, "model": first.model}
     return {**head, "object": "chat.completion", "choices": [choice], "usage": usage}
 
 
-def _joined(logprobs: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"content": [token for part in logprobs for token in part["content"]], "refusal": None}
+def _joined(logprobs: list[Logprobs]) -> dict[str, Any]:
+    return {"content": [token for part in logprobs for token in part.content or ()], "refusal": None}

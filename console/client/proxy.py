@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from console.client.chunks import Line, error_line
 from console.client.draw import chance_words
 from console.client.gathered import gathered
-from console.client.upstream import CheckedStream, DrawError, Upstream
+from console.client.upstream import EMPTY, CheckedStream, DrawError, Upstream
 
-_PASSED = ("authorization", "idempotency-key")
+_PASSED = (b"authorization", b"idempotency-key")
 _TOLD = (
     "x-quarterdeck-job", "x-quarterdeck-seed", "x-quarterdeck-logprobs", "x-request-id", "retry-after",
     "x-should-retry",
@@ -50,8 +51,8 @@ class Proxy:
     async def chat(self, request: Request) -> Response:
         """`POST /v1/chat/completions`: nothing of an answer goes out before its draw has been checked."""
         try:
-            body = json.loads(await request.body())
-        except ValueError:
+            body = msgspec.json.decode(await request.body())
+        except (ValueError, RecursionError):
             return _error(400, "bad_json", "The body is not JSON.")
         if not isinstance(body, dict):
             return _error(400, "bad_request", "The body is a JSON object.")
@@ -61,48 +62,40 @@ class Proxy:
             asked["stream_options"] = {"include_usage": True}
         return await self._answer(asked, _headers(request), streams)
 
-    async def _answer(self, asked: dict[str, Any], headers: dict[str, str], streams: bool) -> Response:
+    async def _answer(self, asked: dict[str, Any], headers: httpx.Headers, streams: bool) -> Response:
         stack = AsyncExitStack()
         try:
             stream = await stack.enter_async_context(self._upstream.chat(asked, headers))
             if stream.response.status_code != 200:
                 return await _refusal(stack, stream)
             lines = stream.lines()
-            held = [line async for line in _until_drawn(lines, stream)]
-            told = _told(stream)
             if streams:
+                if (first := await anext(lines, None)) is None:
+                    raise DrawError(EMPTY)
                 return StreamingResponse(
-                    _sent(stack, held, lines), headers=told, media_type="text/event-stream"
+                    _sent(stack, first, lines), headers=_told(stream), media_type="text/event-stream"
                 )
             async with stack:
-                return gathered([*held, *[line async for line in lines]], told)
+                whole = [line async for line in lines]
+                return gathered(whole, _told(stream))
         except DrawError as error:
             await stack.aclose()
             return _error(502, "draw_wrong", f"This answer was not used, because {error}.")
-        except (httpx.HTTPError, KeyError, ValueError) as error:
+        except httpx.HTTPError as error:
             await stack.aclose()
             return _unreachable(error)
 
 
-async def _until_drawn(lines: AsyncIterator[str], stream: CheckedStream) -> AsyncIterator[str]:
-    """What comes before the draw, and the first line after it."""
-    async for line in lines:
-        yield line
-        if stream.drawn is not None or '"error"' in line:
-            return
-
-
-async def _sent(stack: AsyncExitStack, held: list[str], lines: AsyncIterator[str]) -> AsyncIterator[bytes]:
+async def _sent(stack: AsyncExitStack, first: Line, lines: AsyncIterator[Line]) -> AsyncIterator[bytes]:
     async with stack:
         try:
-            for line in held:
-                yield f"{line}\n\n".encode()
+            yield _event(first)
             async for line in lines:
-                yield f"{line}\n\n".encode()
+                yield _event(line)
         except DrawError as error:
-            yield _event("draw_wrong", f"The answer is broken off, because {error}.")
+            yield _trouble("draw_wrong", f"The answer is broken off, because {error}.")
         except httpx.HTTPError as error:
-            yield _event("unreachable", f"The network broke off ({type(error).__name__}).")
+            yield _trouble("unreachable", f"The network broke off ({type(error).__name__}).")
 
 
 async def _refusal(stack: AsyncExitStack, stream: CheckedStream) -> Response:
@@ -112,14 +105,16 @@ async def _refusal(stack: AsyncExitStack, stream: CheckedStream) -> Response:
 
 
 def _told(stream: CheckedStream) -> dict[str, str]:
-    headers = {name: value for name in _TOLD if (value := stream.response.headers.get(name))}
+    given = stream.response.headers
+    headers = {name: value for name in _TOLD if (value := given.get(name, "")) and value.isascii()}
     if stream.drawn is not None:
         headers["x-quarterdeck-draw"] = f"checked; {chance_words(stream.drawn)}; node {stream.drawn.node}"
     return headers
 
 
-def _headers(request: Request) -> dict[str, str]:
-    return {name: value for name in _PASSED if (value := request.headers.get(name))}
+def _headers(request: Request) -> httpx.Headers:
+    """What is passed on, byte for byte."""
+    return httpx.Headers([(name, value) for name, value in request.headers.raw if name in _PASSED])
 
 
 def _unreachable(error: Exception) -> Response:
@@ -128,12 +123,16 @@ def _unreachable(error: Exception) -> Response:
 
 
 def _error(status: int, code: str, sentence: str) -> Response:
-    return JSONResponse(_body(code, sentence), status)
+    return JSONResponse({"error": _body(code, sentence)}, status)
 
 
-def _event(code: str, sentence: str) -> bytes:
-    return b"data: " + json.dumps(_body(code, sentence)).encode() + b"\n\n"
+def _event(line: Line) -> bytes:
+    return f"{line.text}\n\n".encode()
 
 
-def _body(code: str, sentence: str) -> dict[str, Any]:
-    return {"error": {"message": sentence, "type": "server_error", "param": None, "code": code}}
+def _trouble(code: str, sentence: str) -> bytes:
+    return _event(error_line(_body(code, sentence)))
+
+
+def _body(code: str, sentence: str) -> dict[str, str | None]:
+    return {"message": sentence, "type": "server_error", "param": None, "code": code}

@@ -12,6 +12,7 @@ from console.control.limits import LimitView
 from console.control.machine import MachineFacts, MachineView
 from console.control.models import ModelsView
 from console.control.timeline import TimelineView
+from console.control.witnessed import KeptEvidence, Said
 from console.protocol.ids import GroupId, JobId, NodeId
 from console.protocol.reasons import Reason
 from console.protocol.types import Balances, Fault, Outcome, Policy, Statistic, VerdictMode
@@ -126,6 +127,13 @@ class NetworkView(msgspec.Struct, frozen=True, omit_defaults=True):
     groups: tuple[GroupView, ...] = ()
     latency_history: tuple[int, ...] = ()
     """Milliseconds, one per presence receipt; kept by the reducer."""
+    said: Said | None = None
+    """What the network holds against this node now; None: it lists it, or has not spoken yet."""
+    roster_root: str = ""
+    """Of the last presence receipt's slot."""
+    seeds_root: str = ""
+    """The commitment to the seeds of `epoch`."""
+    kept: KeptEvidence = KeptEvidence()
 
 
 class Switches(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -21,7 +21,7 @@ LINE_BYTES_LIMIT = 16 * 1024 * 1024
 CommandName = Literal[
     "pause", "resume", "drain", "stop", "restart_engine", "restart_agent", "status", "jobs", "job",
     "identity", "earnings", "recompute", "models", "fetch_model", "cancel_fetch", "verify_model",
-    "use_model", "probe_machine", "witnessed", "statements",
+    "use_model", "probe_machine", "witnessed", "statements", "statement",
 ]  # fmt: skip
 
 
@@ -44,7 +44,8 @@ class Command(msgspec.Struct, frozen=True, tag="command"):
     stops, and starts again with the configuration as it is now. `probe_machine`: what this machine is, asked
     anew. `witnessed {epoch, first_slot, last_slot, since_ms, until_ms}`: what this node has seen of the draws
     of an epoch; answers with `console.fairness.own.Witnessed`. `statements {epoch}`:
-    answers with a `StatementsView`, of all epochs that are kept without `epoch`.
+    answers with a `StatementsView`, of all epochs that are kept without `epoch`. `statement {epoch}`: answers
+    with a `StatementDetail`.
     """
 
     id: str

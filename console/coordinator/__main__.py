@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import secrets
-import signal
 import socket
 import sys
 from pathlib import Path
 
 import msgspec
-import uvicorn
 
-from console.coordinator.app import Coordinator, build
+from console.coordinator.app import Coordinator
+from console.coordinator.building import build
 from console.coordinator.calibrations import CalibrationError
 from console.coordinator.clock import SystemClock
+from console.coordinator.running import advertised, run
 from console.coordinator.sealing import SealError
 from console.coordinator.second import starter
 from console.coordinator.server import server_of
@@ -25,6 +24,7 @@ from console.coordinator.settings import CoordinatorConfig, load_config
 from console.coordinator.start import StartError, announce, find_model, prepare_home, take_port
 from console.coordinator.store import StoreError
 from console.coordinator.supervise import NoReferenceError, supervise
+from console.coordinator.transport.nats_keys import shared_in
 from console.coordinator.transport.port import TransportError
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch
@@ -47,12 +47,16 @@ def main(arguments: list[str] | None = None) -> int:
     home = (options.home or data_dir() / "coordinator").expanduser().absolute()
     try:
         config = _config(options)
-        with prepare_home(home), take_port(options.host, options.port) as listening:
+        with prepare_home(home), _port(options) as listening:
             asyncio.run(_run(options, home, config, listening))
     except _TROUBLE as error:
         print(f"quarterdeck: {_sentence(error, home)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _port(options: argparse.Namespace) -> socket.socket:
+    return take_port(options.host, options.port, listens=not options.standby)
 
 
 def _sentence(error: Exception, home: Path) -> str:
@@ -73,9 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--policy", type=Path, help="TOML file with policy, clients and limits")
     parser.add_argument("--threads", type=int, default=0, help="of the reference engine, 0: physical cores")
     parser.add_argument("--context", type=int, default=2048, help="tokens that one job may have")
-    parser.add_argument("--store", default="", metavar="URL", help="PostgreSQL database in place of SQLite")
+    parser.add_argument(
+        "--store", default="", metavar="URL", help="PostgreSQL database of its own in place of SQLite"
+    )
     parser.add_argument(
         "--transport", default="", metavar="URL", help="NATS servers over which nodes come too"
+    )
+    parser.add_argument("--nats-shared", type=Path, help="file that all coordinators of the network have")
+    parser.add_argument("--advertise", default="", metavar="URL", help="where gateways find this coordinator")
+    parser.add_argument(
+        "--standby", action="store_true", help="wait until the database's coordinator is gone, then take over"
     )
     parser.add_argument("--network-name", default="", help="the network's name for people")
     parser.add_argument("--open", action="store_true", help="take any API key as the client `practice`")
@@ -105,36 +116,28 @@ async def _run(
     )
     engine = LlamaEngine(launch.socket)
     second = starter(launch, home)
-    where = options.store, options.transport
+    where = options.store, options.transport, shared_in(options.nats_shared, secrets.token_bytes)
     app = build(home, config, served, engine, SystemClock(), secrets.token_bytes, second, *where)
     coordinator: Coordinator = app.state.coordinator
-    try:
-        await coordinator.start()
-        server = server_of(app, options.host, options.port)
-        address = announce(home, options.host, listening.getsockname()[1], coordinator.parts.key.node_id)
+    port: int = listening.getsockname()[1]
+    at = advertised(options.host, port, options.advertise)
+
+    def ready() -> None:
+        address = announce(home, options.host, port, coordinator.parts.key.node_id)
         log.info("coordinator %s serves %s at %s", address.coordinator[:6], served.model, address.url)
-        await _serve(server, listening, asyncio.create_task(supervise(launch, engine)))
+
+    try:
+        await run(
+            coordinator,
+            server_of(app, options.host, options.port),
+            listening,
+            asyncio.create_task(supervise(launch, engine)),
+            lambda: coordinator.start(at, waits=options.standby),
+            ready,
+        )
     finally:
         await engine.close()
         await coordinator.close()
-
-
-async def _serve(server: uvicorn.Server, listening: socket.socket, engine: asyncio.Task[None]) -> None:
-    """Until a signal, or until the reference engine turns out to be unusable."""
-
-    def stop(*_: object) -> None:
-        server.should_exit = True
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
-    engine.add_done_callback(stop)
-    try:
-        await server.serve(sockets=[listening])
-    finally:
-        engine.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await engine
 
 
 if __name__ == "__main__":

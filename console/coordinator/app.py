@@ -5,58 +5,46 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator, Sequence
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from console.coordinator.about import About
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
+from console.coordinator.beside import Reader
 from console.coordinator.books import Books
-from console.coordinator.calibrations import load_calibrations
 from console.coordinator.challenges import Challenges
-from console.coordinator.clock import Clock
 from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
+from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.errors import unserved
 from console.coordinator.gateway.models import Models
 from console.coordinator.gateway.nonces import Nonces
-from console.coordinator.identity import load_identity
 from console.coordinator.loads import Loads
 from console.coordinator.outbox import Outbox
-from console.coordinator.parts import Entropy, Parts
-from console.coordinator.published import Published
+from console.coordinator.ownership import Ownership
+from console.coordinator.parts import Parts
 from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
 from console.coordinator.runner import Runner
-from console.coordinator.sealing import Secrets
-from console.coordinator.second import SecondVerifier, Start
-from console.coordinator.settings import CoordinatorConfig, Served
+from console.coordinator.second import SecondVerifier
 from console.coordinator.statement_desk import StatementDesk
-from console.coordinator.store import StoreError, Unit
-from console.coordinator.store.opening import open_store
-from console.coordinator.store.schema import DATABASE as DATABASE
+from console.coordinator.store import StoreError
 from console.coordinator.transport.hub import hub
-from console.coordinator.transport.nats import NatsTransport
-from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.port import Transport
+from console.coordinator.upkeep import FORGET_S, SWEEP_S, each, forget_evidence, sweep
 from console.engine.port import Engine
-from console.ledger import deterrent_ppm, typical_reward
-from console.protocol.keys import SigningKey
+from console.fairness import SEEDS_PER_EPOCH
 from console.protocol.messages import EpochOpened
 
 log = logging.getLogger(__name__)
-_SWEEP_S = 0.5
-_FORGET_S = 60.0
 
 
 class Coordinator:
@@ -67,11 +55,23 @@ class Coordinator:
         parts: Parts,
         engine: Engine,
         second: SecondVerifier | None,
+        reader: Reader,
         routes: Sequence[BaseRoute] = (),
+        seeds: int = SEEDS_PER_EPOCH,
         transport: Transport | None = None,
+        *,
+        alone: bool = True,
     ) -> None:
-        """`routes`: of what is read beside the store; `transport`: brings lines beside the WebSocket's."""
+        """`reader`: of the statements; `routes`: of what else is read so; `seeds`: of an epoch.
+
+        `transport`: brings lines beside the WebSocket's; `alone`: no other coordinator can be alive on this
+        database.
+        """
         self.parts = parts
+        self.ownership = Ownership(parts.store, parts.clock, parts.served.group, parts.served.model)
+        self.lost = asyncio.Event()
+        """Another coordinator has taken over: nothing that this one does counts any more."""
+        self._alone = alone
         self._transport = transport
         self._routes = routes
         self.second = second
@@ -79,7 +79,7 @@ class Coordinator:
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.books = Books(parts)
-        self.draws = Draws(parts, self._announce, self.books.close)
+        self.draws = Draws(parts, self._announce, self.books.close, seeds)
         self.outbox = Outbox(parts, self.registry)
         attempts = Attempts(parts, self.registry, self.draws, self.reference)
         self.incidents = Incidents()
@@ -88,22 +88,27 @@ class Coordinator:
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
         loads = Loads(parts, self.reference, self.dispatch, lambda: self.draws.epoch.number)
         self.challenges = Challenges(parts, self.registry, loads)
-        self.gateway = Gateway(parts, self.registry, self.reference, self.dispatch)
-        self.models = Models(parts, self.registry)
-        self.statements = StatementDesk(parts, self.books, self.gateway.client_of)
+        callers = Callers(parts.config)
+        self.gateway = Gateway(parts, callers, self.registry, self.reference, self.dispatch)
+        self.models = Models(parts, callers, self.registry)
+        self.statements = StatementDesk(parts, reader, self.books, callers)
         inside = (self.registry, self.dispatch, self.draws, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
 
-    async def start(self) -> None:
-        """Book deposits, refund what the last run left open, open an epoch; a second call does nothing.
+    async def start(self, address: str = "", *, waits: bool = False) -> None:
+        """Own the database, book deposits, refund what the last run left open, open an epoch.
+
+        A second call does nothing. `address`: where gateways find this one; `waits`: for another coordinator
+        to be gone, for as long as that takes.
 
         Raises:
-            StoreError: the database cannot be written.
+            StoreError: the database cannot be written, or has another owner.
             SealError: the database belongs to another identity.
             TransportError: there is no way to the message servers.
         """
         if self._started:
             return
+        await self.ownership.take(address, alone=self._alone, waits=waits)
         self.parts.clock.not_before(await self.parts.store.transact(lambda unit: unit.last_stamp()))
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
@@ -119,11 +124,14 @@ class Coordinator:
     async def wind_up(self) -> None:
         """End what runs: clients are told, their money goes back, the epoch ends with its seeds revealed."""
         await self.dispatch.stop()
+        if self.lost.is_set():
+            return
         try:
             await self.dispatch.recover()
             await self.draws.close()
         except StoreError as error:
             log.error("%s What is open is refunded, paid out and stated at the next start.", error)
+        await self.ownership.leave()
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -134,9 +142,10 @@ class Coordinator:
             for work in (
                 self.reference.watch(),
                 self.challenges.watch(),
-                self._each(_SWEEP_S, self._sweep),
-                self._each(self.parts.policy.epoch_s, self.draws.open_epoch),
-                self._each(_FORGET_S, self._forget),
+                self.ownership.keep(self.lost.set),
+                each(SWEEP_S, lambda: sweep(self.parts, self.registry, self.second)),
+                each(self.parts.policy.epoch_s, self.draws.open_epoch),
+                each(FORGET_S, lambda: forget_evidence(self.parts)),
             )
         ]
         try:
@@ -158,14 +167,14 @@ class Coordinator:
 
     def app(self) -> Starlette:
         """Routes for clients and nodes."""
+        nonces = Nonces(self.dispatch, self.parts.config.limits.body_s)
         return Starlette(
             routes=[
                 Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
                 Route("/v1/models", self.models.all),
-                Route("/net/v1/jobs/{job}/nonce", Nonces(self.dispatch).reveal, methods=["POST"]),
+                Route("/net/v1/jobs/{job}/nonce", nonces.reveal, methods=["POST"]),
                 Route("/v1/models/{id:path}", self.models.one),
-                Route("/healthz", self._healthz),
-                Route("/net/v1/policy", self._policy),
+                *About(self.parts, self.registry, self.reference, self.incidents).routes(),
                 hub(self.door.serve),
                 *self.statements.routes(),
                 *self._routes,
@@ -173,52 +182,6 @@ class Coordinator:
             exception_handlers={HTTPException: unserved},
             lifespan=self.lifespan,
         )
-
-    async def _healthz(self, _: Request) -> Response:
-        ready = self.reference.ready
-        body = {
-            "status": "ready" if ready else "loading",
-            "sentence": "Ready." if ready else self.reference.sentence,
-            "nodes": len(self.registry.sessions()),
-            "listed": self.registry.eligible(0).chances,
-            "claimed_twice": self.registry.machines.claimed_twice,
-            "counted_as_one": self.registry.machines.counted_as_one,
-            "verifiers": self.incidents.counts(),
-        }
-        return JSONResponse(body, 200 if ready else 503)
-
-    async def _policy(self, _: Request) -> Response:
-        return JSONResponse(
-            {
-                "network": self.parts.config.network,
-                "coordinator": self.parts.key.node_id,
-                "model": self.parts.served.model,
-                "group": self.parts.served.group,
-                "profile": self.reference.profile,
-                "policy": msgspec.to_builtins(self.parts.policy),
-                "rate_that_deters_ppm": deterrent_ppm(
-                    self.parts.policy, typical_reward(self.parts.policy), self.parts.policy.bond_target
-                ),
-            }
-        )
-
-    async def _sweep(self) -> None:
-        """Sessions that fell silent are over."""
-        for session in self.registry.sessions():
-            if not session.alive(self.parts.silence_s):
-                session.close()
-                self.registry.listing.changed()
-        if self.second is not None:
-            await self.second.rest()
-
-    async def _forget(self) -> None:
-        now_ms, kept = self.parts.clock.now_ms(), self.parts.config.evidence
-
-        def forget(unit: Unit) -> None:
-            unit.forget_evidence(now_ms)
-            unit.trim_evidence(kept.accepted_rows, kept.accepted_bytes)
-
-        await self.parts.store.transact(forget)
 
     async def _announce(self, epoch: Epoch) -> None:
         """Tell every node. One that could not be told is cut off, and learns of it as it signs in again:
@@ -235,52 +198,3 @@ class Coordinator:
             raise
         for session, held in zip(sessions, balances, strict=True):
             session.send(EpochOpened(epoch.number, epoch.seeds.root, held, self.books.newest))
-
-    async def _each(self, interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(interval_s)
-            try:
-                await step()
-            except StoreError as error:
-                log.error("%s", error)
-            except Exception:  # one bad turn must not end epochs or sweeps for good
-                log.exception("a recurring step failed; it is tried again in %s s", interval_s)
-
-
-def build(
-    home: Path,
-    config: CoordinatorConfig,
-    served: Served,
-    engine: Engine,
-    clock: Clock,
-    entropy: Entropy,
-    second: Start | None,
-    store_at: str = "",
-    nats_at: str = "",
-) -> Starlette:
-    """The app over the database in `home`; `app.state.coordinator` is the `Coordinator`.
-
-    `second`: starts the verifier that confirms a mismatch; None: there is none. `store_at`: address of a
-    PostgreSQL database that keeps the data in place of the one in `home`. `nats_at`: address of the NATS
-    servers over which nodes may come too.
-
-    Raises:
-        StoreError: the database cannot be used.
-        OSError: the identity cannot be read or written.
-        ValueError: the identity is damaged.
-        CalibrationError: a calibration in `home` cannot be used.
-    """
-    seed = load_identity(home, entropy)
-    calibrations = load_calibrations(home)
-    where = store_at or home / DATABASE
-    store = open_store(where)
-    key = SigningKey(seed)
-    parts = Parts(config, served, key, Secrets(seed), store, clock, entropy, calibrations)
-    allowed = second if config.verifiers.second else None
-    confirming = SecondVerifier(allowed, clock, config.verifiers.idle_s) if allowed is not None else None
-    published = Published(where, key.node_id)
-    transport = NatsTransport(nats_at, NatsKeys(seed), served.group, clock.now_ms) if nats_at else None
-    coordinator = Coordinator(parts, engine, confirming, published.routes(), transport)
-    app = coordinator.app()
-    app.state.coordinator = coordinator
-    return app

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 import msgspec
 
 from console.coordinator import jobs
-from console.coordinator.draws import Drawn, Draws
+from console.coordinator.draws import Drawn, Draws, Fixed
 from console.coordinator.jobs import Job
 from console.coordinator.live import ClientGone, Heard, LiveJob, NodeBack, NodeGone, Remark, Text
-from console.coordinator.nonces import DRAW, NonceFor
+from console.coordinator.nonces import DRAW, NONCE_BYTES, NonceFor
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -67,26 +66,24 @@ class Attempts:
         Raises:
             LookupError: the epoch has no seed left.
             StoreError: nothing was sent.
-            WithheldError: the client did not reveal its nonce.
+            WithheldError: the client did not reveal its nonce, or not while its ticket's epoch lasted.
         """
-        async with self._draws.turns.draw():
-            drawn = await self._draws.draw(live.job, roster, cause, NonceFor(self._parts, live))
-            live.job = drawn.ticketed
-            await self._parts.store.transact(lambda unit: self._record(unit, drawn))
-            live.job = drawn.job
-            live.tried.add(drawn.node)
-            live.received, live.result = [], None
-            live.visible = self._reference.visible(live.ask.stop)
-            live.assignment = self._assignment(live, drawn)
-            if live.ask.commitment:
-                told = {"proof": drawn.proof, "node": drawn.node}
-                live.tell(Remark(DRAW, msgspec.json.encode(told).decode()))
-            self._registry.listing.drawn(roster, drawn.node)
-            live.ahead = self._registry.open_jobs(drawn.node)
-            self._registry.took(drawn.node, drawn.job.id)
-            session = self._registry.session(drawn.node)
-            if session is None or not session.send(live.assignment):
-                live.inbox.put_nowait(NodeGone(drawn.node, on_purpose=True))
+        turns, nonce = self._draws.turns, NonceFor(self._parts, live)
+        if not live.ask.commitment:
+            async with turns.draw():
+                drawn = await self._draws.fix_and_draw(live.job, roster, cause, self._own_nonce)
+                self._give(live, roster, drawn)
+            return
+        async with turns.draw():
+            fixed = await self._draws.fix(live.job, roster, cause, live.ask.commitment)
+            live.job = fixed.job
+            if nonce.at_hand:
+                await self._assign(live, roster, fixed, await nonce.reveal(fixed.ticket, fixed.row.signature))
+                return
+        # A client takes its time in nobody's turn: a change of epoch would wait for it, and all draws too.
+        revealed = await nonce.reveal(fixed.ticket, fixed.row.signature)
+        async with turns.draw():
+            await self._assign(live, roster, fixed, revealed)
 
     async def follow(self, live: LiveJob) -> Lost | ClientGone | None:
         """Until a result is taken (None) or the attempt is lost. Raises StoreError."""
@@ -121,7 +118,7 @@ class Attempts:
         while True:
             try:
                 wait_s = max(0.0, timers.next_s() - clock.tick_s())
-                heard = await asyncio.wait_for(live.inbox.get(), wait_s)
+                heard = await live.inbox.next(wait_s)
             except TimeoutError:
                 now_s = clock.tick_s()
                 lost = timers.expired(now_s)
@@ -179,11 +176,13 @@ class Attempts:
         return None
 
     async def _acknowledged(self, live: LiveJob) -> None:
-        job = live.job
-        if job.state == "ASSIGNED":
+        """Written, unless the next step is here already: that one says it too."""
+        job, inbox = live.job, live.inbox
+        if job.state == "ASSIGNED" and not (inbox.holds(Chunk, job) or inbox.holds(Result, job)):
             await self.save(live, jobs.ack(job, job.node, job.fence, self._parts.clock.now_ms()))
 
     async def _chunk(self, live: LiveJob, chunk: Chunk) -> Lost | None:
+        """As `_acknowledged`: a job whose result is here already goes there at once."""
         if not chunk_fits(chunk, live.received, live.ask.max_tokens, self._reference.vocabulary):
             return Lost("malformed", "node")
         if chunk.start == len(live.received):
@@ -192,7 +191,7 @@ class Attempts:
                 live.shown = True
                 live.tell(Text(text))
         job = live.job
-        if job.state != "RUNNING":
+        if job.state != "RUNNING" and not live.inbox.holds(Result, job):
             await self.save(live, jobs.run(job, job.node, job.fence, self._parts.clock.now_ms()))
         return None
 
@@ -213,9 +212,34 @@ class Attempts:
         self.answer(result.node, result, "taken", "")
         return result
 
-    def _record(self, unit: Unit, drawn: Drawn) -> None:
+    async def _assign(self, live: LiveJob, roster: Eligible, fixed: Fixed, nonce: str) -> None:
+        drawn = self._draws.draw(fixed, roster, nonce)
+        await self._parts.store.transact(lambda unit: self._record(unit, drawn, fixed.job))
+        self._give(live, roster, drawn)
+
+    def _give(self, live: LiveJob, roster: Eligible, drawn: Drawn) -> None:
+        """Send the drawn node its assignment."""
+        live.job = drawn.job
+        live.tried.add(drawn.node)
+        live.received, live.result = [], None
+        live.visible = self._reference.visible(live.ask.stop)
+        live.assignment = self._assignment(live, drawn)
+        if live.ask.commitment:
+            told = {"proof": drawn.proof, "node": drawn.node}
+            live.tell(Remark(DRAW, msgspec.json.encode(told).decode()))
+        self._registry.listing.drawn(roster, drawn.node)
+        live.ahead = self._registry.open_jobs(drawn.node)
+        self._registry.took(drawn.node, drawn.job.id)
+        session = self._registry.session(drawn.node)
+        if session is None or not session.send(live.assignment):
+            live.inbox.put_nowait(NodeGone(drawn.node, on_purpose=True))
+
+    def _own_nonce(self) -> str:
+        return self._parts.entropy(NONCE_BYTES).hex()
+
+    def _record(self, unit: Unit, drawn: Drawn, ticketed: Job) -> None:
         unit.fill_ticket(drawn.row)
-        unit.save_job(drawn.job, drawn.ticketed)
+        unit.save_job(drawn.job, ticketed)
         unit.add_attempt(drawn.job, drawn.job.changed_ms)
 
     def _assignment(self, live: LiveJob, drawn: Drawn) -> Assignment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import msgspec
@@ -10,6 +11,7 @@ from console.coordinator.parts import Parts
 from console.coordinator.sealing import SealError, Secrets
 from console.coordinator.store import Movement, StatementRow, Unit
 from console.ledger import OUTSIDE, LedgerError
+from console.ledger.history import GrowingHistory
 from console.ledger.stated_accounts import ESCROW, stated_client
 from console.ledger.statements import Closing, unsigned_statement
 from console.protocol.statements import (
@@ -26,26 +28,42 @@ log = logging.getLogger(__name__)
 _CLIENT = "client:"
 
 
+class Chain(msgspec.Struct, frozen=True):
+    """All statements up to the newest one."""
+
+    newest: Stated = Stated()
+    history: GrowingHistory = GrowingHistory()
+
+
 class Books:
-    """Makes statements. `newest` is what nodes are told of them."""
+    """Makes statements."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self.newest = Stated()
+        self._known = Chain()
+        """What is known to stand in the database. There may be more: a commit that was not heard of."""
+
+    @property
+    def newest(self) -> Stated:
+        """What nodes are told of statements."""
+        return self._known.newest
 
     async def load(self) -> None:
-        """Look up the newest statement of earlier runs.
+        """Look up the statements of earlier runs.
 
         Raises:
             StoreError: the database cannot be read.
             SealError: it was signed by another identity than this coordinator's.
         """
-        row = await self._parts.store.transact(lambda unit: unit.statement(unit.books() - 1))
+        row, digests = await self._parts.store.transact(
+            lambda unit: (unit.statement(unit.books() - 1), unit.statement_digests(unit.books()))
+        )
         if row is None:
             return
         if msgspec.json.decode(row.body, type=Statement).coordinator != self._parts.key.node_id:
             raise SealError(f"the statement of epoch {row.epoch} is signed by another coordinator's key")
-        self.newest = Stated(row.epoch, row.digest)
+        history = await asyncio.to_thread(GrowingHistory().grown, digests)
+        self._known = Chain(Stated(row.epoch, row.digest), history)
 
     async def close(self, until: int) -> None:
         """Make the statements that are due up to epoch `until`, each in one transaction.
@@ -56,30 +74,38 @@ class Books:
         Raises:
             StoreError: the database cannot be written; what was not made is made the next time.
         """
+        parts = self._parts
         while True:
             try:
-                row = await self._parts.store.transact(lambda unit: close_books(unit, self._parts, until))
+                made = await parts.store.transact(lambda unit: close_books(unit, parts, until, self._known))
             except LedgerError as error:
                 log.error(
                     "The books up to epoch %d cannot be closed: %s. Look into the ledger.", until, error
                 )
                 return
-            if row is None:
+            if made is None:
                 return
-            self.newest = Stated(row.epoch, row.digest)
-            log.info("epoch %d is stated: %s", row.epoch, row.digest[:12])
+            self._known = made
+            log.info("epoch %d is stated: %s", made.newest.epoch, made.newest.digest[:12])
 
 
-def close_books(unit: Unit, parts: Parts, until: int) -> StatementRow | None:
-    """State the epoch whose books are open; None when that is later than `until`. Raises LedgerError."""
+def close_books(unit: Unit, parts: Parts, until: int, known: Chain) -> Chain | None:
+    """State the epoch whose books are open; None when that is later than `until`.
+
+    `known`: statements that stand, from the first one on; those after them are read. What is returned
+    stands once the transaction does.
+
+    Raises:
+        LedgerError: they do not balance.
+    """
     epoch = unit.books()
     if epoch > until:
         return None
     before = unit.statement(epoch - 1)
     last = None if before is None else msgspec.json.decode(before.body, type=Statement)
-    held = 0 if before is None else _line(before, ESCROW).closing
+    held, held_before = unit.held(), 0 if before is None else before.held
     movements = unit.movements()
-    lines = stated_lines(movements, unit.held(), held, parts.secrets)
+    lines = stated_lines(movements, held, held_before, parts.secrets)
     outside = next((m for m in movements if m.account == OUTSIDE), Movement(OUTSIDE, 0, 0, 0))
     opened_ms = unit.epoch_opened(epoch) if last is None else last.closed_ms
     closing = Closing(
@@ -92,13 +118,14 @@ def close_books(unit: Unit, parts: Parts, until: int) -> StatementRow | None:
         deposited=outside.debits,
         withdrawn=outside.credits,
     )
-    unsigned = unsigned_statement(closing, unit.statement_digests(epoch))
+    earlier = known.history.grown(unit.statement_digests(epoch, known.newest.epoch + 1))
+    unsigned = unsigned_statement(closing, earlier)
     statement = msgspec.structs.replace(unsigned, signature=parts.key.sign(statement_bytes(unsigned)))
     body, kept = msgspec.json.encode(statement), msgspec.msgpack.encode(lines)
-    row = StatementRow(epoch, statement_digest(statement), body, kept)
-    unit.add_statement(row)
+    stated = Stated(epoch, statement_digest(statement))
+    unit.add_statement(StatementRow(epoch, stated.digest, body, kept, held))
     unit.forget_lines(epoch - PROOFS_KEPT)
-    return row
+    return Chain(stated, earlier.grown([stated.digest]))
 
 
 def stated_lines(
@@ -121,8 +148,3 @@ def _stated(movement: Movement, secrets: Secrets) -> AccountLine:
         name = stated_client(client, secrets.client_nonce(client))
     opening = movement.amount - movement.credits + movement.debits
     return AccountLine(name, Sums(opening, movement.credits, movement.debits, movement.amount))
-
-
-def _line(row: StatementRow, account: str) -> Sums:
-    lines = msgspec.msgpack.decode(row.lines, type=tuple[AccountLine, ...])
-    return next((line.sums for line in lines if line.account == account), Sums())

@@ -1,4 +1,4 @@
-"""Deposits from the settings, each booked once, and the keys of the clients."""
+"""Deposits from the settings, each booked once."""
 
 from __future__ import annotations
 
@@ -10,15 +10,11 @@ PRACTICE = "practice"
 
 
 def book_deposits(unit: Unit, parts: Parts) -> None:
-    """Book what has not been booked in an earlier start; know the settings' keys, and no others."""
+    """Book what has not been booked in an earlier start."""
     config, now_ms = parts.config, parts.clock.now_ms()
-    unit.forget_keys()
     wanted = [(PRACTICE, client(PRACTICE), config.practice.client_deposit)]
     wanted += [(f"bond:{node}", node_bond(node), amount) for node, amount in config.practice.bonds.items()]
-    for name, known in config.clients.items():
-        for digest in known.digests():
-            unit.save_key(digest, name)
-        wanted.append((f"client:{name}", client(name), known.deposit))
+    wanted += [(f"client:{name}", client(name), known.deposit) for name, known in config.clients.items()]
     wanted.append((LOAD_CLIENT, client(LOAD_CLIENT), config.load_deposit))
     for name, account, amount in wanted:
         if amount > 0 and not unit.booked(f"deposit:{name}"):

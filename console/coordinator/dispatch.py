@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from console.coordinator.endings import trouble
+from console.coordinator.endings import ending
 from console.coordinator.faults import told
 from console.coordinator.jobs import FINAL, Job
 from console.coordinator.live import Ask, ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
@@ -20,6 +19,7 @@ from console.coordinator.runner import Runner
 from console.coordinator.sessions import Session
 from console.coordinator.settle import give_back, open_job
 from console.coordinator.store import StoreError, Unit
+from console.coordinator.waiting import UNDRAWN, Waiting
 from console.protocol.frames import FrameError
 from console.protocol.ids import JobId
 from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening, ResultAnswered
@@ -54,6 +54,7 @@ class Dispatch:
         self._reference = reference
         self._runner = runner
         self._live: dict[JobId, LiveJob] = {}
+        self._waiting = Waiting(self._live, parts.clock, parts.config.limits.queued_comment_s)
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
 
@@ -116,19 +117,19 @@ class Dispatch:
         """How many jobs come before this one, where it waits; None once its answer has begun.
 
         Before the draw: those that wait for a node and came earlier. After it: those that the drawn node
-        was given earlier and has not answered.
+        was given earlier and has not answered. The former as they were a comment's interval ago, at most.
         """
         if live.job.state in ("ASSIGNED", "ACKED"):
             return self._registry.before(live.job.node, live.job.id)
-        if live.job.state not in ("HELD", "TICKETED"):
+        if live.job.state not in UNDRAWN:
             return None
-        earlier = itertools.takewhile(lambda other: other is not live, self._live.values())
-        return sum(other.job.state in ("HELD", "TICKETED") for other in earlier)
+        return self._waiting.ahead(live.job.id)
 
     def cancel(self, live: LiveJob) -> None:
         """The client left."""
         if not live.client_gone:
             live.client_gone = True
+            live.nonce.cancel()
             live.inbox.put_nowait(ClientGone())
 
     async def hear(
@@ -266,4 +267,4 @@ class Dispatch:
 def _last_words(live: LiveJob, charged: Job | None) -> Sequence[Text | Done | Trouble]:
     if charged is None:
         return (_STOPPING,)
-    return live.whole if charged.state == "SETTLED" else (trouble(charged.code, charged.price),)
+    return live.whole if charged.state == "SETTLED" else (ending(charged.code, charged.price),)

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 
@@ -18,7 +17,7 @@ from console.coordinator.sealing import SealError
 from console.coordinator.store import TicketRow, Unit
 from console.coordinator.tickets import proof_of, ticket_for
 from console.coordinator.turns import Turns
-from console.fairness import EpochSeeds
+from console.fairness import SEEDS_PER_EPOCH, EpochSeeds
 from console.ledger import close_epoch, node_pending
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
@@ -44,35 +43,26 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class Fixed:
+    """A ticket, and the job that stands at it."""
+
+    job: Job
+    ticket: Ticket
+    row: TicketRow
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
-    """A draw, made and not yet on record: whoever takes it writes `row` and `job` together."""
+    """A draw; one of `Draws.draw` is not yet on record: whoever takes it writes `row` and `job` together."""
 
     node: NodeId
     proof: DrawProof
     row: TicketRow
-    ticketed: Job
     job: Job
 
 
-class NonceOf(Protocol):
-    """Where a job's nonce comes from: a client that committed to one, or this coordinator's own chance."""
-
-    @property
-    def commitment(self) -> str:
-        """The client's, empty for none."""
-        ...
-
-    async def reveal(self, ticketed: Job, ticket: Ticket, signature: str) -> str:
-        """The nonce, hex, once the ticket is fixed. Raises WithheldError."""
-        ...
-
-
 class WithheldError(Exception):
-    """A client did not reveal the nonce that it had committed to; `job` stands at its ticket."""
-
-    def __init__(self, job: Job) -> None:
-        super().__init__("the client did not reveal its nonce in time")
-        self.job = job
+    """A client did not reveal its nonce in time, or the epoch ended first: the ticket stays vacant."""
 
 
 class Draws:
@@ -83,17 +73,22 @@ class Draws:
         parts: Parts,
         announce: Callable[[Epoch], Awaitable[None]],
         close_books: Callable[[int], Awaitable[None]],
+        seeds: int = SEEDS_PER_EPOCH,
     ) -> None:
         """`announce` is awaited before the first draw of an epoch: nodes must know its seeds by then.
 
-        `close_books` is awaited with the number of an epoch that is over and paid out.
+        `close_books` is awaited with the number of an epoch that is over and paid out. `seeds`: draws that
+        one epoch can hold; nodes expect the usual number.
         """
         self._parts = parts
         self._announce = announce
         self._close_books = close_books
+        self._seeds = seeds
         self._epoch: Epoch | None = None
+        self._slot_on_record = -1
+        """The last slot whose signed roster is known to be committed; the others are looked up."""
         self.turns = Turns()
-        """Held from a ticket until its assignment is sent."""
+        """Held while a ticket is fixed, and from a draw until its assignment is sent."""
 
     @property
     def epoch(self) -> Epoch:
@@ -115,7 +110,7 @@ class Draws:
                 waits for the next one.
         """
         secret, nonce = self._parts.entropy(32), self._parts.entropy(12)
-        seeds = await asyncio.to_thread(EpochSeeds, secret, self._parts.seeds_per_epoch)
+        seeds = await asyncio.to_thread(EpochSeeds, secret, self._seeds)
         async with self.turns.change():
             number = await self._parts.store.transact(lambda u: self._commit(u, secret, nonce, seeds.root))
             # What was open has its secret revealed by now: whatever fails below, no draw may use it.
@@ -143,31 +138,69 @@ class Draws:
             await self._pay_out(number)
         await self._close_books(number)
 
-    async def draw(self, was: Job, roster: Eligible, cause: str, nonce_of: NonceOf) -> Drawn:
-        """Fix a ticket for the next attempt of `was`, then learn the nonce, and draw with it one of `roster`.
+    async def fix(self, was: Job, roster: Eligible, cause: str, commitment: str) -> Fixed:
+        """Fix a ticket over `roster` for the next attempt of `was`. The caller holds `turns.draw()`.
 
-        The caller holds `turns.draw()`.
+        `commitment`: of the client to its nonce; empty: it has none.
 
         Raises:
             LookupError: the epoch's seeds are used up.
-            WithheldError: there is no nonce, and so no draw.
+            StoreError: there is no ticket.
+        """
+        epoch = self.epoch.number
+
+        def on_record(unit: Unit) -> Fixed:
+            fixed = self._fix(unit, epoch, was, roster, cause, commitment)
+            unit.add_ticket(fixed.row)
+            unit.save_job(fixed.job, was)
+            return fixed
+
+        fixed = await self._parts.store.transact(on_record)
+        self._slot_on_record = roster.listed.slot
+        return fixed
+
+    async def fix_and_draw(
+        self, was: Job, roster: Eligible, cause: str, nonce_of: Callable[[], str]
+    ) -> Drawn:
+        """Both at once, and on record with the attempt: nobody outside waits for a ticket whose nonce is this
+        coordinator's own. `nonce_of` is called when the ticket is signed. The caller holds `turns.draw()`.
+
+        Raises LookupError, StoreError: as `fix`.
         """
         epoch = self.epoch
-        job, ticket, row = await self._parts.store.transact(
-            lambda unit: self._fix(unit, epoch.number, was, roster, cause, nonce_of.commitment)
-        )
-        nonce = await nonce_of.reveal(job, ticket, row.signature)
-        proof = proof_of(ticket, row.signature, nonce, epoch.seeds, roster)
-        node = roster.listed.ids[proof.index]
-        filled = msgspec.structs.replace(row, seed=proof.seed, nonce=nonce, pick=proof.index, node=node)
-        return Drawn(node, proof, filled, job, jobs.assign(job, node, self._parts.clock.now_ms()))
 
-    def _fix(
-        self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str, commitment: str
-    ) -> tuple[Job, Ticket, TicketRow]:
+        def both(unit: Unit) -> Drawn:
+            fixed = self._fix(unit, epoch.number, was, roster, cause, "")
+            drawn = self._drawn(epoch, fixed, roster, nonce_of())
+            unit.add_ticket(drawn.row)
+            unit.save_job(drawn.job, was)
+            unit.add_attempt(drawn.job, drawn.job.changed_ms)
+            return drawn
+
+        drawn = await self._parts.store.transact(both)
+        self._slot_on_record = roster.listed.slot
+        return drawn
+
+    def draw(self, fixed: Fixed, roster: Eligible, nonce: str) -> Drawn:
+        """Draw one of `roster`, over which the ticket was fixed. The caller holds `turns.draw()`.
+
+        Raises WithheldError: the ticket's epoch is over. Its draws are signed and its seeds revealed.
+        """
+        epoch = self._epoch
+        if epoch is None or epoch.number != fixed.ticket.epoch:
+            raise WithheldError
+        return self._drawn(epoch, fixed, roster, nonce)
+
+    def _drawn(self, epoch: Epoch, fixed: Fixed, roster: Eligible, nonce: str) -> Drawn:
+        proof = proof_of(fixed.ticket, fixed.row.signature, nonce, epoch.seeds, roster)
+        node = roster.listed.ids[proof.index]
+        filled = msgspec.structs.replace(fixed.row, seed=proof.seed, nonce=nonce, pick=proof.index, node=node)
+        return Drawn(node, proof, filled, jobs.assign(fixed.job, node, self._parts.clock.now_ms()))
+
+    def _fix(self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str, commitment: str) -> Fixed:
         now_ms, key = self._parts.clock.now_ms(), self._parts.key
         k, chain = unit.next_draw(epoch)
-        if k >= self._parts.seeds_per_epoch:
+        if k >= self._seeds:
             raise LookupError(f"epoch {epoch} has no seed left")
         job, listed = jobs.ticket(was, now_ms), roster.listed
         ticket = ticket_for(job, k, epoch, roster, commitment)
@@ -189,11 +222,9 @@ class Draws:
             need=was.prompt_tokens + was.max_tokens,
             commitment=commitment,
         )
-        if not unit.slot_signed(listed.slot):
+        if listed.slot != self._slot_on_record and not unit.slot_signed(listed.slot):
             unit.sign_slot(self._signed(listed, ticket.roster_root, now_ms), listed.ids)
-        unit.add_ticket(row)
-        unit.save_job(job, was)
-        return job, ticket, row
+        return Fixed(job, ticket, row)
 
     async def make_good(self) -> None:
         """Pay out and state the epoch that the last run closed and did not get to. Raises StoreError."""

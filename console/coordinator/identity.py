@@ -9,6 +9,7 @@ from console.coordinator.parts import Entropy
 
 NAME = "coordinator.key"
 BYTES = 32
+_LOST = "Restore it from a backup; without it the network's nodes will not know this coordinator."
 
 
 def load_identity(home: Path, entropy: Entropy) -> bytes:
@@ -18,7 +19,14 @@ def load_identity(home: Path, entropy: Entropy) -> bytes:
         OSError: it cannot be read or written.
         ValueError: the file is damaged.
     """
-    path = home / NAME
+    return secret_in(home / NAME, entropy, _LOST)
+
+
+def secret_in(path: Path, entropy: Entropy, lost: str) -> bytes:
+    """32 secret bytes in a file of their own, made when it is not there. `lost`: what to do without it.
+
+    Raises as `load_identity` does.
+    """
     if not path.exists():
         descriptor = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
@@ -26,10 +34,7 @@ def load_identity(home: Path, entropy: Entropy) -> bytes:
             file.flush()
             os.fsync(file.fileno())
         path.with_suffix(".new").replace(path)
-    seed = path.read_bytes()
-    if len(seed) != BYTES:
-        raise ValueError(
-            f"The identity {path} is damaged: it has {len(seed)} bytes instead of {BYTES}. "
-            "Restore it from a backup; without it the network's nodes will not know this coordinator."
-        )
-    return seed
+    secret = path.read_bytes()
+    if len(secret) != BYTES:
+        raise ValueError(f"{path} is damaged: it has {len(secret)} bytes instead of {BYTES}. {lost}")
+    return secret

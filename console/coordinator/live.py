@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, field
 
 import msgspec
@@ -89,6 +90,25 @@ class ClientGone(msgspec.Struct, frozen=True):
 Heard = Ack | Decline | Chunk | Failed | Result | Opening | NodeGone | NodeBack | ClientGone
 
 
+class Inbox(asyncio.Queue[Heard]):
+    """What was said about a job and is not read yet, in order."""
+
+    def _init(self, maxsize: int) -> None:
+        self._queue: deque[Heard] = deque()
+
+    async def next(self, wait_s: float) -> Heard:
+        """The next. Raises TimeoutError when none comes within `wait_s`; one that is due says so at once."""
+        if wait_s <= 0:
+            raise TimeoutError
+        async with asyncio.timeout(wait_s):
+            return await self.get()
+
+    def holds(self, kind: type[Chunk] | type[Result], job: Job) -> bool:
+        """Whether such a message under the job's attempt and fence is among it."""
+        under = job.attempt, job.fence
+        return any(isinstance(one, kind) and (one.attempt, one.fence) == under for one in self._queue)
+
+
 @dataclass(slots=True)
 class LiveJob:
     """Owned by the one task that runs the job; others only put into its inbox."""
@@ -96,10 +116,10 @@ class LiveJob:
     job: Job
     ask: Ask
     visible: VisibleText
-    inbox: asyncio.Queue[Heard] = field(default_factory=asyncio.Queue)
+    inbox: Inbox = field(default_factory=Inbox)
     told: asyncio.Queue[Told] = field(default_factory=asyncio.Queue)
     nonce: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """Revealed by a client that committed to one."""
+    """Revealed by a client that committed to one; cancelled when that client leaves first."""
     tried: set[NodeId] = field(default_factory=set)
     assignment: Assignment | None = None
     ahead: int = 0

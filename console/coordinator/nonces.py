@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 
 import msgspec
 
 from console.coordinator.draws import WithheldError
-from console.coordinator.jobs import Job
 from console.coordinator.live import LiveJob, Remark
 from console.coordinator.parts import Parts
 from console.fairness import nonce_commitment
@@ -24,28 +22,32 @@ so that what lay unread meanwhile is read before the client is held to have with
 
 
 class NonceFor:
-    """One job's nonce. Later attempts of a job use it again: their seeds are others."""
+    """The nonce of a job whose client has one. Later attempts use it again: their seeds are others."""
 
     def __init__(self, parts: Parts, live: LiveJob) -> None:
         self._parts = parts
         self._live = live
 
     @property
-    def commitment(self) -> str:
-        """The client's, empty for none."""
-        return self._live.ask.commitment
+    def at_hand(self) -> bool:
+        """Whether the client does not have to be waited for."""
+        return self._live.nonce.done()
 
-    async def reveal(self, ticketed: Job, ticket: Ticket, signature: str) -> str:
-        """The nonce, hex. Raises WithheldError."""
-        if not self.commitment:
-            return self._parts.entropy(NONCE_BYTES).hex()
+    async def reveal(self, ticket: Ticket, signature: str) -> str:
+        """The nonce, hex, once the client was told its ticket.
+
+        Raises WithheldError: the client does not reveal it in time, or has left.
+        """
         told = {"ticket": ticket, "signature": signature, "coordinator": self._parts.key.node_id}
         self._live.tell(Remark(TICKET, msgspec.json.encode(told).decode()))
-        turn_s = self._parts.config.limits.nonce_s / _TURNS
+        nonce, turn_s = self._live.nonce, self._parts.config.limits.nonce_s / _TURNS
         for _ in range(_TURNS):
-            with contextlib.suppress(TimeoutError):
-                return await asyncio.wait_for(asyncio.shield(self._live.nonce), turn_s)
-        raise WithheldError(ticketed)
+            await asyncio.wait((nonce,), timeout=turn_s)
+            if nonce.done():
+                break
+        if not nonce.done() or nonce.cancelled():
+            raise WithheldError
+        return nonce.result()
 
 
 def reveals(live: LiveJob, nonce: str) -> bool:

@@ -9,7 +9,6 @@ from console.coordinator.clock import Clock
 from console.coordinator.sealing import Secrets
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store import Store
-from console.fairness import SEEDS_PER_EPOCH
 from console.protocol.keys import SigningKey
 from console.protocol.types import Policy
 from console.verification.calibration import Calibration
@@ -31,8 +30,6 @@ class Parts:
     entropy: Entropy
     calibrations: tuple[Calibration, ...] = ()
     """By which answers of other machine classes may be judged; none: their recompute is abstained from."""
-    seeds_per_epoch: int = SEEDS_PER_EPOCH
-    """Draws that one epoch can hold. Nodes expect the usual number; simulated networks have fewer."""
 
     @property
     def policy(self) -> Policy:

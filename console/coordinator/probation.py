@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from console.coordinator.store import Unit
-from console.ledger import deterrent_ppm, node_bond, node_pending
+from console.ledger import deterrent_ppm
 from console.protocol.types import Policy
 
 
@@ -30,5 +30,6 @@ def probation_of(unit: Unit, policy: Policy, node: str, reward: int) -> Probatio
     left = max(0, policy.probation_answers - accepted)
     if left:
         return Probation(left, policy.probation_audit_ppm)
-    held = unit.balance(node_bond(node)) + unit.balance(node_pending(node))
+    balances = unit.balances(node)
+    held = balances.bond + balances.pending
     return Probation(0, max(policy.audit_ppm, deterrent_ppm(policy, reward, held)))

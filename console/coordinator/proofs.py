@@ -7,8 +7,8 @@ from collections import OrderedDict
 
 import msgspec
 
-from console.coordinator.parts import Parts
-from console.coordinator.store import ReceiptRow, StatementRow, Unit
+from console.coordinator.beside import Reader
+from console.coordinator.store.stated import StatedEpoch, read_stated
 from console.ledger.history import history_proof
 from console.ledger.statements import accounts_tree, receipts_tree
 from console.protocol.ids import JobId
@@ -28,21 +28,20 @@ _IN_MEMORY = 4
 class Proofs:
     """The trees of one statement."""
 
-    def __init__(self, row: StatementRow, receipts: list[ReceiptRow], earlier: list[str]) -> None:
-        """`earlier`: digests of all statements before it, oldest first."""
-        self.statement: Statement = msgspec.json.decode(row.body, type=Statement)
-        self.kept = bool(row.lines) or self.statement.accounts == 0
+    def __init__(self, stated: StatedEpoch) -> None:
+        self.statement: Statement = msgspec.json.decode(stated.body, type=Statement)
+        self.kept = bool(stated.lines) or self.statement.accounts == 0
         """Whether accounts can still be proved."""
-        self._earlier = earlier
+        self._earlier = stated.earlier
         lines: tuple[AccountLine, ...] = ()
-        if row.lines:
-            lines = msgspec.msgpack.decode(row.lines, type=tuple[AccountLine, ...])
+        if stated.lines:
+            lines = msgspec.msgpack.decode(stated.lines, type=tuple[AccountLine, ...])
         self._accounts = accounts_tree(lines)
         self._place = {line.account: place for place, line in enumerate(lines)}
-        self._receipts = receipts_tree([receipt.leaf for receipt in receipts])
-        self._rows = receipts
+        self._receipts = receipts_tree([receipt.leaf for receipt in stated.receipts])
+        self._rows = stated.receipts
         self._of_node: dict[str, list[int]] = {}
-        for place, receipt in enumerate(receipts):
+        for place, receipt in enumerate(stated.receipts):
             self._of_node.setdefault(receipt.node, []).append(place)
 
     def account(self, account: str) -> AccountInclusion | None:
@@ -74,8 +73,8 @@ class Proofs:
 class ProofShelf:
     """The proofs of a few statements, the last used ones."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
         self._shelf: OrderedDict[int, Proofs] = OrderedDict()
         self._building = asyncio.Lock()
 
@@ -83,16 +82,11 @@ class ProofShelf:
         """None when there is no such statement. Raises StoreError."""
         async with self._building:  # of many who ask at once, the first one has the trees built
             if epoch not in self._shelf:
-                found = await self._parts.store.transact(lambda unit: _read(unit, epoch))
+                found = await self._reader.read(lambda db: read_stated(db, epoch))
                 if found is None:
                     return None
-                self._shelf[epoch] = await asyncio.to_thread(Proofs, *found)
+                self._shelf[epoch] = await asyncio.to_thread(Proofs, found)
             self._shelf.move_to_end(epoch)
             while len(self._shelf) > _IN_MEMORY:
                 self._shelf.popitem(last=False)
             return self._shelf[epoch]
-
-
-def _read(unit: Unit, epoch: int) -> tuple[StatementRow, list[ReceiptRow], list[str]] | None:
-    row = unit.statement(epoch)
-    return None if row is None else (row, unit.receipt_rows(epoch), unit.statement_digests(epoch))

@@ -1,72 +1,63 @@
-"""What anybody may read of the draws: the epochs there are, and the transcript of each.
-
-It is read beside the writer, by a connection of its own, so that whoever audits does not hold up a draw.
-"""
+"""What anybody may read of the draws: the epochs there are, and the transcript of each."""
 
 from __future__ import annotations
-
-import asyncio
-from collections.abc import Callable
-from typing import TypeVar
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from console.coordinator.beside import Reader
+from console.coordinator.gateway.errors import ApiError, refusing
+from console.coordinator.gateway.numbers import number_of
 from console.coordinator.store.database import Readable
-from console.coordinator.store.opening import Whereabouts, looking
 from console.coordinator.store.reading import epochs, read_commitment, read_transcript
 from console.protocol.ids import NodeId
-
-T = TypeVar("T")
 
 
 class Published:
     """Routes below `/net/v1/epochs`."""
 
-    def __init__(self, where: Whereabouts, coordinator: NodeId) -> None:
-        """`where`: the database."""
-        self._where = where
+    def __init__(self, reader: Reader, coordinator: NodeId) -> None:
+        self._reader = reader
         self._coordinator = coordinator
-        self._turn = asyncio.Lock()
-        """One transcript at a time: each may be tens of megabytes."""
 
     def routes(self) -> list[Route]:
         """For the app."""
         return [
-            Route("/net/v1/epochs", self._epochs),
-            Route("/net/v1/epochs/{epoch:int}/commitment", self._commitment),
-            Route("/net/v1/epochs/{epoch:int}/transcript", self._transcript),
+            Route("/net/v1/epochs", refusing(self._epochs)),
+            Route("/net/v1/epochs/{epoch}/commitment", refusing(self._commitment)),
+            Route("/net/v1/epochs/{epoch}/transcript", refusing(self._transcript)),
         ]
 
     async def _epochs(self, _: Request) -> Response:
-        found = await self._read(epochs)
+        found = await self._reader.read(epochs)
         return JSONResponse({"coordinator": self._coordinator, "epochs": found})
 
     async def _commitment(self, request: Request) -> Response:
-        epoch = int(request.path_params["epoch"])
-        found = await self._read(lambda db: read_commitment(db, epoch))
+        epoch = _epoch(request)
+        found = await self._reader.read(lambda db: read_commitment(db, epoch))
         if found is None or not found.signature:
-            return _nothing(epoch)
+            raise _nothing(epoch)
         return Response(msgspec.json.encode(found), media_type="application/json")
 
     async def _transcript(self, request: Request) -> Response:
-        epoch = int(request.path_params["epoch"])
-        async with self._turn:
-            found = await self._read(lambda db: read_transcript(db, self._coordinator, epoch))
-            if found is None or not found.commitment.signature:
-                return _nothing(epoch)
-            body = await asyncio.to_thread(msgspec.json.encode, found)
+        epoch = _epoch(request)
+
+        def encoded(db: Readable) -> bytes | None:
+            found = read_transcript(db, self._coordinator, epoch)
+            signed = found is not None and found.commitment.signature
+            return msgspec.json.encode(found) if signed else None
+
+        body = await self._reader.read(encoded)
+        if body is None:
+            raise _nothing(epoch)
         return Response(body, media_type="application/json")
 
-    async def _read(self, query: Callable[[Readable], T]) -> T:
-        def run() -> T:
-            with looking(self._where) as db:
-                return query(db)
 
-        return await asyncio.to_thread(run)
+def _epoch(request: Request) -> int:
+    return number_of(request.path_params["epoch"], "epoch", "An epoch is a number.")
 
 
-def _nothing(epoch: int) -> Response:
-    return JSONResponse({"error": {"message": f"There is no epoch {epoch} here."}}, 404)
+def _nothing(epoch: int) -> ApiError:
+    return ApiError(404, "epoch_not_found", f"There is no epoch {epoch} here.", "epoch")

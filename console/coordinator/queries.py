@@ -47,21 +47,23 @@ LEDGER = """SELECT
      WHERE "transaction" LIKE 'penalty:%' AND account = 'penalties'),
   (SELECT coalesce(sum(amount), 0) FROM postings
      WHERE "transaction" LIKE 'fee:%' AND account = 'penalties')"""
-_ELIGIBLE = """WITH places AS (
+_SHARES = """WITH places AS (
     SELECT root, node, row_number() OVER (PARTITION BY root ORDER BY node) - 1 AS place FROM roster_members),
   eligible AS (
     SELECT m.node AS candidate, CASE t.chances WHEN 0 THEN t.roster_size ELSE t.chances END AS chances
     FROM tickets t JOIN places m ON m.root = t.roster_root
     WHERE t.node <> '' AND NOT EXISTS (
-      SELECT 1 FROM json_each(t.excluded) x WHERE json_extract(x.value, '$.index') = m.place))
+      SELECT 1 FROM json_each(t.excluded) x WHERE json_extract(x.value, '$.index') = m.place)),
+  shares AS (
+    SELECT candidate, sum(1000.0 / chances) AS expected,
+      sum(1000.0 / chances * (1 - 1.0 / chances)) AS variance FROM eligible GROUP BY candidate)
 """
+"""What each node could expect to win of all draws that it was in, thousandths of a draw."""
 NODES = (
-    _ELIGIBLE
+    _SHARES
     + """SELECT n.id, n.name,
   (SELECT count(*) FROM tickets t WHERE t.node = n.id),
-  (SELECT coalesce(sum(1000.0 / t.chances), 0) FROM eligible t WHERE t.candidate = n.id),
-  (SELECT coalesce(sum(1000.0 / t.chances * (1 - 1.0 / t.chances)), 0) FROM eligible t
-     WHERE t.candidate = n.id),
+  coalesce(s.expected, 0), coalesce(s.variance, 0),
   (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'accepted'),
   (SELECT count(*) FROM verdicts v WHERE v.node = n.id AND v.outcome = 'rejected'),
   (SELECT coalesce(sum(amount), 0) FROM postings
@@ -70,7 +72,7 @@ NODES = (
      WHERE "transaction" LIKE 'penalty:%' AND account LIKE 'node:' || n.id || ':%'),
   n.suspended_until_ms,
   coalesce((SELECT json_extract(CAST(t.body AS TEXT), '$.crossings') FROM totals t WHERE t.node = n.id), 0)
-  FROM nodes n ORDER BY n.first_seen_ms, n.id"""
+  FROM nodes n LEFT JOIN shares s ON s.candidate = n.id ORDER BY n.first_seen_ms, n.id"""
 )
 TIMES = """SELECT
   (SELECT coalesce(min(received_ms), 0) FROM jobs),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,6 +13,8 @@ from console.coordinator import queries
 from console.coordinator.store.database import Readable
 from console.coordinator.store.opening import Whereabouts, looking
 from console.fairness import band95
+
+T = TypeVar("T")
 
 
 class Jobs(msgspec.Struct, frozen=True):
@@ -136,26 +139,41 @@ def report(where: Whereabouts) -> Report:
     """Read a coordinator's database, also while it is being written.
 
     Raises:
-        sqlite3.Error: the file is missing or no coordinator's database.
-        StoreError: PostgreSQL cannot be read.
+        StoreError: it is missing, cannot be read, or is no coordinator's database.
     """
+    return _seen(where, _report)
+
+
+def count_jobs(where: Whereabouts) -> Jobs:
+    """What `report` says of jobs, for whoever asks often. Raises StoreError as it does."""
+    return _seen(where, _jobs)
+
+
+def _seen(where: Whereabouts, read: Callable[[Readable], T]) -> T:
+    def look() -> T:
+        with looking(where) as db:
+            return read(db)
+
     if isinstance(where, Path):
-        return _report(where)
+        return look()
     with ThreadPoolExecutor(1) as pool:  # the caller's thread may be running a loop
-        return pool.submit(_report, where).result()
+        return pool.submit(look).result()
 
 
-def _report(where: Whereabouts) -> Report:
-    with looking(where) as db:
-        return Report(
-            Jobs(*_one(db, queries.JOBS)),
-            TokenCounts(*_one(db, queries.TOKENS)),
-            Audits(*_one(db, queries.AUDITS)),
-            Work(*_one(db, queries.WORK)),
-            Ledger(*_one(db, queries.LEDGER)),
-            tuple(_node(row) for row in db.execute(queries.NODES)),
-            *_one(db, queries.TIMES),
-        )
+def _report(db: Readable) -> Report:
+    return Report(
+        _jobs(db),
+        TokenCounts(*_one(db, queries.TOKENS)),
+        Audits(*_one(db, queries.AUDITS)),
+        Work(*_one(db, queries.WORK)),
+        Ledger(*_one(db, queries.LEDGER)),
+        tuple(_node(row) for row in db.execute(queries.NODES)),
+        *_one(db, queries.TIMES),
+    )
+
+
+def _jobs(db: Readable) -> Jobs:
+    return Jobs(*_one(db, queries.JOBS))
 
 
 def _ratio(part: int, whole: int) -> float | None:

@@ -11,7 +11,7 @@ from console.coordinator import jobs
 from console.coordinator.attempts import Attempts, Lost
 from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
 from console.coordinator.draws import Draws, WithheldError
-from console.coordinator.endings import trouble
+from console.coordinator.endings import ending
 from console.coordinator.evidence import Evidence, sealed
 from console.coordinator.faults import told
 from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text
@@ -25,6 +25,7 @@ from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import StoreError, Unit
 from console.fairness.audit import NONCE_WITHHELD
 from console.ledger import price
+from console.ledger.deterrence import PPM
 from console.protocol.ids import short
 from console.protocol.messages import Opening, OpenRequest
 from console.protocol.types import Fault, Result
@@ -35,7 +36,6 @@ T = TypeVar("T")
 _LOOK_S = 0.1
 _NOBODY: Fault = "nobody"
 _AGAIN_S = 1.0
-ALWAYS_PPM = 1_000_000
 
 
 class Runner:
@@ -77,8 +77,7 @@ class Runner:
                 break
             try:
                 await self._start(live, roster, cause)
-            except WithheldError as error:
-                live.job = error.job
+            except WithheldError:
                 await self._give_up(live, "client", NONCE_WITHHELD)
                 return False
             lost = await self._attempts.follow(live)
@@ -107,7 +106,7 @@ class Runner:
             if roster.chances or not waiting:
                 return roster
             try:
-                heard = await asyncio.wait_for(live.inbox.get(), _LOOK_S)
+                heard = await live.inbox.next(_LOOK_S)
             except TimeoutError:
                 continue
             if isinstance(heard, ClientGone):
@@ -147,12 +146,21 @@ class Runner:
             _tell(live, whole)
 
     async def _judge(self, live: LiveJob, result: Result) -> None:
-        rate_ppm, work = await self._insist(lambda: self._rate(live)), Work()
-        if not self._parts.secrets.audited(result.job, result.attempt, rate_ppm):
-            await self._settle(live, self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, work), b"")
+        was, work, parts, posting = live.job, Work(), self._parts, self._outbox.posting
+
+        def settle_unless_drawn(unit: Unit) -> tuple[int, jobs.Job]:
+            rate_ppm = self._rate(unit, live)
+            if parts.secrets.audited(result.job, result.attempt, rate_ppm):
+                audited = jobs.audit(was, parts.clock.now_ms())
+                unit.save_job(audited, was)
+                return rate_ppm, audited
+            judged = self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, work)
+            return rate_ppm, accept(unit, parts, was, judged, b"")
+
+        rate_ppm, live.job = await self._insist(lambda: posting(was.node, settle_unless_drawn))
+        if live.job.state == "SETTLED":
+            log.info("job %s: accepted (not_audited)", short(was.id))
             return
-        audited = jobs.audit(live.job, self._parts.clock.now_ms())
-        await self._insist(lambda: self._attempts.save(live, audited))
         blob = await self._opening(live, result)
         if blob is None:
             await self._give_up(live, "node", "gone_before_opening")
@@ -186,15 +194,14 @@ class Runner:
         )
         return sealed(self._parts, evidence)
 
-    async def _rate(self, live: LiveJob) -> int:
+    def _rate(self, unit: Unit, live: LiveJob) -> int:
         """Per million. What a client is told of a node's logits is checked first, every time, and so is what
         shows a node's speed: rubbish is fast."""
         if live.ask.top_logprobs is not None or live.ask.only:
-            return ALWAYS_PPM
+            return PPM
         policy, job = self._parts.policy, live.job
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
-        standing = await self._parts.store.transact(lambda u: probation_of(u, policy, job.node, reward))
-        return standing.audit_ppm
+        return probation_of(unit, policy, job.node, reward).audit_ppm
 
     async def _opening(self, live: LiveJob, result: Result) -> bytes | None:
         """The blob; empty when a connected node does not open; None when the node is gone for good."""
@@ -205,7 +212,7 @@ class Runner:
         while True:
             try:
                 wait_s = max(0.0, min(until_s, hard_s) - clock.tick_s())
-                heard = await asyncio.wait_for(live.inbox.get(), wait_s)
+                heard = await live.inbox.next(wait_s)
             except TimeoutError:
                 return b"" if here else None
             if isinstance(heard, Opening) and (heard.job, heard.attempt) == (result.job, result.attempt):
@@ -222,26 +229,24 @@ class Runner:
 
     async def _settle(self, live: LiveJob, judged: Judged, evidence: bytes) -> None:
         """Verdict and money, however long the database takes to come back."""
-        was, parts, verdict = live.job, self._parts, judged.verdict
+        was, parts, verdict, posting = live.job, self._parts, judged.verdict, self._outbox.posting
         if verdict.outcome == "accepted":
             live.job = await self._insist(
-                lambda: parts.store.transact(lambda u: accept(u, parts, was, judged, evidence))
+                lambda: posting(was.node, lambda u: accept(u, parts, was, judged, evidence))
             )
         else:
             live.job, suspended = await self._insist(
-                lambda: parts.store.transact(lambda u: reject(u, parts, was, judged, evidence))
+                lambda: posting(was.node, lambda u: reject(u, parts, was, judged, evidence))
             )
             if suspended is not None:
                 self._registry.set_suspension(suspended)
-            live.tell(trouble("answer_rejected"))
+            live.tell(ending("answer_rejected"))
         log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
-        try:
-            await self._outbox.flush(was.node)
-        except StoreError as error:  # the job is settled all the same; a heartbeat sends it
-            log.error("%s The verdict waits in the outbox.", error)
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:
         parts, last = self._parts, live.job
+        revealed = live.nonce.done() and not live.nonce.cancelled()
+        withheld = code == NONCE_WITHHELD and not revealed  # else its epoch ended first, and that is nobody's
 
         def undo(unit: Unit) -> jobs.Job:
             was = unit.job(last.id) or last
@@ -249,11 +254,11 @@ class Runner:
                 return was
             if code == "gone_before_opening":
                 watch_again(unit, parts, was.node)
-            return give_back(unit, parts, was, fault, code)
+            return give_back(unit, parts, was, fault, code, withheld=withheld)
 
         live.job = await self._insist(lambda: parts.store.transact(undo))
         log.info("job %s: %s (%s)", short(last.id), live.job.state.lower(), code)
-        live.tell(trouble(code, live.job.price))
+        live.tell(ending(code, live.job.price))
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do `step` again until the database takes it."""

@@ -34,16 +34,18 @@ def server_of(app: Starlette, host: str, port: int) -> uvicorn.Server:
     return _Server(config)
 
 
-class _Server(uvicorn.Server):
+class QuietServer(uvicorn.Server):
     """Signals are its starter's business: uvicorn's own handling would end the process by the signal."""
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tell the clients before their connections are waited for."""
-        app: Starlette = self.config.app  # type: ignore[assignment]
-        await app.state.coordinator.wind_up()
-        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none."""
         yield
+
+
+class _Server(QuietServer):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell the clients before their connections are waited for."""
+        app: Starlette = self.config.app  # type: ignore[assignment]
+        await app.state.coordinator.wind_up()
+        await super().shutdown(sockets)

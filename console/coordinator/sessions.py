@@ -6,6 +6,8 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable
 
+import msgspec
+
 from console.coordinator.clock import Clock
 from console.coordinator.probation import Probation
 from console.protocol.frames import seal
@@ -13,10 +15,13 @@ from console.protocol.ids import NodeId, SessionId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FromCoordinator, Heartbeat, Refused
 from console.protocol.reasons import CODES
-from console.protocol.types import ModelOffer, Verdict
+from console.protocol.types import ModelOffer
 
 _QUEUE_LIMIT = 2048
 """Messages that may wait for one node; a node that reads slower is cut off and comes back."""
+
+Sent = FromCoordinator | msgspec.Raw
+"""A message, or the JSON of one."""
 
 
 class Session:
@@ -48,7 +53,9 @@ class Session:
         self._clock = clock
         self._beat_s = clock.tick_s()
         self._beat_ms = clock.now_ms()
-        self._out: asyncio.Queue[tuple[FromCoordinator, int] | None] = asyncio.Queue(_QUEUE_LIMIT)
+        self._out: asyncio.Queue[tuple[FromCoordinator | msgspec.Raw, int] | None] = asyncio.Queue(
+            _QUEUE_LIMIT
+        )
         self.probation: Probation | None = None
         self.probation_due = True
         """Whether `probation` has to be looked up: at first, and after each verdict."""
@@ -82,14 +89,13 @@ class Session:
         """Whether a heartbeat came within `silence_s`."""
         return not self.closed and self._clock.tick_s() - self._beat_s <= silence_s
 
-    def send(self, message: FromCoordinator, outbox_row: int = 0) -> bool:
+    def send(self, message: Sent, outbox_row: int = 0) -> bool:
         """Queue `message`; False when the node cannot be reached (any more).
 
         `outbox_row`: where it stands in the outbox, 0 for nowhere; it is `handed` once it is written.
         """
         if self.closed:
             return False
-        self.probation_due = self.probation_due or isinstance(message, Verdict)
         try:
             self._out.put_nowait((message, outbox_row))
         except asyncio.QueueFull:

@@ -11,7 +11,6 @@ from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.standing import add_up
 from console.coordinator.store import NodeRow, Unit
-from console.fairness.audit import NONCE_WITHHELD
 from console.ledger import (
     collectable,
     fee,
@@ -43,14 +42,14 @@ def open_job(unit: Unit, parts: Parts, job: Job) -> Job:
     return held
 
 
-def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str) -> Job:
+def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str, *, withheld: bool = False) -> Job:
     """The job failed, or the client left (`code` cancelled): everything held goes back.
 
-    A client that withheld its nonce pays the fee out of that.
+    `withheld`: the client did not reveal its nonce, and pays the fee out of that.
     """
     now_ms = parts.clock.now_ms()
     cancelled = fault == "client" and code == "cancelled"
-    due = withheld_fee(parts.policy, was.held) if code == NONCE_WITHHELD else 0
+    due = withheld_fee(parts.policy, was.held) if withheld else 0
     job = jobs.cancel(was, now_ms) if cancelled else jobs.fail(was, fault, code, now_ms, price=due)
     unit.save_job(job, was)
     unit.end_attempt(job, code, fault, now_ms)

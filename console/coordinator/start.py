@@ -55,14 +55,18 @@ def prepare_home(home: Path) -> IO[str]:
     return lock
 
 
-def take_port(host: str, port: int) -> socket.socket:
-    """A bound socket, so that a taken port is known before the model loads. Raises StartError."""
+def take_port(host: str, port: int, *, listens: bool = True) -> socket.socket:
+    """A bound socket, so that a taken port is known before the model loads. Raises StartError.
+
+    `listens`: connections may wait in it already; else they are refused until a server uses it.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family, socket.SOCK_STREAM)
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))
-        taken.listen(1024)
+        if listens:
+            taken.listen(1024)
     except (OSError, OverflowError) as error:
         taken.close()
         why = getattr(error, "strerror", None) or str(error)

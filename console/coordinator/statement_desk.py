@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from console.coordinator.beside import Reader
 from console.coordinator.books import Books
-from console.coordinator.gateway.errors import ApiError
+from console.coordinator.gateway.accounts import Callers
+from console.coordinator.gateway.errors import ApiError, refusing
+from console.coordinator.gateway.numbers import number_of
 from console.coordinator.parts import Parts
 from console.coordinator.proofs import Proofs, ProofShelf
-from console.coordinator.store import StoreError
+from console.coordinator.store.stated import read_statement
 from console.ledger.stated_accounts import accounts_of_node, stated_client
 from console.protocol.messages import StatementAnswer, StatementRequest
-
-ClientOf = Callable[[Request], Awaitable[str]]
-"""The client whose API key a request bears. Raises ApiError."""
 
 
 class StatementDesk:
     """Answers. Nothing that it says by HTTP names a client: see `docs/decisions`."""
 
-    def __init__(self, parts: Parts, books: Books, client_of: ClientOf) -> None:
+    def __init__(self, parts: Parts, reader: Reader, books: Books, callers: Callers) -> None:
         self._parts = parts
+        self._reader = reader
         self._books = books
-        self._client_of = client_of
-        self._shelf = ProofShelf(parts)
+        self._callers = callers
+        self._shelf = ProofShelf(reader)
 
     async def answer(self, node: str, request: StatementRequest) -> StatementAnswer:
         """A statement with what of it is `node`'s. Raises StoreError."""
@@ -51,74 +50,69 @@ class StatementDesk:
         """Public, but for the client's own account."""
         epoch = "/net/v1/epochs/{epoch}"
         return [
-            Route(f"{epoch}/statement", self._statement),
-            Route(f"{epoch}/inclusion/{{account}}", self._inclusion),
-            Route(f"{epoch}/receipts/{{node}}", self._receipts),
-            Route("/net/v1/account", self._account),
+            Route(f"{epoch}/statement", refusing(self._statement)),
+            Route(f"{epoch}/inclusion/{{account}}", refusing(self._inclusion)),
+            Route(f"{epoch}/receipts/{{node}}", refusing(self._receipts)),
+            Route("/net/v1/account", refusing(self._account)),
         ]
 
     async def _statement(self, request: Request) -> Response:
-        proofs = await self._asked(request)
-        return proofs if isinstance(proofs, Response) else _json(proofs.statement)
+        epoch = self._epoch(request)
+        body = await self._reader.read(lambda db: read_statement(db, epoch))
+        if body is None:
+            raise _nothing()
+        return Response(body, media_type="application/json")
 
     async def _inclusion(self, request: Request) -> Response:
         proofs = await self._asked(request)
-        if isinstance(proofs, Response):
-            return proofs
         if not proofs.kept:
-            return _refused(410, "The accounts behind so old a statement are not kept any more.")
+            sentence = "The accounts behind so old a statement are not kept any more."
+            raise ApiError(410, "account_not_kept", sentence, "epoch")
         inclusion = proofs.account(request.path_params["account"])
         if inclusion is None:
-            return _refused(
+            raise ApiError(
                 404,
+                "account_not_found",
                 "No such account in this statement. It neither held nor moved anything, or is a client's, "
                 "which stands here only under the name that GET /net/v1/account tells its owner.",
+                "account",
             )
         return _json({"statement": proofs.statement, "inclusion": inclusion})
 
     async def _receipts(self, request: Request) -> Response:
         proofs = await self._asked(request)
-        if isinstance(proofs, Response):
-            return proofs
-        start = _number(request.query_params.get("start", "0"))
-        if start is None:
-            return _refused(400, "`start` is the number of the first receipt to tell of.")
+        asked = request.query_params.get("start", "0")
+        start = number_of(asked, "start", "`start` is the number of the first receipt to tell of.")
         receipts, total = proofs.receipts(request.path_params["node"], start)
         return _json({"statement": proofs.statement, "receipts": receipts, "total": total, "start": start})
 
     async def _account(self, request: Request) -> Response:
         """A client's own account: the name under which it stands in statements, and how that comes about."""
-        try:
-            client = await self._client_of(request)
-        except ApiError as error:
-            return error.response()
-        except StoreError as error:
-            return _refused(503, str(error))
+        client = self._callers.caller(request).client
         nonce = self._parts.secrets.client_nonce(client)
         return _json({"client": client, "nonce": nonce, "account": stated_client(client, nonce)})
 
-    async def _asked(self, request: Request) -> Proofs | Response:
+    def _epoch(self, request: Request) -> int:
+        """That the address names. Raises ApiError."""
         asked = request.path_params["epoch"]
-        epoch = self._books.newest.epoch if asked == "last" else _number(asked)
-        if epoch is None:
-            return _refused(400, "An epoch is a number, or `last`.")
-        try:
-            proofs = await self._proofs(epoch)
-        except StoreError as error:
-            return _refused(503, str(error))
-        return proofs or _refused(404, "There is no statement of that epoch, or not yet.")
+        if asked == "last":
+            return self._books.newest.epoch
+        return number_of(asked, "epoch", "An epoch is a number, or `last`.")
+
+    async def _asked(self, request: Request) -> Proofs:
+        """Of the statement that the address names. Raises ApiError, StoreError."""
+        proofs = await self._proofs(self._epoch(request))
+        if proofs is None:
+            raise _nothing()
+        return proofs
 
     async def _proofs(self, epoch: int) -> Proofs | None:
         return await self._shelf.of(epoch) if 0 < epoch <= self._books.newest.epoch else None
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+def _nothing() -> ApiError:
+    return ApiError(404, "statement_not_found", "There is no statement of that epoch, or not yet.", "epoch")
 
 
 def _json(value: object) -> Response:
     return Response(msgspec.json.encode(value), media_type="application/json")
-
-
-def _refused(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": sentence}, status)

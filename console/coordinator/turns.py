@@ -17,7 +17,7 @@ class Turns:
 
     @asynccontextmanager
     async def draw(self) -> AsyncIterator[None]:
-        """From the ticket until the assignment is on its way."""
+        """While a ticket is fixed, and while its draw is made, until the assignment is on its way."""
         async with self._state:
             await self._state.wait_for(lambda: not self._changing)
             self._drawing += 1

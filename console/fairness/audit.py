@@ -8,18 +8,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-import msgspec
-
-from console.fairness.check import chances, pick_of, well_excluded
+from console.fairness.attempts import NONCE_WITHHELD as NONCE_WITHHELD
+from console.fairness.attempts import Attempts
+from console.fairness.check import pick_of, well_excluded
 from console.fairness.draw import SEEDS_PER_EPOCH, EpochSeeds, Roster, nonce_commitment
-from console.fairness.findings import Finding
+from console.fairness.findings import Audited, Finding
 from console.protocol.frames import ticket_bytes
-from console.protocol.ids import JobId, NodeId
+from console.protocol.ids import NodeId
 from console.protocol.keys import verify
 from console.protocol.transcript import (
-    AttemptEnd,
     DrawRecord,
-    SignedRoster,
     Transcript,
     closing_bytes,
     commitment_bytes,
@@ -29,30 +27,19 @@ from console.protocol.transcript import (
 from console.protocol.types import LOAD
 
 SECRET_BYTES = 32
-DISORDER_MS = 600_000
-"""So far apart stamps of draws may stand that follow on each other."""
-NONCE_WITHHELD = "nonce_withheld"
-"""How a job ends whose client did not reveal its nonce in time."""
-
-
-class Audited(msgspec.Struct, frozen=True):
-    """What came of one epoch. `checked`: its draws."""
-
-    epoch: int
-    checked: int
-    findings: tuple[Finding, ...]
-    open: bool
-    """The epoch runs: its seeds stay secret, and are checked when it has closed."""
 
 
 def audit_epoch(transcript: Transcript, seeds: int = SEEDS_PER_EPOCH) -> Audited:
     """Recompute every draw of the epoch. `seeds`: how many its commitment covers."""
+    epoch = transcript.commitment.epoch
+    found: list[Finding] = []
     try:
-        found = tuple(_Epoch(transcript, seeds).findings())
+        for finding in _Epoch(transcript, seeds).findings():
+            found.append(finding)  # one by one: what is malformed hides nothing that came before it
     except (ValueError, OverflowError, IndexError, TypeError) as error:
         sentence = f"The transcript is malformed ({type(error).__name__}), so it proves nothing."
-        found = (Finding("malformed", transcript.commitment.epoch, -1, sentence),)
-    return Audited(transcript.commitment.epoch, len(transcript.draws), found, transcript.closing is None)
+        found.append(Finding("malformed", epoch, -1, sentence))
+    return Audited(epoch, len(transcript.draws), tuple(found), transcript.closing is None)
 
 
 class _Epoch:
@@ -60,15 +47,9 @@ class _Epoch:
         self._it = transcript
         self._count = seeds
         self._epoch = transcript.commitment.epoch
-        self._queue_limit = transcript.commitment.policy.queue_limit
         self._rosters = {roster.slot: roster for roster in transcript.rosters}
-        self._ends = {(end.job, end.attempt): end for end in transcript.ends}
-        self._draws = {(draw.ticket.job, draw.ticket.attempt): draw for draw in transcript.draws}
+        self._attempts = Attempts(transcript)
         self._seeds = _seeds_of(transcript, seeds)
-        self._busy: dict[str, list[int]] = {}
-        """By node, when the attempts that it was given ended; 0: not yet."""
-        for one in transcript.carried:
-            self._busy.setdefault(one.node, []).append(one.ended_ms)
 
     def findings(self) -> Iterator[Finding]:
         yield from self._commitment()
@@ -77,8 +58,7 @@ class _Epoch:
         yield from self._order()
         for draw in self._it.draws:
             yield from self._draw(draw)
-            end = self._ends.get((draw.ticket.job, draw.ticket.attempt))
-            self._busy.setdefault(draw.node, []).append(0 if end is None else end.at_ms)
+            self._attempts.began(draw)
         yield from self._loads()
         yield from self._closing()
 
@@ -102,13 +82,15 @@ class _Epoch:
 
     def _signed_rosters(self) -> Iterator[Finding]:
         roots: dict[int, str] = {}
+        # Between slots rosters seldom change: a tree is made for each once, not for each slot.
+        sizes = {root: len(ids) for root, ids in self._it.members.items() if _makes(ids, root)}
         for roster in self._it.rosters:
             where = f"The roster of slot {roster.slot}"
             if not self._signed(roster_bytes(roster), roster.signature):
                 yield self._find("roster", f"{where} is not signed by the coordinator.")
             if roots.setdefault(roster.slot, roster.root) != roster.root:
                 yield self._find("two_rosters", f"Slot {roster.slot} has two signed rosters.")
-            if not _roots_in(roster, self._it.members):
+            if sizes.get(roster.root) != roster.size:
                 yield self._find("roster", f"{where} is not made of the nodes that are said to be in it.")
 
     def _revealed(self) -> Iterator[Finding]:
@@ -156,25 +138,21 @@ class _Epoch:
         yield from self._left_out(draw)
         yield from self._fee(draw)
         if not draw.node:
-            if not self._withheld(draw):
-                why = _why(self._ends, draw)
+            if not self._attempts.withheld(draw):
+                why = self._attempts.why_vacant(draw)
                 yield self._find("vacant", f"Ticket {k} was fixed and nobody was drawn: {why}.", k)
             return
-        if self._seeds is not None and (k >= self._count or self._seeds.reveal(k)[0] != draw.seed):
+        if self._seeds is not None and (not 0 <= k < self._count or self._seeds.seed(k) != draw.seed):
             yield self._find("seed", f"Seed {k} is not the one committed to before the epoch.", k)
         yield from self._picked(draw)
 
-    def _withheld(self, draw: DrawRecord) -> bool:
-        """Whether a client is said not to have revealed what it committed to: that client knows better."""
-        end = self._ends.get((draw.ticket.job, draw.ticket.attempt))
-        return bool(draw.ticket.commitment) and end is not None and end.code == NONCE_WITHHELD
-
     def _fee(self, draw: DrawRecord) -> Iterator[Finding]:
         """Only a client that withheld its nonce pays without an answer, and no more than the rules say."""
-        end, k = self._ends.get((draw.ticket.job, draw.ticket.attempt)), draw.ticket.k
-        due = self._it.commitment.policy.withheld_fee if not draw.node and self._withheld(draw) else 0
-        if end is not None and not 0 <= end.fee <= due:
-            yield self._find("fee", f"Draw {k} cost its client a fee of {end.fee}; the rules allow {due}.", k)
+        k, paid = draw.ticket.k, self._attempts.fee(draw)
+        withheld = not draw.node and self._attempts.withheld(draw)
+        due = self._it.commitment.policy.withheld_fee if withheld else 0
+        if not 0 <= paid <= due:
+            yield self._find("fee", f"Draw {k} cost its client a fee of {paid}; the rules allow {due}.", k)
 
     def _picked(self, draw: DrawRecord) -> Iterator[Finding]:
         k, members = draw.ticket.k, self._it.members.get(draw.ticket.roster_root, ())
@@ -198,7 +176,7 @@ class _Epoch:
                     "attempt", f"Ticket {k} is a first attempt for the reason {draw.cause!r}.", k
                 )
             return
-        before = self._ends.get((ticket.job, ticket.attempt - 1))
+        before = self._attempts.end(ticket.job, ticket.attempt - 1)
         if before is None or before.code != draw.cause:
             sentence = f"Ticket {k} is attempt {ticket.attempt}, and no public reason ended the one before."
             yield self._find("attempt", sentence, k)
@@ -211,30 +189,11 @@ class _Epoch:
         members = self._it.members.get(ticket.roster_root, ())
         for one in draw.excluded:
             node = members[one.index] if one.index < len(members) else ""
-            if not self._reason_holds(draw, node, one.code):
+            if not self._attempts.bear_out(draw, node, one.code):
                 sentence = (
                     f"Draw {k} leaves {node[:6]} out as {one.code!r}, which the transcript does not bear out."
                 )
                 yield self._find("excluded", sentence, k)
-
-    def _given(self, attempt: tuple[JobId, int]) -> str:
-        """Whom that attempt fell on: by its draw, or where that is another epoch's, by how it ended."""
-        draw, end = self._draws.get(attempt), self._ends.get(attempt)
-        return draw.node if draw is not None else end.node if end is not None else ""
-
-    def _reason_holds(self, draw: DrawRecord, node: str, code: str) -> bool:
-        """Whether what is public bears out `code`; what only the node can know, it checks itself."""
-        if code == "tried":
-            ticket = draw.ticket
-            return node in (self._given((ticket.job, n)) for n in range(1, ticket.attempt))
-        if code == LOAD:  # a draw among one, and no client's that trusts nobody for it
-            return chances(draw.ticket) == 1 and not draw.ticket.commitment
-        if code == "queue_full":
-            given, at_ms = self._busy.get(node, []), draw.at_ms
-            # Draws are numbered as they are written: nearly always, but not always, as they are stamped.
-            self._busy[node] = [end_ms for end_ms in given if not end_ms or end_ms >= at_ms - DISORDER_MS]
-            return sum(not end_ms or end_ms >= at_ms for end_ms in given) >= self._queue_limit
-        return bool(code)
 
 
 def _seeds_of(transcript: Transcript, count: int) -> EpochSeeds | None:
@@ -248,30 +207,9 @@ def _seeds_of(transcript: Transcript, count: int) -> EpochSeeds | None:
     return EpochSeeds(secret, count) if len(secret) == SECRET_BYTES else None
 
 
-def _roots_in(roster: SignedRoster, members: dict[str, tuple[NodeId, ...]]) -> bool:
-    ids = members.get(roster.root, ())
+def _makes(ids: tuple[NodeId, ...], root: str) -> bool:
     try:
-        made = Roster(tuple(ids))
+        made = Roster(ids)
     except ValueError:
         return False
-    return made.ids == tuple(ids) and (made.root, len(made)) == (roster.root, roster.size)
-
-
-def _why(ends: dict[tuple[JobId, int], AttemptEnd], draw: DrawRecord) -> str:
-    end = ends.get((draw.ticket.job, draw.ticket.attempt))
-    return f"the job ended as {end.code!r}" if end is not None else "no reason is published"
-
-
-def share_of(transcript: Transcript, node: str) -> tuple[int, int, float, float]:
-    """Draws in which `node` could be drawn, those it won, the expectation, and its variance."""
-    places = {root: ids.index(node) for root, ids in transcript.members.items() if node in ids}
-    draws = won = 0
-    expected = variance = 0.0
-    for draw in transcript.draws:
-        place = places.get(draw.ticket.roster_root, -1)
-        if not draw.node or place < 0 or any(one.index == place for one in draw.excluded):
-            continue
-        chance = 1 / max(1, chances(draw.ticket))
-        draws, won = draws + 1, won + (draw.node == node)
-        expected, variance = expected + chance, variance + chance * (1 - chance)
-    return draws, won, expected, variance
+    return made.ids == ids and made.root == root

@@ -12,6 +12,8 @@ from console.fairness.merkle import MerkleTree
 from console.protocol.ids import NodeId
 
 SEEDS_PER_EPOCH = 65_536
+ROSTER_MOST = 1 << 32
+"""Nodes of a roster. Among more than 64 bits can tell apart nobody would ever be drawn."""
 _SPACE = 1 << 64
 
 
@@ -38,9 +40,15 @@ class EpochSeeds:
         """The commitment, hex."""
         return self._tree.root.hex()
 
+    def seed(self, k: int) -> str:
+        """Seed number `k`, hex. Raises IndexError beyond the epoch's count."""
+        if k < 0:
+            raise IndexError(k)
+        return self._seeds[k].hex()
+
     def reveal(self, k: int) -> tuple[str, tuple[str, ...]]:
         """Seed number `k` and its path, hex. Raises IndexError beyond the epoch's count."""
-        return self._seeds[k].hex(), tuple(p.hex() for p in self._tree.path(k))
+        return self.seed(k), tuple(p.hex() for p in self._tree.path(k))
 
 
 class Roster:
@@ -88,10 +96,12 @@ def pick(
     keep equal chances, and the roster needs no tree of its own for every draw.
 
     Raises:
-        ValueError: nobody is left to draw from, or an id is no hex.
+        ValueError: nobody is left to draw from, more than `ROSTER_MOST` are said to be, or an id is no hex.
     """
     if roster_size < 1 or len(excluded) >= roster_size:
         raise ValueError("nobody to draw from")
+    if roster_size > ROSTER_MOST:
+        raise ValueError(f"{roster_size} nodes are more than a roster holds")
     limit = _SPACE // roster_size * roster_size
     prefix = b"pick/v1" + _field(nonce) + _field(job) + _field(roster_root) + attempt.to_bytes(4, "big")
     key = bytes.fromhex(seed)

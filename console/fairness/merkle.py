@@ -11,7 +11,8 @@ def leaf_hash(leaf: bytes) -> bytes:
     return hashlib.sha256(b"\0" + leaf).digest()
 
 
-def _inner(left: bytes, right: bytes) -> bytes:
+def inner_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of a node over two others."""
     return hashlib.sha256(b"\1" + left + right).digest()
 
 
@@ -62,7 +63,7 @@ def root_from_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
             if not rest:
                 return None
             sibling = rest.pop(0)
-            node = _inner(sibling, node) if index % 2 else _inner(node, sibling)
+            node = inner_hash(sibling, node) if index % 2 else inner_hash(node, sibling)
         index //= 2
         width = (width + 1) // 2
     return None if rest else node

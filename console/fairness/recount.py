@@ -4,47 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
-
-from console.fairness.audit import audit_epoch, share_of
-from console.fairness.check import band95
+from console.fairness.audit import audit_epoch
 from console.fairness.findings import Finding
+from console.fairness.findings import NodeShare as NodeShare
+from console.fairness.findings import Recount as Recount
+from console.fairness.shares import Share, shares_of
 from console.protocol.ids import NodeId
 from console.protocol.transcript import Transcript
-
-
-class NodeShare(msgspec.Struct, frozen=True):
-    """Draws in which a node could be drawn, and what a fair draw gives it of them."""
-
-    id: NodeId
-    draws: int
-    won: int
-    expected_milli: int
-    variance_milli: int
-
-    @property
-    def band95(self) -> tuple[float, float]:
-        """What 95 of 100 fair nodes would have won."""
-        return band95(self.expected_milli, self.variance_milli)
-
-
-class Recount(msgspec.Struct, frozen=True):
-    """What was recomputed: `checked` draws, of which `wrong` have a finding."""
-
-    coordinator: str
-    epochs: tuple[int, ...]
-    open: tuple[int, ...]
-    """Epochs that run: their seeds are checked when they have closed."""
-    checked: int
-    wrong: int
-    findings: tuple[Finding, ...]
-    nodes: tuple[NodeShare, ...]
 
 
 def recount(transcripts: Iterable[Transcript]) -> Recount:
     """Audit epochs in their order."""
     findings: list[Finding] = []
-    shares: dict[NodeId, list[float]] = {}
+    shares: dict[NodeId, Share] = {}
     epochs: list[int] = []
     still: list[int] = []
     checked, before, coordinator = 0, None, ""
@@ -54,21 +26,21 @@ def recount(transcripts: Iterable[Transcript]) -> Recount:
         epochs.append(audited.epoch)
         still += [audited.epoch] * audited.open
         checked += audited.checked
-        _add(shares, transcript)
+        for node, share in shares_of(transcript).items():
+            shares[node] = shares.get(node, Share()).plus(share)
         before, coordinator = transcript, transcript.coordinator
-    wrong = len({(one.epoch, one.k) for one in findings})
-    nodes = tuple(_share(node, sums) for node, sums in sorted(shares.items()))
-    return Recount(coordinator, tuple(epochs), tuple(still), checked, wrong, tuple(findings), nodes)
+    nodes = tuple(share.of(node) for node, share in sorted(shares.items()))
+    return Recount(coordinator, tuple(epochs), tuple(still), checked, tuple(findings), nodes)
 
 
 def _follows(before: Transcript | None, now: Transcript) -> tuple[Finding, ...]:
-    """An epoch's chain goes on where that of the one before it ended."""
-    if before is None or now.commitment.epoch != before.commitment.epoch + 1:
+    """An epoch's chain goes on where that of the one before it ended, also where others lie between them."""
+    if before is None:
         return ()
     last = before.draws[-1].chain if before.draws else before.commitment.chain
     if now.commitment.chain == last:
         return ()
-    sentence = "The epoch does not follow on the last ticket of the one before it."
+    sentence = f"The epoch does not follow on the last ticket of epoch {before.commitment.epoch}."
     return (Finding("chain", now.commitment.epoch, -1, sentence),)
 
 
@@ -81,15 +53,3 @@ def _agrees(before: Transcript | None, now: Transcript) -> Iterator[Finding]:
         if drawn.get((end.job, end.attempt), end.node) != end.node:
             sentence = f"Attempt {end.attempt} of a job is said to be another node's than its draw says."
             yield Finding("attempt", now.commitment.epoch, -1, sentence)
-
-
-def _add(shares: dict[NodeId, list[float]], transcript: Transcript) -> None:
-    for node in {node for ids in transcript.members.values() for node in ids}:
-        sums = shares.setdefault(node, [0, 0, 0.0, 0.0])
-        for place, value in enumerate(share_of(transcript, node)):
-            sums[place] += value
-
-
-def _share(node: NodeId, sums: list[float]) -> NodeShare:
-    draws, won, expected, variance = sums
-    return NodeShare(node, int(draws), int(won), round(1000 * expected), round(1000 * variance))

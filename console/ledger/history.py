@@ -2,44 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from console.fairness.merkle import MerkleTree, leaf_hash
+import msgspec
+
+from console.fairness.merkle import MerkleTree, inner_hash, leaf_hash
 from console.protocol.statements import HistoryProof
 
 
-class GrowingHistory:
-    """The root over a list that only grows, without building the tree anew each time."""
+class GrowingHistory(msgspec.Struct, frozen=True):
+    """A list of statements' digests, oldest first: what its root takes, without the list itself."""
 
-    def __init__(self) -> None:
-        self._whole: list[tuple[int, bytes]] = []
-        """Roots of whole trees, the largest first; no two are of one size."""
-        self.size = 0
+    whole: tuple[tuple[int, bytes], ...] = ()
+    """Sizes and roots of whole trees, the largest first; no two are of one size."""
+    last: str = ""
+    """The newest digest; empty for none."""
 
-    def add(self, digest: str) -> None:
-        """One statement more. Raises ValueError when it is no hex."""
-        size, node = 1, leaf_hash(bytes.fromhex(digest))
-        while self._whole and self._whole[-1][0] == size:
-            node = _inner(self._whole.pop()[1], node)
-            size *= 2
-        self._whole.append((size, node))
-        self.size += 1
+    def grown(self, digests: Iterable[str]) -> GrowingHistory:
+        """With these as well. Raises ValueError when one is no hex."""
+        whole, last = list(self.whole), self.last
+        for last in digests:
+            size, node = 1, leaf_hash(bytes.fromhex(last))
+            while whole and whole[-1][0] == size:
+                node = inner_hash(whole.pop()[1], node)
+                size *= 2
+            whole.append((size, node))
+        return GrowingHistory(tuple(whole), last)
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return sum(size for size, _ in self.whole)
 
     @property
     def root(self) -> str:
-        """As `history_root` of all that was added."""
-        if not self._whole:
+        """Of the tree over all of them; empty for none."""
+        if not self.whole:
             return ""
-        *left, (_, node) = self._whole
+        *left, (_, node) = self.whole
         for _, other in reversed(left):
-            node = _inner(other, node)
+            node = inner_hash(other, node)
         return node.hex()
-
-
-def history_root(digests: Sequence[str]) -> str:
-    """Root over statements' digests, oldest first; empty for none."""
-    return MerkleTree([bytes.fromhex(d) for d in digests]).root.hex() if digests else ""
 
 
 def consistency_path(digests: Sequence[str], size: int) -> tuple[str, ...]:
@@ -84,10 +87,6 @@ def continues(root: str, size: int, longer_root: str, longer_size: int, path: Se
     return _walk(old, size, new, longer_size, nodes)
 
 
-def _inner(left: bytes, right: bytes) -> bytes:
-    return hashlib.sha256(b"\1" + left + right).digest()
-
-
 def _walk(old: bytes, size: int, new: bytes, longer_size: int, nodes: list[bytes]) -> bool:
     if size & (size - 1) == 0:
         nodes = [old, *nodes]
@@ -99,11 +98,11 @@ def _walk(old: bytes, size: int, new: bytes, longer_size: int, nodes: list[bytes
         if last == 0:
             return False
         if place & 1 or place == last:
-            of_old, of_new = _inner(node, of_old), _inner(node, of_new)
+            of_old, of_new = inner_hash(node, of_old), inner_hash(node, of_new)
             while not place & 1 and place != 0:
                 place, last = place >> 1, last >> 1
         else:
-            of_new = _inner(of_new, node)
+            of_new = inner_hash(of_new, node)
         place, last = place >> 1, last >> 1
     return last == 0 and of_old == old and of_new == new
 

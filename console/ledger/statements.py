@@ -8,7 +8,7 @@ import msgspec
 
 from console.fairness.merkle import MerkleTree, root_from_path
 from console.ledger.findings import Finding
-from console.ledger.history import continues, history_root
+from console.ledger.history import GrowingHistory, continues
 from console.ledger.sum_tree import LIMIT, SumTree, adds_up, root_of, within_bounds
 from console.ledger.transactions import LedgerError
 from console.protocol.ids import NodeId
@@ -53,8 +53,8 @@ def receipts_tree(leaves: Sequence[str]) -> MerkleTree | None:
     return MerkleTree([bytes.fromhex(leaf) for leaf in leaves]) if leaves else None
 
 
-def unsigned_statement(closing: Closing, earlier: Sequence[str]) -> Statement:
-    """The statement that closes the books. `earlier`: digests of all statements before it, oldest first.
+def unsigned_statement(closing: Closing, earlier: GrowingHistory) -> Statement:
+    """The statement that closes the books. `earlier`: all statements before it.
 
     Raises:
         LedgerError: accounts that cannot be stated, or money that came from nowhere.
@@ -68,9 +68,9 @@ def unsigned_statement(closing: Closing, earlier: Sequence[str]) -> Statement:
         coordinator=closing.coordinator,
         opened_ms=closing.opened_ms,
         closed_ms=closing.closed_ms,
-        before=len(earlier),
-        history=history_root(earlier),
-        last=earlier[-1] if earlier else "",
+        before=earlier.size,
+        history=earlier.root,
+        last=earlier.last,
         accounts=len(closing.lines),
         accounts_root=tree.root.hash if tree is not None else "",
         sums=sums,

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidURI, WebSocketException
 
 from console.network.port import Claim, LinkError
 from console.network.wire import DIAL_TIMEOUT_S, SEND_TIMEOUT_S
+from console.protocol.addresses import is_loopback
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FRAME_BYTES_LIMIT
 
 
 async def dial_websocket(address: str, key: SigningKey, claim: Claim) -> WebSocketWire:
     """See `Dial`; key and claim are shown in the sign-in alone."""
-    local = urlsplit(address).hostname in ("127.0.0.1", "::1", "localhost")
     try:
         socket = await connect(
             address,
@@ -25,9 +24,9 @@ async def dial_websocket(address: str, key: SigningKey, claim: Claim) -> WebSock
             max_size=FRAME_BYTES_LIMIT,
             max_queue=64,
             compression=None,
-            proxy=None if local else True,
+            proxy=None if is_loopback(address) else True,
         )
-    except InvalidURI as error:
+    except (InvalidURI, ValueError) as error:
         raise LinkError(
             f"{address!r} is no address of a network; it should look like ws://host:port/path, "
             "or nats://host:port"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
 from typing import Any
 
 import msgspec
 
-from console.coordinator.app import DATABASE
-from console.coordinator.report import Report, report
+from console.coordinator.report import Report, count_jobs, report
 from console.coordinator.store import StoreError
 from console.coordinator.store.copying import copy_to_sqlite
 from console.coordinator.store.opening import Whereabouts
+from console.coordinator.store.schema import DATABASE
 from console.ledger import deterrent_ppm
 from console.practice.plan import POLICY, Plan
 
@@ -35,7 +34,7 @@ def collect(plan: Plan, started_ms: int) -> dict[str, Any]:
     """The report; durations in seconds from `started_ms`, the moment the command began.
 
     Raises:
-        sqlite3.Error, StoreError: the coordinator never made its database, or that is gone.
+        StoreError: the coordinator never made its database, or that is gone.
     """
     found = report(database(plan))
     honest = {member.name: member.honest for member in plan.cast}
@@ -92,17 +91,17 @@ async def until_settled(plan: Plan, timeout_s: float) -> None:
     """Wait until no job is open any more, or the time is over."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        found = await asyncio.to_thread(_try_report, database(plan))
-        if found is None or found.jobs.open == 0:
+        if await asyncio.to_thread(_open_jobs, database(plan)) == 0:
             return
         await asyncio.sleep(0.25)
 
 
-def _try_report(where: Whereabouts) -> Report | None:
+def _open_jobs(where: Whereabouts) -> int:
+    """None where there is nothing to be read: nobody is waiting then."""
     try:
-        return report(where)
-    except (sqlite3.Error, StoreError):
-        return None
+        return count_jobs(where).open
+    except StoreError:
+        return 0
 
 
 def _since(started_ms: int, at_ms: int) -> float | None:

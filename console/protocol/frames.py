@@ -7,11 +7,11 @@ session, counter and the body's exact bytes, so that nothing can be replayed, re
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 import msgspec
 
-from console.protocol.canonical import canonical
+from console.protocol.canonical import canonical, unsigned
 from console.protocol.keys import SigningKey, verify
 from console.protocol.messages import (
     FRAME_BYTES_LIMIT,
@@ -23,6 +23,7 @@ from console.protocol.messages import (
 from console.protocol.types import Receipt, Result, Ticket
 
 Direction = Literal["to_coordinator", "to_node"]
+T = TypeVar("T")
 
 
 class FrameError(Exception):
@@ -36,6 +37,12 @@ class Frame(msgspec.Struct, frozen=True):
     counter: int
     body: msgspec.Raw
     signature: str
+
+
+# A decoder knows its type once and for all; `msgspec.json.decode` looks through a union's members every time.
+_frame = msgspec.json.Decoder(Frame)
+_from_node: msgspec.json.Decoder[FromNode] = msgspec.json.Decoder(FromNode)
+_from_coordinator: msgspec.json.Decoder[FromCoordinator] = msgspec.json.Decoder(FromCoordinator)
 
 
 def seal(key: SigningKey, direction: Direction, session: str, counter: int, body: object) -> bytes:
@@ -53,7 +60,7 @@ def open_from_node(data: bytes | str, node: str, session: str, after: int) -> tu
     """
     frame = _parse(data, session, after)
     _check(frame, "to_coordinator", node)
-    return frame.counter, _body(frame, FromNode)
+    return frame.counter, _body(frame, _from_node)
 
 
 def open_from_coordinator(
@@ -62,19 +69,19 @@ def open_from_coordinator(
     """Counter and body of a coordinator's frame; the rules of `open_from_node`."""
     frame = _parse(data, session, after)
     _check(frame, "to_node", coordinator)
-    return frame.counter, _body(frame, FromCoordinator)
+    return frame.counter, _body(frame, _from_coordinator)
 
 
 def peek_from_node(data: bytes | str) -> tuple[Frame, FromNode]:
     """Frame and body before its sender is known (sign-in); the signature is not checked yet."""
     frame = _parse(data, "", -1)
-    return frame, _body(frame, FromNode)
+    return frame, _body(frame, _from_node)
 
 
 def peek_from_coordinator(data: bytes | str) -> tuple[Frame, FromCoordinator]:
     """Frame and body of the challenge, whose signer is named in the body."""
     frame = _parse(data, "", -1)
-    return frame, _body(frame, FromCoordinator)
+    return frame, _body(frame, _from_coordinator)
 
 
 def check_signature(frame: Frame, direction: Direction, signer: str) -> None:
@@ -84,12 +91,12 @@ def check_signature(frame: Frame, direction: Direction, signer: str) -> None:
 
 def sign_in_bytes(message: SignIn, coordinator: str) -> bytes:
     """What a node signs to sign in: everything it claims, the nonce, and whom it talks to."""
-    return canonical("sign-in/v1", [coordinator, _without_signature(message)])
+    return canonical("sign-in/v1", [coordinator, unsigned(message)])
 
 
 def result_bytes(result: Result) -> bytes:
     """What a node signs of its result."""
-    return canonical("result/v1", _without_signature(result))
+    return canonical("result/v1", unsigned(result))
 
 
 def ticket_bytes(ticket: Ticket) -> bytes:
@@ -100,20 +107,14 @@ def ticket_bytes(ticket: Ticket) -> bytes:
 def presence_bytes(presence: Presence) -> bytes:
     """What the coordinator signs of a presence receipt: everything but what it tells of the moment, so that
     receipts of peers that tell more, or less, are checked alike."""
-    fields = _without_signature(presence)
+    fields = unsigned(presence)
     fields.pop("around")
     return canonical("presence/v1", fields)
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:
     """What the coordinator signs of a receipt."""
-    return canonical("receipt/v1", _without_signature(receipt))
-
-
-def _without_signature(message: msgspec.Struct) -> dict[str, object]:
-    fields: dict[str, object] = msgspec.to_builtins(message)
-    fields.pop("signature")
-    return fields
+    return canonical("receipt/v1", unsigned(receipt))
 
 
 def _signed_bytes(direction: Direction, session: str, counter: int, raw: bytes) -> bytes:
@@ -124,7 +125,7 @@ def _parse(data: bytes | str, session: str, after: int) -> Frame:
     if len(data) > FRAME_BYTES_LIMIT:
         raise FrameError(f"a frame of {len(data)} bytes; at most {FRAME_BYTES_LIMIT} are accepted")
     try:
-        frame = msgspec.json.decode(data, type=Frame)
+        frame = _frame.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"not a frame: {error}") from error
     if frame.session != session:
@@ -140,8 +141,8 @@ def _check(frame: Frame, direction: Direction, signer: str) -> None:
         raise FrameError("the signature does not match")
 
 
-def _body(frame: Frame, kind: Any) -> Any:
+def _body(frame: Frame, decoder: msgspec.json.Decoder[T]) -> T:
     try:
-        return msgspec.json.decode(frame.body, type=kind)
+        return decoder.decode(frame.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FrameError(f"a message that is not understood: {error}") from error

@@ -101,13 +101,13 @@ class Reader:
         Raises:
             LineError: something before it was lost, the line is ended, or too much came without an end.
         """
+        if message.kind == "e":  # whatever its number: who does not know the line cannot know that
+            raise LineError("the other side ended the line")
         if message.number < self._due:
             return None
         if message.number > self._due:
             raise LineError(f"{message.number - self._due} messages of the line were lost")
         self._due += 1
-        if message.kind == "e":
-            raise LineError("the other side ended the line")
         if message.kind == "d":
             return None
         self._size += len(message.body) + HEAD_BYTES  # pieces without a body take room too

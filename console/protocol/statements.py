@@ -10,7 +10,7 @@ import hashlib
 
 import msgspec
 
-from console.protocol.canonical import canonical
+from console.protocol.canonical import canonical, unsigned
 from console.protocol.ids import JobId, NodeId
 
 PROOFS_KEPT = 144
@@ -111,9 +111,7 @@ class HistoryProof(msgspec.Struct, frozen=True):
 
 def statement_bytes(statement: Statement) -> bytes:
     """What the coordinator signs of a statement."""
-    fields: dict[str, object] = msgspec.to_builtins(statement)
-    fields.pop("signature")
-    return canonical("statement/v1", fields)
+    return canonical("statement/v1", unsigned(statement))
 
 
 def statement_digest(statement: Statement) -> str:

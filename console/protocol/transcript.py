@@ -7,9 +7,16 @@ from collections.abc import Iterable
 
 import msgspec
 
-from console.protocol.canonical import canonical, digest
+from console.protocol.canonical import canonical, digest, unsigned
 from console.protocol.ids import GroupId, JobId, NanoCredits, NodeId
 from console.protocol.types import Exclusion, Policy, Ticket
+
+
+class EpochList(msgspec.Struct, frozen=True):
+    """The epochs that are published, oldest first; the last one is open while the coordinator runs."""
+
+    coordinator: NodeId
+    epochs: tuple[int, ...]
 
 
 class SignedRoster(msgspec.Struct, frozen=True):
@@ -108,17 +115,17 @@ class Transcript(msgspec.Struct, frozen=True):
 
 def roster_bytes(roster: SignedRoster) -> bytes:
     """What the coordinator signs of a slot's roster."""
-    return canonical("roster/v1", _unsigned(roster))
+    return canonical("roster/v1", unsigned(roster))
 
 
 def commitment_bytes(commitment: Commitment) -> bytes:
     """What the coordinator signs before an epoch."""
-    return canonical("commitment/v1", _unsigned(commitment))
+    return canonical("commitment/v1", unsigned(commitment))
 
 
 def closing_bytes(closing: Closing) -> bytes:
     """What the coordinator signs after an epoch."""
-    return canonical("closing/v1", _unsigned(closing))
+    return canonical("closing/v1", unsigned(closing))
 
 
 def excluded_digest(excluded: tuple[Exclusion, ...]) -> str:
@@ -132,9 +139,3 @@ def transcript_digest(draws: Iterable[DrawRecord]) -> str:
     for draw in draws:
         whole.update(hashlib.sha256(canonical("draw/v1", draw)).digest())
     return whole.hexdigest()
-
-
-def _unsigned(message: msgspec.Struct) -> dict[str, object]:
-    fields: dict[str, object] = msgspec.to_builtins(message)
-    fields.pop("signature")
-    return fields

@@ -38,6 +38,20 @@ COLUMNS = (
     "Settled: what receipts have booked. A difference is shown with its reason, never smoothed over. "
     "r changes the range of days."
 )
+STATEMENTS = (
+    "Each epoch closes with a signed statement. This node checks its signature, its sums and that it follows "
+    "the last one, finds its own accounts and receipts in it, and compares it with the journal. What is "
+    "wrong stands first (✗). Enter, or s from any panel, shows every check and the receipts that it counts."
+)
+STATEMENT = (
+    "Claimed: what this node's journal says that these answers earn. Accepted: what verdicts cover of it. "
+    "Settled: what the statement credits. A check with · could not be made, and says why. Arrow keys move, "
+    "Tab goes to the receipts."
+)
+COUNTED = (
+    "The receipts of this node that the statement counts, each found by a path to its root. Enter opens the "
+    "job: draw, verdict, receipt, ledger entries."
+)
 ACCOUNTS = (
     "Pending becomes available when the network closes its epoch. The bond is held back from rewards until "
     "its target stands, and covers penalties; what it still needs is reckoned at the pace of the last 7 days."
@@ -53,8 +67,9 @@ RATES = (
 )
 MODEL_EARNINGS = "What each model brought over all days that are kept, penalties taken off."
 WHY = (
-    "The one current reason: what it means, what to do, whose fault it is, and what it rests on. Health is "
-    "when an answer was last accepted and last paid, not that a process runs."
+    "The one current reason: what it means, what to do, whose fault it is, who says so, and what it rests "
+    "on. A suspension has its way back, step by step. Health is when an answer was last accepted and last "
+    "paid, not that a process runs."
 )
 STRIP = (
     "The last 24 hours, newest at the right. A cell covers some minutes: it shows × if the node was down in "

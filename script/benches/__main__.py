@@ -18,7 +18,7 @@ BENCHES = {
     "console": "the console in a real terminal: first paint, bytes, processor, memory, loop lag",
     "verification": "real cheats against the real model: detection, false positives, cost",
     "engine": "the engine with the starter model: serving beside others, sampling, contexts, exactness, soak",
-    "network": "the coordinator: ten thousand live nodes; a job's life in either database",
+    "network": "the coordinator: ten thousand live nodes; a job's life in either database; settled jobs/s",
     "fairness": "who gets how much: live draws, idle draws and pull queues over unequal nodes, simulated",
 }
 

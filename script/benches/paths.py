@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,3 +16,9 @@ RECORDINGS = TESTS / "recordings"
 def forget_last_seen(environment: Mapping[str, str]) -> None:
     """Have the next console start as the first one did, with nothing to show before the agent speaks."""
     shutil.rmtree(Path(environment["QUARTERDECK_HOME"]) / "seen", ignore_errors=True)
+
+
+def inherited() -> dict[str, str]:
+    """The environment for a process that runs a module of the benches."""
+    paths = [str(ROOT), str(SCRIPT), str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}

@@ -26,6 +26,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "job": ("2", "slash", *"exact", "enter", "enter"),
     "verification": ("3",),
     "earnings": ("4",),
+    "statement": ("4", "s"),
     "machine": ("5",),
     "models": ("6",),
     "network": ("7",),

@@ -8,6 +8,7 @@ import msgspec
 
 from console.agent.journal.kept_statements import KeptStatement
 from console.agent.statements.examine import Known, Told, examine
+from console.ledger.history import GrowingHistory
 from console.ledger.stated_accounts import accounts_of_node
 from console.ledger.statements import Closing, accounts_tree, receipts_tree, unsigned_statement
 from console.protocol.frames import receipt_bytes
@@ -78,7 +79,8 @@ def world(
         10**9,
         0,
     )
-    statement = replace(unsigned_statement(closing, [statement_digest(one) for one in earlier]), **changes)
+    history = GrowingHistory().grown(statement_digest(one) for one in earlier)
+    statement = replace(unsigned_statement(closing, history), **changes)
     statement = replace(statement, signature=KEY.sign(statement_bytes(statement)))
     accounts, tree = accounts_tree(lines), receipts_tree(leaves)
     assert accounts is not None and tree is not None

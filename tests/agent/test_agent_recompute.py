@@ -72,7 +72,7 @@ async def answer(node: RunningAgent, coordinator: ScriptedCoordinator, **changes
     ask = coordinator.assignment(node.state.node.id, **{"profile": profile, **changes})
     await coordinator.say(ask)
     [result] = await coordinator.hears(Result, lambda m: m.job == ask.job)
-    await node.until(lambda s: all(job.state != "running" for job in s.jobs))
+    await node.until(lambda s: any(job.job == ask.job and job.ended_ms for job in s.jobs))
     return result  # type: ignore[no-any-return]
 
 

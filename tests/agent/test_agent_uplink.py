@@ -13,9 +13,18 @@ from console.agent.board import Board
 from console.agent.surroundings import COUNT_LIMIT, bounded_reason, told_of
 from console.agent.uplink import Uplink
 from console.control.state import GroupView
+from console.control.witnessed import KeptEvidence, Said
 from console.network.dialler import Beat, Parted
 from console.protocol.ids import GroupId, NodeId
-from console.protocol.messages import Challenge, GroupNow, Presence, Refused, Surroundings, Welcome
+from console.protocol.messages import (
+    Challenge,
+    EpochOpened,
+    GroupNow,
+    Presence,
+    Refused,
+    Surroundings,
+    Welcome,
+)
 from console.protocol.reasons import Reason
 from console.protocol.types import Balances, ModelOffer, Policy
 
@@ -63,6 +72,52 @@ async def test_only_receipts_that_answer_a_heartbeat_are_evidence() -> None:
     await uplink.heard(Beat(beat(2, 0).presence, None))
     assert seen == [beat(1, 0).presence]
     assert board.state.network.receipts == 2
+
+
+def unlisted(code: str, sentence: str, evidence: str = "") -> Beat:
+    why = Reason(code, sentence, "Wait.", until_ms=9_000, evidence=evidence)
+    return Beat(msgspec.structs.replace(beat(0, 0).presence, listed=False, reason=why), 3)
+
+
+async def test_what_the_network_holds_against_a_node_is_told_in_its_words() -> None:
+    times = [1000]
+    uplink, board = uplink_at(times)
+    await uplink.connected(session())
+    assert board.state.network.said is None
+    await uplink.heard(unlisted("queue_full", "It is full.", "8 of 8"))
+    times.append(3000)
+    await uplink.heard(unlisted("queue_full", "It is full.", "9 of 8"))
+    said = Said("queue_full", "It is full.", "Wait.", "9 of 8", 9_000, 1_000, signed=True)
+    assert board.state.network.said == said, "since when is kept while it says the same"
+    await uplink.heard(unlisted("suspended", "Three were rejected."))
+    assert board.state.network.said is not None and board.state.network.said.since_ms == 3_000
+    await uplink.heard(beat(1, 0))
+    assert board.state.network.said is None, "it lists the node again"
+
+
+async def test_a_refusal_is_the_networks_word_and_is_not_signed() -> None:
+    uplink, board = uplink_at([1000])
+    await uplink.connected(session())
+    refused = Refused("suspended", "Three were rejected.", "Wait.", 9_000)
+    await uplink.parted(Parted("refused", 5.0, refused))
+    said = Said("suspended", "Three were rejected.", "Wait.", "", 9_000, 1_000)
+    assert board.state.network.said == said
+    await uplink.parted(Parted("the line broke", 1.0))
+    assert board.state.network.said is None, "a line that breaks says nothing"
+
+
+async def test_the_roots_that_a_node_holds_its_network_to_are_shown() -> None:
+    uplink, board = uplink_at([1000])
+    await uplink.connected(session())
+    assert (board.state.network.seeds_root, board.state.network.roster_root) == ("ab" * 32, "")
+    await uplink.heard(beat(1, 0))
+    await uplink.heard(EpochOpened(2, "ef" * 32, Balances()))
+    uplink.keeps(KeptEvidence(30, 7, 40, 2, 1, 2))
+    network = board.state.network
+    assert (network.seeds_root, network.roster_root) == ("ef" * 32, "bb")
+    assert network.kept == KeptEvidence(30, 7, 40, 2, 1, 2)
+    await uplink.heard(EpochOpened(3, "\x1b[2J" * 99, Balances()))
+    assert "\x1b" not in board.state.network.seeds_root and len(board.state.network.seeds_root) <= 64
 
 
 GROUP = GroupId("ab" * 32)

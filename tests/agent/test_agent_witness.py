@@ -11,6 +11,7 @@ import pytest
 from console.agent.journal import Journal, JournalError, witnessed
 from console.agent.witness import RECEIPT_BYTES, TOGETHER, WAITING_MOST, Witness
 from console.control.wire import Command
+from console.control.witnessed import KeptEvidence
 from console.fairness.own import Witnessed
 from console.protocol.ids import GroupId, NodeId
 from console.protocol.messages import Presence, Surroundings
@@ -55,6 +56,20 @@ async def test_receipts_and_commitments_are_there_after_a_restart(journal: Journ
     assert all(one.around is None for one in found.presences), "what is of the moment only is not kept"
     assert found.commitments == {3: ROOT, 4: "cd" * 32}
     assert (found.node, found.coordinator, found.context) == ("dd" * 32, COORDINATOR, 2048)
+
+
+async def test_it_says_how_much_it_keeps_when_that_is_on_the_disk(journal: Journal) -> None:
+    witness, told = witness_of(journal), list[KeptEvidence]()
+    witness.on_kept = told.append
+    await witness.told(COORDINATOR, 3, ROOT)
+    assert told == [KeptEvidence(0, 0, 0, 1, 3, 3)]
+    for slot in range(5, 5 + TOGETHER):
+        await witness.saw(presence(slot))
+    assert told[1:] == [KeptEvidence(TOGETHER, 5, 4 + TOGETHER, 1, 3, 3)], (
+        "once for all that is written at once"
+    )
+    await witness.told("ee" * 32, 9, ROOT)
+    assert told[-1] == KeptEvidence(0, 0, 0, 1, 9, 9), "of this coordinator alone"
 
 
 async def test_a_larger_model_says_nothing_of_the_epochs_before_it(journal: Journal) -> None:

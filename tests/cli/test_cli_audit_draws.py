@@ -36,6 +36,7 @@ class Network:
         self.transcripts: dict[int, Transcript] = {3: TRUE}
         self.seen = Witnessed(NODES[0], KEY.node_id, {3: TRUE.commitment.seeds_root})
         self.known_as = KEY.node_id
+        self.epoch = 3
         self.asked: list[dict[str, str | int]] = []
         network = self
 
@@ -62,7 +63,7 @@ class Network:
             self.asked.append(args or {})
             return Answer("1", True, "", msgspec.Raw(msgspec.json.encode(self.seen)))
         address = f"ws://127.0.0.1:{self.server.server_address[1]}/net/v1/ws"
-        view = NetworkView(coordinator=address, coordinator_key=self.known_as)
+        view = NetworkView(coordinator=address, coordinator_key=self.known_as, epoch=self.epoch)
         state = change(NodeState(), network=view)
         return Answer("1", True, "", msgspec.Raw(msgspec.json.encode(state)))
 
@@ -94,6 +95,28 @@ def test_what_the_node_saw_otherwise_is_found(network: Network) -> None:
     assert done.exit_code == 1
     assert "two_commitments" in done.output
     assert json.loads(run("--json").output)["wrong"] == 1
+
+
+def test_an_epoch_that_the_node_was_told_of_and_that_is_not_published_is_found(network: Network) -> None:
+    roots = {epoch: TRUE.commitment.seeds_root for epoch in (2, 3, 4, 5, 6)}
+    network.transcripts[5] = honest(epoch=5, before=TRUE.draws[-1].chain).transcript()
+    network.seen = change(network.seen, commitments=roots)
+    network.epoch = 5
+    done = run()
+    assert done.exit_code == 1
+    told = json.loads(run("--json").output)["findings"]
+    assert [(one["code"], one["epoch"]) for one in told] == [("withheld_epoch", 4)]
+    assert run("--epoch", "3").exit_code == 0
+
+
+def test_the_epoch_that_the_node_is_in_has_to_be_published(network: Network) -> None:
+    network.epoch = 4
+    assert "withheld_epoch" in run().output
+    network.transcripts.clear()
+    done = run()
+    assert (done.exit_code, "withheld_epoch" in done.output) == (1, True)
+    network.epoch = 0
+    assert run().output == "No epoch is published yet, so there is nothing to recompute.\n"
 
 
 def test_another_coordinator_than_the_known_one_is_found(network: Network) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import socket
 import subprocess
 import sys
+import time
 import tomllib
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -93,3 +96,53 @@ def test_a_client_may_have_several_keys_by_name(tmp_path: Path) -> None:
     digest = hashlib.sha256(lines[0].encode()).hexdigest()
     assert load_config(policy).clients["ann"].digests() == {digest: "laptop"}
     assert CliRunner().invoke(coordinator, ["key", "ann", "--name", "a b"]).exit_code == 2
+
+
+def test_the_configuration_of_message_servers_names_public_keys_alone(tmp_path: Path) -> None:
+    homes = [tmp_path / "one", tmp_path / "two"]
+    words = [word for home in homes for word in ("--home", str(home))]
+    done = run("nats-config", *words, "--shared", str(tmp_path / "shared"), "--listen", "10.0.0.1:4222")
+    assert done.returncode == 0, done.stderr
+    assert 'listen: "10.0.0.1:4222"' in done.stdout
+    assert done.stdout.count("nkey: U") == 4
+    again = run("nats-config", *words, "--shared", str(tmp_path / "shared"), "--listen", "10.0.0.1:4222")
+    assert again.stdout == done.stdout
+    for home in homes:
+        assert (home / "coordinator.key").read_bytes().hex() not in done.stdout
+        assert (home / "coordinator.key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("words", [("--home", "a", "--home", "b"), ("--listen", "4222"), ("--listen", "a:b")])
+def test_what_is_no_configuration_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
+    done = run("nats-config", *(str(tmp_path / word) if word in "ab" else word for word in words))
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_a_damaged_shared_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "shared").write_bytes(b"short")
+    refused(run("nats-config", "--home", str(tmp_path), "--shared", str(tmp_path / "shared")), "is damaged")
+
+
+@pytest.mark.e2e
+def test_a_gateway_says_that_nobody_is_there_and_stops_when_it_is_told(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["gateway", "--port", str(port), "--store", str(tmp_path / "none.sqlite")]
+    running = subprocess.Popen([sys.executable, "-m", "console", "coordinator", *words])
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+            deadline = time.monotonic() + 30
+            while time.monotonic() < deadline:
+                with contextlib.suppress(httpx.ConnectError):
+                    assert http.get("/healthz").status_code == 503
+                    assert http.get("/v1/models").json() == {"object": "list", "data": []}
+                    break
+                time.sleep(0.1)
+    finally:
+        running.terminate()
+    assert running.wait(20) == 0
+
+
+def test_a_gateway_needs_a_database(tmp_path: Path) -> None:
+    assert run("gateway").returncode == 2

@@ -47,3 +47,15 @@ def test_every_command_is_there_and_none_loads_textual(name: str) -> None:
     )
     done = quarterdeck(code=code)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["draws", "statement", "verdict"])
+def test_an_audit_loads_what_it_checks_with_only_when_it_checks(name: str) -> None:
+    code = (
+        "import sys; from console.cli import quarterdeck;"
+        f"code = quarterdeck.main(['audit', {name!r}, '--help'], standalone_mode=False);"
+        "assert not code, code;"
+        "assert not {'httpx', 'cryptography', 'console.fairness.own'} & set(sys.modules)"
+    )
+    done = quarterdeck(code=code)
+    assert done.returncode == 0, done.stderr

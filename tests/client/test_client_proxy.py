@@ -28,8 +28,22 @@ QUICK = msgspec.structs.replace(CONFIG, limits=msgspec.structs.replace(CONFIG.li
 
 @pytest.fixture
 async def run(tmp_path: Path) -> AsyncIterator[Running]:
+    async with running(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def quick(tmp_path: Path) -> AsyncIterator[Running]:
+    """One that waits for nonces for a moment only."""
     async with running(tmp_path, QUICK) as made:
         yield made
+
+
+@pytest.fixture
+async def hasty(quick: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """A way to it."""
+    async with httpx.AsyncClient(base_url=quick.url, timeout=30, trust_env=False) as http:
+        yield http
 
 
 @pytest.fixture
@@ -97,7 +111,7 @@ async def test_a_whole_answer_comes_with_its_draw_checked(run: Running, network:
 async def test_openais_own_client_streams_through_it(run: Running, network: httpx.AsyncClient) -> None:
     await run.node("reef")
     program = sdk(Upstream(network))
-    stream = await program.chat.completions.create(**asked(stream=True))
+    stream = await program.chat.completions.create(**asked(stream=True, temperature=0))
     text = "".join([c.choices[0].delta.content or "" async for c in stream if c.choices])
     whole = await program.chat.completions.create(**asked())
     assert text
@@ -141,52 +155,50 @@ async def test_a_coordinator_that_draws_with_another_nonce_is_not_believed(
 
 
 async def test_a_client_that_does_not_reveal_pays_a_fee_and_gets_nothing(
-    run: Running, network: httpx.AsyncClient
+    quick: Running, hasty: httpx.AsyncClient
 ) -> None:
-    await run.node("reef")
+    await quick.node("reef")
     headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
-    answer = await network.post("/v1/chat/completions", json=asked(stream=True), headers=headers)
-    done = await run.settled(1)
+    answer = await hasty.post("/v1/chat/completions", json=asked(stream=True), headers=headers)
+    done = await quick.settled(1)
     held = done.ledger.refunded
     assert 0 < held < CONFIG.policy.withheld_fee
     assert "did not reveal its nonce" in answer.text
     assert f"less the network's fee of {held} nano-credits" in answer.text
     assert (done.jobs.failed, done.ledger.paid, done.ledger.fees, done.ledger.penalised) == (1, 0, held, 0)
-    assert tickets(run, "node, nonce") == [("", "")]
-    assert spent(run) == held
-    await run.coordinator.draws.open_epoch()
-    assert findings(run) == [], "it is on record whose fault it was"
-    assert ends(run) == [("nonce_withheld", "client", held)]
+    assert tickets(quick, "node, nonce") == [("", "")]
+    assert spent(quick) == held
+    await quick.coordinator.draws.open_epoch()
+    assert findings(quick) == [], "it is on record whose fault it was"
+    assert ends(quick) == [("nonce_withheld", "client", held)]
 
 
-async def test_the_fee_is_the_policys_where_more_was_held(run: Running, network: httpx.AsyncClient) -> None:
-    await run.node("reef")
+async def test_the_fee_is_the_policys_where_more_was_held(quick: Running, hasty: httpx.AsyncClient) -> None:
+    await quick.node("reef")
     headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
     body = asked(stream=True, messages=[{"role": "user", "content": "ahoy " * 400}])
-    answer = await network.post("/v1/chat/completions", json=body, headers=headers)
+    answer = await hasty.post("/v1/chat/completions", json=body, headers=headers)
     fee = CONFIG.policy.withheld_fee
     assert f"less the network's fee of {fee} nano-credits" in answer.text
-    done = await run.settled(1)
+    done = await quick.settled(1)
     assert done.ledger.fees == fee < done.ledger.refunded
 
 
 async def test_a_coordinator_that_hangs_holds_no_client_to_have_withheld(
-    run: Running, network: httpx.AsyncClient
+    quick: Running, hasty: httpx.AsyncClient
 ) -> None:
-    await run.node("reef")
+    await quick.node("reef")
     headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
-    async with network.stream(
-        "POST", "/v1/chat/completions", json=asked(stream=True), headers=headers
-    ) as live:
+    async with hasty.stream("POST", "/v1/chat/completions", json=asked(stream=True), headers=headers) as live:
         lines = live.aiter_lines()
         while not (await anext(lines)).startswith(": quarterdeck-ticket"):
             pass
         at = f"/net/v1/jobs/{live.headers['x-quarterdeck-job']}/nonce"
-        revealed = asyncio.create_task(network.post(at, json={"nonce": "07" * 16}))
+        revealed = asyncio.create_task(hasty.post(at, json={"nonce": "07" * 16}))
         time.sleep(2 * QUICK.limits.nonce_s)  # noqa: ASYNC251 - its loop is this one, and reads nothing
         assert (await revealed).json() == {"taken": True}
         assert "[DONE]" in "".join([line async for line in lines])
-    assert (await run.settled(1)).ledger.fees == 0
+    assert (await quick.settled(1)).ledger.fees == 0
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,15 @@ import msgspec
 import uvicorn
 from doubles.engine_double import PROFILE, ScriptedEngine
 
-from console.coordinator.app import DATABASE, Coordinator, build
+from console.coordinator.app import Coordinator
+from console.coordinator.building import build
 from console.coordinator.clock import SystemClock
 from console.coordinator.identity import load_identity
 from console.coordinator.report import Report, report
 from console.coordinator.second import Started
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, Limits, Practice, Served
+from console.coordinator.store.schema import DATABASE
 from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.private_nats import PrivateNats
 from console.engine.port import EngineError, Generated, GenerateRequest, Tokens
@@ -226,6 +228,7 @@ class FakeNode:
         self._wire: Wire | None = None
         self._dial: Dial = NatsDial() if run.address.startswith("nats") else dial_websocket
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listening: list[asyncio.Task[None]] = []
         self._counter = 0
         self.session = ""
         self.coordinator = ""
@@ -249,10 +252,15 @@ class FakeNode:
         if isinstance(answer, Welcome):
             self.session, self._counter = answer.session, 0
             self.seeds_roots[answer.epoch] = answer.seeds_root
-            self._spawn(self._listen(self._wire))
+            self._listening = [self._spawn(self._listen(self._wire))]
             self._spawn(self._beat())
         assert isinstance(answer, Welcome | Refused)
         return answer
+
+    @property
+    def connected(self) -> bool:
+        """Whether its line is up, as far as it knows."""
+        return any(not task.done() for task in self._listening)
 
     async def drop(self) -> None:
         """The line breaks."""
@@ -380,10 +388,11 @@ class FakeNode:
                 await self.send(Heartbeat(self.ready, "earning" if self.ready else "paused", 0, 1))
                 await asyncio.sleep(0.3)
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 __all__ = [

@@ -17,7 +17,9 @@ from console.coordinator.store.private_postgres import PrivatePostgres
 from console.coordinator.store.sqlite import SqliteStore
 
 ADAPTERS = ("sqlite", "postgres")
-TABLES = ("jobs", "attempts", "transactions", "postings", "balances", "tickets", "outbox", "nodes", "epochs")
+_OWN = ("version", "commits")
+"""Tables that PostgreSQL's adapter has for itself: which version it is, and which commits stand."""
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
 _numbers = itertools.count(1)
 
 
@@ -33,19 +35,11 @@ class Place(Protocol):
         ...
 
     def contents(self) -> dict[str, list[tuple[Any, ...]]]:
-        """The rows of every table, sorted."""
+        """The rows of every table that the coordinator has, sorted."""
         ...
 
 
-class _Place:
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        raise NotImplementedError
-
-    def contents(self) -> dict[str, list[tuple[Any, ...]]]:
-        return {name: sorted(self.rows(f"SELECT * FROM {name}")) for name in TABLES}
-
-
-class SqlitePlace(_Place):
+class SqlitePlace:
     """One file."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,8 +52,12 @@ class SqlitePlace(_Place):
         with contextlib.closing(sqlite3.connect(self.path)) as db:
             return db.execute(query).fetchall()
 
+    def contents(self) -> dict[str, list[tuple[Any, ...]]]:
+        names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        return {name: sorted(self.rows(f"SELECT * FROM {name}")) for (name,) in self.rows(names)}
 
-class PostgresPlace(_Place):
+
+class PostgresPlace:
     """One schema of the database that all tests share: made sooner than a database."""
 
     def __init__(self, server: PrivatePostgres) -> None:
@@ -74,18 +72,31 @@ class PostgresPlace(_Place):
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return in_a_thread(self._rows, query)
 
+    def contents(self) -> dict[str, list[tuple[Any, ...]]]:
+        return in_a_thread(self._contents)
+
     def empty(self) -> None:
-        """Without a row but for those that come with the tables, if it has any."""
-        names = [
-            n for (n,) in self.rows("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
-        ]
+        """As it is when its tables are new, if it has any."""
+        names = [name for (name,) in self.rows(_TABLES)]
         deletions = "".join(f'DELETE FROM "{name}";' for name in names if name not in ("version", "books"))
-        in_a_thread(self._script, f"SET session_replication_role = replica; {deletions}")
+        opened = "UPDATE books SET epoch = 1" if "books" in names else ""
+        in_a_thread(self._script, f"SET session_replication_role = replica; {deletions} {opened}")
 
     async def _script(self, text: str) -> None:
         connection = await asyncpg.connect(self.url)
         try:
             await connection.execute(text)
+        finally:
+            await connection.close()
+
+    async def _contents(self) -> dict[str, list[tuple[Any, ...]]]:
+        connection = await asyncpg.connect(self.url)
+        try:
+            names = [name for (name,) in await connection.fetch(_TABLES) if name not in _OWN]
+            return {
+                name: sorted(tuple(row) for row in await connection.fetch(f"SELECT * FROM {name}"))
+                for name in names
+            }
         finally:
             await connection.close()
 

@@ -18,9 +18,10 @@ from console.coordinator.again.cases import DataError, chosen, context_for, read
 from console.coordinator.again.judge import Bench, check
 from console.coordinator.again.places import coordinator_folder, keys_of, model_of
 from console.coordinator.again.told import Checked, document, lines
-from console.coordinator.app import DATABASE
 from console.coordinator.evidence import Evidence, opened, place
 from console.coordinator.sealing import seal_to
+from console.coordinator.store import StoreError
+from console.coordinator.store.schema import DATABASE
 from console.protocol.frames import receipt_bytes
 from console.protocol.keys import SigningKey
 from console.verification.calibration import UNLIKE, Calibration
@@ -335,7 +336,7 @@ def test_the_engine_has_room_for_the_longest_answer_that_was_audited(home: Path)
 async def test_a_database_of_another_version_is_told(home: Path) -> None:
     with sqlite3.connect(home / DATABASE) as db:
         db.execute("PRAGMA user_version = 1")
-    with pytest.raises(DataError, match="version 1"):
+    with pytest.raises(StoreError, match="version 1"):
         read_cases(home)
 
 

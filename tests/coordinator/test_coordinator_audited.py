@@ -19,7 +19,7 @@ from doubles.engine_double import ScriptedEngine
 
 from console.agent.statements import desk
 from console.cli import quarterdeck
-from console.coordinator.app import DATABASE
+from console.coordinator.store.schema import DATABASE
 from console.protocol.statements import Statement, Sums, statement_bytes, statement_digest
 
 AGENT = "agent"
@@ -162,7 +162,7 @@ async def test_money_that_vanishes_between_two_epochs_is_found(run: Running, nod
     assert code == 1 and found(told) == {"account_opening"}
 
 
-def restated(run: Running, epoch: int, **changes: Any) -> None:
+async def restated(run: Running, epoch: int, **changes: Any) -> None:
     """The coordinator signs another statement, and serves that from now on."""
     parts = run.coordinator.parts
     with sqlite3.connect(run.home / DATABASE) as db:
@@ -171,9 +171,7 @@ def restated(run: Running, epoch: int, **changes: Any) -> None:
         other = msgspec.structs.replace(other, signature=parts.key.sign(statement_bytes(other)))
         row = (msgspec.json.encode(other), statement_digest(other), epoch)
         db.execute("UPDATE statements SET body = ?, digest = ? WHERE epoch = ?", row)
-    run.coordinator.books.newest = msgspec.structs.replace(
-        run.coordinator.books.newest, digest=statement_digest(other)
-    )
+    await run.coordinator.books.load()
     run.coordinator.statements._shelf._shelf.clear()
 
 
@@ -183,7 +181,7 @@ async def test_two_statements_for_one_epoch_are_found_and_both_are_kept(
     await earn(run, node, 1)
     epoch = await close(run)
     await kept(node, epoch)
-    restated(run, epoch, closed_ms=5)
+    await restated(run, epoch, closed_ms=5)
     await close(run)
     await node.until(lambda s: "two_statements" in {f.name for f in s.earnings.statements.findings})
     with sqlite3.connect(node.home / "journal.db") as journal:

@@ -19,6 +19,8 @@ from console.coordinator.gateway.requests import parse_chat
 from console.coordinator.store import StoreError
 
 CHAT = "/v1/chat/completions"
+NONCE = "/net/v1/jobs/none/nonce"
+"""Takes a body of its own, and needs no key."""
 BODY = {"model": MODEL, "messages": [{"role": "user", "content": "ahoy"}], "max_tokens": 8}
 
 
@@ -92,13 +94,21 @@ async def test_bodies_that_are_no_json_object(run: Running, http: httpx.AsyncCli
     shaped(await http.post(CHAT, content=content), 400, "invalid_json")
 
 
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"nonce": 7}', b'{"nonce": "\xff"}', b'{"nonce": "\\ud800"}', b"[" * 1000]
+)
+async def test_bodies_that_hold_no_nonce(run: Running, http: httpx.AsyncClient, content: bytes) -> None:
+    shaped(await http.post(NONCE, content=content), 400, "bad_request", "nonce")
+
+
 async def test_bodies_of_another_kind(run: Running, http: httpx.AsyncClient) -> None:
     form = await http.post(CHAT, data={"model": MODEL})
     shaped(form, 415, "unsupported_content_type")
     shaped(await http.post(CHAT, content=b"{}", headers={"content-type": "text/plain"}), 415,
            "unsupported_content_type")  # fmt: skip
-    packed = await http.post(CHAT, json=BODY, headers={"content-encoding": "gzip"})
-    shaped(packed, 415, "unsupported_content_encoding")
+    for path in (CHAT, NONCE):
+        packed = await http.post(path, json=BODY, headers={"content-encoding": "gzip"})
+        shaped(packed, 415, "unsupported_content_encoding")
     await run.node()
     usual = msgspec.json.encode(BODY)
     for kind in ("application/json; charset=utf-8", "Application/JSON"):
@@ -118,6 +128,7 @@ async def test_bodies_too_large_are_refused_by_what_they_say_and_by_what_they_ar
     ):
         shaped(await http.post(CHAT, content=b" " * 501), 413, "body_too_large")
         shaped(await http.post(CHAT, content=pieces()), 413, "body_too_large")
+        shaped(await http.post(NONCE, content=b" " * 1025), 413, "body_too_large")
 
 
 async def test_a_body_that_never_comes_is_not_waited_for(tmp_path: Path) -> None:
@@ -131,7 +142,8 @@ async def test_a_body_that_never_comes_is_not_waited_for(tmp_path: Path) -> None
         running(tmp_path, config) as run,
         httpx.AsyncClient(base_url=run.url, trust_env=False, headers=AUTH) as http,
     ):
-        shaped(await http.post(CHAT, content=never()), 408, "body_too_slow")
+        for path in (CHAT, NONCE):
+            shaped(await http.post(path, content=never()), 408, "body_too_slow")
 
 
 async def test_a_full_network_says_when_to_come_again(tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from console.coordinator.transport.callout import CalloutError, answer
 from console.coordinator.transport.nats import LINES_PER_NODE, NatsTransport
 from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.port import TransportError
-from console.coordinator.transport.private_nats import PrivateNats, free_port
-from console.coordinator.transport.server_config import Cluster
+from console.coordinator.transport.private_nats import PrivateNats, address_of, cluster_of
 from console.network.nats_wire import NatsDial
 from console.network.port import LinkError
+from console.protocol.ids import GroupId
 from console.protocol.keys import SigningKey
 from console.protocol.lines import Dial, Message, decoded, encoded, from_node, to_node
 from console.protocol.nkeys import user_nkey
@@ -216,17 +216,9 @@ async def test_a_server_that_dies_ends_the_nodes_line_and_the_coordinator_comes_
 
 
 async def test_of_three_servers_one_may_die() -> None:
-    ports = [free_port() for _ in range(3)]
-    servers = [
-        PrivateNats([KEYS], cluster=Cluster("quarterdeck", port, tuple(p for p in ports if p != port)))
-        for port in ports
-    ]
-    for one in servers:
-        one.start()
-    try:
-        address = "nats://" + ",".join(one.address.removeprefix("nats://") for one in servers)
-        ends = Ends(address)
-        transport = NatsTransport(address, KEYS, GROUP, lambda: 1_700_000_000_000)
+    with cluster_of([KEYS], 3) as servers:
+        ends = Ends(address_of(servers))
+        transport = NatsTransport(ends.address, KEYS, GROUP, lambda: 1_700_000_000_000)
         await transport.start(ends.serve)
         key, dial = fresh_key(), NatsDial()
         wire, line = await ends.pair(key, dial)
@@ -244,9 +236,6 @@ async def test_of_three_servers_one_may_die() -> None:
         await wire.send("over another server")
         assert await line.receive() == b"over another server"
         await transport.close()
-    finally:
-        for one in servers:
-            one.close()
 
 
 async def test_a_coordinator_without_its_servers_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,3 +255,25 @@ def test_what_is_no_address_is_told(address: str) -> None:
 def test_a_question_that_is_none_is_not_answered(question: bytes) -> None:
     with pytest.raises(CalloutError):
         answer(question, KEYS.issuer, KEYS.account, 0)
+
+
+async def test_coordinators_of_two_groups_share_their_servers() -> None:
+    """Whichever is asked lets a node in, and each hears the nodes of its own group."""
+    shared, other = b"s" * 32, GroupId("ef" * 32)
+    keys = [NatsKeys(bytes([number]) * 32, shared) for number in (1, 2)]
+    with cluster_of(keys, 1) as (server,):
+        both = [Ends(server.address), Ends(server.address)]
+        transports = [
+            NatsTransport(server.address, own, group, lambda: 1_700_000_000_000)
+            for own, group in zip(keys, (GROUP, other), strict=True)
+        ]
+        for transport, ends in zip(transports, both, strict=True):
+            await transport.start(ends.serve)
+        for _ in range(6):
+            wire = await NatsDial()(server.address, fresh_key(), CLAIM)
+            line = await asyncio.wait_for(both[0].taken.get(), 5)
+            await wire.send("ahoy")
+            assert await line.receive() == b"ahoy"
+        assert both[1].taken.empty()
+        for transport in transports:
+            await transport.close()

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 from coordinator_harness import DATABASE, Running, running
+from starlette.applications import Starlette
 
+from console.coordinator import beside
 from console.coordinator import recount as recount_process
+from console.coordinator.beside import Beside
+from console.coordinator.published import Published
 from console.fairness.audit import audit_epoch
 from console.fairness.recount import Recount, recount
 from console.protocol.ids import NodeId
@@ -106,6 +112,56 @@ async def test_epochs_follow_on_each_other_over_a_restart(
     assert recount(transcripts).findings == ()
     slots = [roster.slot for one in transcripts for roster in one.rosters]
     assert slots == sorted(set(slots))
+
+
+ROUTES = ("/net/v1/epochs", "/net/v1/epochs/1/commitment", "/net/v1/epochs/1/transcript")
+
+
+def reader_of(where: Path) -> httpx.AsyncClient:
+    """What is published of the database there."""
+    app = Starlette(routes=Published(Beside(where), NodeId("ab" * 32)).routes())
+    return httpx.AsyncClient(base_url="http://here", transport=httpx.ASGITransport(app))
+
+
+async def test_a_database_that_cannot_be_read_is_told_without_its_place(tmp_path: Path) -> None:
+    (tmp_path / DATABASE).write_bytes(b"this is no database" * 100)
+    for place in (tmp_path / DATABASE, tmp_path / "none"):
+        async with reader_of(place) as http:
+            for route in ROUTES:
+                refused = await http.get(route)
+                assert (refused.status_code, refused.json()["error"]["code"]) == (503, "coordinator_failed")
+                assert str(tmp_path) not in refused.text
+
+
+async def test_epochs_that_cannot_be_are_told_so(run: Running) -> None:
+    async with httpx.AsyncClient(base_url=run.url, trust_env=False) as http:
+        for kind in ("commitment", "transcript"):
+            for epoch in ("x", "-1", str(1 << 63), "9" * 5000):
+                refused = await http.get(f"/net/v1/epochs/{epoch}/{kind}")
+                assert refused.status_code == 400, epoch
+                assert refused.json()["error"]["param"] == "epoch"
+            missing = await http.get(f"/net/v1/epochs/7/{kind}")
+            assert missing.json()["error"]["code"] == "epoch_not_found"
+
+
+async def test_whoever_asks_much_gets_one_connection(run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, looking, most = 0, beside.looking, 0
+
+    @contextlib.contextmanager
+    def counted(where: Path) -> Iterator[object]:
+        nonlocal looks, most
+        looks += 1
+        most = max(most, looks)
+        time.sleep(0.01)
+        with looking(where) as db:
+            yield db
+        looks -= 1
+
+    monkeypatch.setattr(beside, "looking", counted)
+    async with httpx.AsyncClient(base_url=run.url, trust_env=False) as http:
+        answers = await asyncio.gather(*(http.get(route) for route in ROUTES * 4))
+    assert {answer.status_code for answer in answers} == {200}
+    assert most == 1
 
 
 CHANGED = {

@@ -9,8 +9,8 @@ import httpx
 import msgspec
 from coordinator_harness import CONFIG, POLICY, Presence, Verdict, running, until
 
-from console.coordinator.app import DATABASE
 from console.coordinator.settings import Practice
+from console.coordinator.store.schema import DATABASE
 from console.ledger import deterrent_ppm
 from console.protocol.keys import SigningKey
 

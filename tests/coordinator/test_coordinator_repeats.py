@@ -16,9 +16,9 @@ from coordinator_harness import CONFIG, MODEL, FakeNode, Running, Verdict, runni
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.coordinator.app import DATABASE
 from console.coordinator.sealing import Secrets
 from console.coordinator.settings import ClientKey, Practice
+from console.coordinator.store.schema import DATABASE
 from console.protocol.messages import Cancel
 from console.protocol.types import Assignment
 

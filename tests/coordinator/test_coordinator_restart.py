@@ -31,11 +31,11 @@ from coordinator_harness import (
     running,
 )
 
-from console.coordinator.app import DATABASE
 from console.coordinator.evidence import opened
 from console.coordinator.live import Ask, Trouble
 from console.coordinator.report import report
 from console.coordinator.sealing import SealError
+from console.coordinator.store.schema import DATABASE
 from console.fairness import EpochSeeds
 from console.protocol.keys import SigningKey
 from console.protocol.messages import Ack, Refused, Welcome
@@ -242,7 +242,7 @@ def traces(ids: tuple[int, ...]) -> list[bytes]:
 async def test_a_database_of_another_identity_is_refused(tmp_path: Path) -> None:
     from coordinator_harness import GROUP, ScriptedEngine
 
-    from console.coordinator.app import build
+    from console.coordinator.building import build
     from console.coordinator.clock import SystemClock
     from console.coordinator.settings import Served
 

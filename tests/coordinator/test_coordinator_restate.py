@@ -14,9 +14,10 @@ import pytest
 from coordinator_harness import Verdict, running
 
 from console.coordinator.again.cases import DataError
-from console.coordinator.app import DATABASE
 from console.coordinator.restate import __main__ as command
 from console.coordinator.restate.__main__ import main, recount
+from console.coordinator.store import StoreError
+from console.coordinator.store.schema import DATABASE
 from console.protocol.frames import receipt_bytes
 from console.protocol.keys import SigningKey
 from console.protocol.statements import (
@@ -155,6 +156,10 @@ IN_THE_DATABASE: dict[str, tuple[tuple[str, ...], set[str]]] = {
         {"chain", "two_statements"},
     ),
     "statement that is noise": (("UPDATE statements SET body = x'00' WHERE epoch = 2",), {"signature"}),
+    "what is kept of the escrows": (
+        ("UPDATE statements SET held = held + 1 WHERE epoch = 2",),
+        {"account_closing"},
+    ),
     "kept accounts that are noise": (
         ("UPDATE statements SET lines = x'00' WHERE epoch = 2",),
         {"account_path"},
@@ -324,12 +329,12 @@ async def test_what_cannot_be_recounted_is_told(home: Path, tmp_path_factory: An
         recount(home, 9)
     with sqlite3.connect(home / DATABASE) as db:
         db.execute("PRAGMA user_version = 2")
-    with pytest.raises(DataError, match="version 2"):
+    with pytest.raises(StoreError, match="version 2"):
         recount(home, None)
     (empty / DATABASE).write_text("nonsense")
     with pytest.raises(DataError, match=r"coordinator\.key cannot be read"):
         recount(empty, None)
     (empty / "coordinator.key").write_bytes(b"k" * 32)
-    with pytest.raises(DataError, match="not a database"):
+    with pytest.raises(StoreError, match="not a database"):
         recount(empty, None)
     assert main(["--data", str(empty)]) == 1

@@ -14,9 +14,10 @@ import msgspec
 import pytest
 from coordinator_harness import CONFIG, MODEL, Running, Verdict, running, until
 
-from console.coordinator.app import DATABASE
 from console.coordinator.clock import DAY_MS, SystemClock
 from console.coordinator.settings import ClientKey, CoordinatorConfig, NamedKey, Practice, Spending
+from console.coordinator.store import StoreError
+from console.coordinator.store.schema import DATABASE
 from console.protocol.types import Assignment
 
 RATE = 700
@@ -55,6 +56,23 @@ async def worker(run: Running) -> Any:
     node = await run.node()
     node.engine.end_bias = run.engine.end_bias = -50  # every answer has all of its tokens
     return node
+
+
+async def test_keys_are_known_by_the_settings_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that has other things to do keeps nobody from being told who he is."""
+    config = config_of(keys={"laptop": NamedKey(digest("second").upper())})
+
+    async def away(_: object) -> object:
+        raise StoreError("The disk is full.")
+
+    async with running(tmp_path, config) as run:
+        with monkeypatch.context() as patched:
+            patched.setattr(run.coordinator.parts.store, "transact", away)
+            async with httpx.AsyncClient(base_url=run.url, trust_env=False) as http:
+                for path in ("/v1/models", "/net/v1/account"):
+                    for key, status in (("main", 200), ("second", 200), ("third", 401)):
+                        answer = await http.get(path, headers={"authorization": f"Bearer {key}"})
+                        assert answer.status_code == status, answer.text
 
 
 async def test_what_is_held_counts_and_what_comes_back_is_free_again(tmp_path: Path) -> None:

@@ -206,17 +206,28 @@ async def test_anybody_may_have_an_account_proved_but_no_client_is_named(tmp_pat
             assert "practice" not in page.text
 
 
+def code_of(answer: httpx.Response) -> tuple[int, str, str | None]:
+    """Status, code and field of a refusal, whose shape is OpenAI's."""
+    error = answer.json()["error"]
+    assert set(error) == {"message", "type", "param", "code"}
+    return answer.status_code, error["code"], error["param"]
+
+
 async def test_questions_that_make_no_sense_are_told_so(tmp_path: Path) -> None:
     async with running(tmp_path) as run:
-        assert (await get(run, "/epochs/last/statement")).status_code == 404
-        for path, status in (
-            ("/epochs/x/statement", 400), ("/epochs/-1/statement", 400), (f"/epochs/{10**19}/statement", 400),
-            ("/epochs/7/inclusion/treasury", 404), ("/epochs/7/receipts/ab", 404),
+        none, bad = (404, "statement_not_found", "epoch"), (400, "invalid_value", "epoch")
+        for path, refusal in (
+            ("/epochs/last/statement", none), ("/epochs/7/inclusion/treasury", none),
+            ("/epochs/7/receipts/ab", none), ("/epochs/x/statement", bad), ("/epochs/-1/statement", bad),
+            (f"/epochs/{10**19}/statement", bad),
         ):  # fmt: skip
-            assert (await get(run, path)).status_code == status, path
+            assert code_of(await get(run, path)) == refusal, path
         await run.coordinator.draws.open_epoch()
         node = await run.node()
-        assert (await get(run, "/epochs/1/receipts/ab?start=x")).status_code == 400
+        nobody = await get(run, "/epochs/1/inclusion/nobody")
+        assert code_of(nobody) == (404, "account_not_found", "account")
+        late = await get(run, "/epochs/1/receipts/ab?start=x")
+        assert code_of(late) == (400, "invalid_value", "start")
         assert (await get(run, "/epochs/1/receipts/ab?start=99")).json()["receipts"] == []
         for request in (
             StatementRequest(-5),
@@ -227,6 +238,53 @@ async def test_questions_that_make_no_sense_are_told_so(tmp_path: Path) -> None:
             await node.send(request)
         await until(lambda: len(node.got(StatementAnswer)) == 4)
         assert [m.statement is None for m in node.got(StatementAnswer)] == [True, True, False, False]
+
+
+async def test_a_database_that_fails_is_told_without_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as run:
+        await run.coordinator.draws.open_epoch()
+
+        async def full(*_: object) -> object:
+            raise StoreError("The disk that holds /home/ann/coordinator.sqlite is full.")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(run.coordinator.statements._reader, "read", full)
+            for path in ("statement", "inclusion/treasury", "receipts/ab"):
+                refused = await get(run, f"/epochs/1/{path}")
+                assert code_of(refused) == (503, "coordinator_failed", None)
+                assert "/home" not in refused.text
+
+
+async def test_statements_are_read_beside_the_writer_and_one_alone_by_its_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from console.coordinator import proofs
+
+    async with running(tmp_path) as run:
+        node = await worked(run)
+        await run.coordinator.draws.open_epoch()
+        asked = []
+        works = run.coordinator.parts.store.transact
+
+        async def noted(work: Any) -> Any:
+            asked.append(work.__qualname__)
+            return await works(work)
+
+        def trees(*_: object) -> object:
+            raise AssertionError("the whole epoch was read for its statement")
+
+        await node.drop()
+        with monkeypatch.context() as patched:
+            patched.setattr(run.coordinator.parts.store, "transact", noted)
+            with patched.context() as closed:
+                closed.setattr(proofs, "read_stated", trees)
+                assert await statement(run, 1) == await statement(run, "last")
+            for path in ("inclusion/treasury", f"receipts/{node.key.node_id}"):
+                assert (await get(run, f"/epochs/1/{path}")).status_code == 200
+            assert (await run.coordinator.statements.answer("ab", StatementRequest(1))).statement is not None
+        assert not [name for name in asked if "Proof" in name or "Statement" in name]
 
 
 async def test_a_node_that_was_away_gets_the_proof_that_nothing_was_rewritten(tmp_path: Path) -> None:
@@ -255,7 +313,8 @@ async def test_proofs_of_old_statements_are_let_go_and_that_is_said(
         await node.send(StatementRequest(1))
         answer = await node.wait(StatementAnswer)
         assert answer.statement is not None and not answer.proved and answer.accounts == ()
-        assert (await get(run, "/epochs/1/inclusion/treasury")).status_code == 410
+        gone = await get(run, "/epochs/1/inclusion/treasury")
+        assert code_of(gone) == (410, "account_not_kept", "epoch")
         assert (await get(run, "/epochs/3/inclusion/treasury")).status_code == 200
 
 

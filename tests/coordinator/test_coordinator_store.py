@@ -341,7 +341,7 @@ async def test_closing_the_books_begins_new_ones(store: Store) -> None:
     ]
     rows = await store.transact(lambda u: u.receipt_rows(1))
     assert [(row.job, row.leaf) for row in rows] == [(r.job, leaf(r)) for r in (ours[1], ours[0], ours[2])]
-    made = StatementRow(1, "11" * 32, b"{}", b"lines")
+    made = StatementRow(1, "11" * 32, b"{}", b"lines", 60)
     await store.transact(lambda u: u.add_statement(made))
     with pytest.raises(ConflictError):
         await store.transact(lambda u: u.add_statement(made))
@@ -357,13 +357,17 @@ async def test_closing_the_books_begins_new_ones(store: Store) -> None:
         [],
         ["11" * 32],
     )
+    assert await store.transact(lambda u: (u.statement_digests(2, 1), u.statement_digests(2, 2))) == (
+        ["11" * 32],
+        [],
+    )
     await store.transact(lambda u: u.forget_lines(2))
     assert await store.transact(lambda u: u.statement(1)) == msgspec.structs.replace(made, lines=b"")
 
 
 async def test_books_that_could_not_be_closed_stay_open_with_all_that_is_in_them(store: Store) -> None:
     def half(unit: Unit) -> None:
-        unit.add_statement(StatementRow(1, "11" * 32, b"{}", b""))
+        unit.add_statement(StatementRow(1, "11" * 32, b"{}", b"", 0))
         raise RuntimeError("in the middle")
 
     await store.transact(lambda unit: unit.book(deposit("d", client("ann"), 100, 1)))

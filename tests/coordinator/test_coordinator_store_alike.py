@@ -11,18 +11,29 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_contract import TABLES, Place, PostgresPlace, SqlitePlace
+from store_contract import Place, PostgresPlace, SqlitePlace
 
 from console.coordinator import jobs
 from console.coordinator.jobs import Job
-from console.coordinator.store import ConflictError, NodeRow, OverdrawnError, Store, TicketRow, Unit
+from console.coordinator.store import (
+    AuditRow,
+    ConflictError,
+    IdempotencyRow,
+    NodeRow,
+    OverdrawnError,
+    StatementRow,
+    Store,
+    TicketRow,
+    Unit,
+)
 from console.coordinator.store.private_postgres import PrivatePostgres
 from console.ledger import client, deposit, escrow, hold, node_bond, refund
-from console.protocol.ids import GroupId, JobId, NodeId
-from console.protocol.transcript import Commitment, SignedRoster
-from console.protocol.types import Policy
+from console.protocol.ids import EvidenceId, GroupId, JobId, NanoCredits, NodeId
+from console.protocol.transcript import Closing, Commitment, SignedRoster
+from console.protocol.types import Balances, Policy, Receipt, Transaction, Verdict
 
 Step = tuple[str, int, int]
 
@@ -67,19 +78,83 @@ def fail(unit: Unit, one: int, other: int) -> Any:
     raise KeyError(one)
 
 
+def attempt(unit: Unit, one: int, other: int) -> Any:
+    """Of a job that may not be there."""
+    of = msgspec.structs.replace(made(one), attempt=other)
+    unit.add_attempt(of, 1)
+    unit.end_attempt(of, "x", "node", 2)
+
+
+def judge(unit: Unit, one: int, other: int) -> Any:
+    """Of a job that may not be there."""
+    name, mode = f"v{one}.{other}", "replay"
+    verdict = Verdict(EvidenceId(name), job(one), other, NodeId("n"), "accepted", mode, 1, 0, -1, "Fine.", 1)
+    unit.add_verdict(verdict)
+    unit.add_evidence(verdict, bytes(other), one)
+    unit.add_audit(AuditRow(name, 1, 2, 3, 4, 5))
+    return unit.judged(job(one), other, "n"), unit.verdicts("n", "accepted", 0, 9)
+
+
+def forget(unit: Unit, one: int, other: int) -> Any:
+    return unit.forget_evidence(one), unit.trim_evidence(other, 3)
+
+
+def repeat(unit: Unit, one: int, other: int) -> Any:
+    """Of a job that may not be there."""
+    before = unit.idempotency("ann", f"{one}")
+    unit.save_idempotency(IdempotencyRow("ann", f"{one}", "body", job(other)))
+    return before
+
+
+def spend(unit: Unit, one: int, other: int) -> Any:
+    """Or get something back, which may never have been spent."""
+    unit.spend("ann", f"{one}", 1, 3 * other - 2)
+    return unit.spent("ann", None, 1), unit.spent("ann", f"{one}", other)
+
+
+def settle(unit: Unit, one: int, other: int) -> Any:
+    booked, none, verdict = Transaction(f"pay:{job(one)}", 1, ()), NanoCredits(0), EvidenceId("v")
+    unit.add_receipt(
+        Receipt(job(one), other, NodeId("n"), "accepted", 1, 1, none, none, verdict, booked, Balances(), ""),
+        f"leaf{one}",
+    )
+
+
+def state(unit: Unit, one: int, other: int) -> Any:
+    epoch = unit.books()
+    told = unit.movements(), unit.held(), unit.receipt_rows(epoch), unit.statement_digests(epoch)
+    unit.add_statement(StatementRow(epoch + (one == 0), f"{other}", b"{}", b"lines", other))
+    unit.forget_lines(epoch - 1)
+    return epoch, told, unit.statement(epoch - 1)
+
+
+def sign(unit: Unit, one: int, other: int) -> Any:
+    unit.sign_slot(SignedRoster(GroupId("g"), one, f"r{other}", 2, 1, "s"), (NodeId("a"), NodeId("b")))
+    return unit.last_slot(), unit.slot_signed(other)
+
+
+def close(unit: Unit, one: int, other: int) -> Any:
+    unit.close_epoch(Closing(1, f"{one}", other, "t", 2, "s"))
+    return unit.sealed_secrets(), unit.last_stamp()
+
+
 def job(number: int) -> JobId:
     return JobId(f"{number:032x}")
+
+
+def made(number: int) -> Job:
+    return Job(job(number), "ann", GroupId("g"), 1, 1, 1)
 
 
 KINDS: dict[str, Callable[[Unit, int, int], Any]] = {
     "deposit": lambda unit, one, other: unit.book(deposit(f"{one}", node_bond(f"{other}"), 1 + other, 1)),
     "hold": lambda unit, one, other: unit.book(hold(job(one), "ann", 5 + other, 1)),
     "refund": lambda unit, one, other: unit.book(refund(job(one), "ann", 5 + other, 1)),
-    "open": lambda unit, one, other: unit.save_job(
-        jobs.hold(Job(job(one), "ann", GroupId("g"), 1, 1, 1), other, 1), None
-    ),
+    "open": lambda unit, one, other: unit.save_job(jobs.hold(made(one), other, 1), None),
     "post": lambda unit, one, other: unit.post(f"n{one}", bytes([other]), 1),
     "move": move, "draw": draw, "know": know, "add_up": add_up, "look": look, "catch": catch, "fail": fail,
+    "attempt": attempt, "judge": judge, "forget": forget, "repeat": repeat, "spend": spend,
+    "settle": settle, "state": state, "sign": sign, "close": close,
 }  # fmt: skip
 STEPS = st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 3), st.integers(0, 3))
 BATCHES = st.lists(st.lists(st.lists(STEPS, max_size=5), max_size=8), min_size=1, max_size=4)
@@ -114,8 +189,7 @@ async def lived(place: Place, batches: list[list[list[Step]]]) -> tuple[list[Any
     try:
         await store.transact(prepare)
         ends = [await batch(store, units) for units in batches]
-        left = {name: sorted(place.rows(f"SELECT * FROM {name}")) for name in TABLES if name != "outbox"}
-        return ends, left | {"outbox": place.rows("SELECT node, body FROM outbox ORDER BY id")}
+        return ends, place.contents() | {"outbox": place.rows("SELECT node, body FROM outbox ORDER BY id")}
     finally:
         store.close()
 
@@ -141,3 +215,5 @@ def prepare(unit: Unit) -> None:
     unit.open_epoch(Commitment(1, "root", "", 1, Policy(), "s"), b"sealed")
     unit.sign_slot(SignedRoster(GroupId("g"), 1, "root", 1, 1, "s"), (NodeId("n"),))
     unit.book(deposit("start", client("ann"), 20, 1))
+    for number in range(3):
+        unit.save_job(jobs.hold(made(number), 1, 1), None)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -19,22 +19,27 @@ from store_contract import ADAPTERS, Place, place_of
 from console.coordinator import jobs
 from console.coordinator.jobs import Job
 from console.coordinator.store import (
+    AuditRow,
     ConflictError,
+    IdempotencyRow,
     NodeRow,
     OverdrawnError,
+    OwnerRow,
+    StatementRow,
     Store,
     StoreError,
     TicketRow,
     Unit,
 )
 from console.ledger import OUTSIDE, client, deposit, escrow, hold, node_bond, refund
-from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
+from console.protocol.ids import EvidenceId, GroupId, JobId, NanoCredits, NodeId
 from console.protocol.transcript import Commitment, SignedRoster
-from console.protocol.types import Policy, Verdict
+from console.protocol.types import Balances, Policy, Receipt, Transaction, Verdict
 
 NODE = NodeId("aa" * 32)
 MANY = 64
 COMMITMENT = Commitment(1, "root", "", 1, Policy(), "signature")
+OWNER = OwnerRow(1, "holder", 0, "http://here", "22" * 32, "toy")
 SLOT = SignedRoster(GroupId("22" * 32), 7, "root", 1, 1, "signature")
 
 
@@ -63,38 +68,61 @@ async def all_of(store: Store, works: list[Callable[[Unit], Any]]) -> list[Any]:
     return await asyncio.gather(*map(store.transact, works), return_exceptions=True)
 
 
+def begin(unit: Unit) -> None:
+    """What a coordinator does at its start."""
+    unit.take_over(OWNER, None)
+    unit.open_epoch(COMMITMENT, b"s")
+
+
 async def fund(store: Store, amount: int = 1_000) -> None:
     await store.transact(lambda unit: unit.book(deposit("ann", client("ann"), amount, 1)))
 
 
-def whole_life(unit: Unit) -> list[Callable[[], Any]]:
-    """Steps of every kind, in an order in which a job could take them."""
-    held, ticketed = jobs.hold(job(2), 10, 1), jobs.ticket(jobs.hold(job(2), 10, 1), 2)
-    verdict = Verdict(EvidenceId("v"), job(2).id, 1, NODE, "accepted", "replay", 1, 0, -1, "Fine.", 5)
+def whole_life(unit: Unit, number: int = 2) -> list[Callable[[], Any]]:
+    """Steps of every kind, in an order in which a job could take them: every row under its `number`."""
+    held = jobs.hold(job(number), 10, 1)
+    ticketed, node = jobs.ticket(held, 2), NodeId(f"{number:064x}")
+    slot = SignedRoster(SLOT.group, number, f"root{number}", 1, 1, "signature")
+    verdict = Verdict(EvidenceId(f"v{number}"), held.id, 1, node, "accepted", "replay", 1, 0, -1, "Fine.", 5)
+    settled, none = Transaction(f"pay:{held.id}", 5, ()), NanoCredits(0)
+    receipt = Receipt(held.id, 1, node, "accepted", 1, 1, none, none, verdict.id, settled, Balances(), "ab")
     return [
         lambda: unit.save_job(held, None),
+        lambda: unit.save_idempotency(IdempotencyRow("ann", f"{number}", "body", held.id)),
+        lambda: unit.spend("ann", f"{number}", 1, 10),
         lambda: unit.book(hold(held.id, "ann", 10, 1)),
-        lambda: unit.next_draw(1),
-        lambda: unit.sign_slot(SLOT, (NODE,)),
-        lambda: unit.add_ticket(ticket(0)),
+        lambda: unit.sign_slot(slot, (node,)),
+        lambda: unit.add_ticket(
+            msgspec.structs.replace(ticket(unit.next_draw(1)[0], number), roster_root=slot.root)
+        ),
         lambda: unit.save_job(ticketed, held),
         lambda: unit.add_attempt(ticketed, 3),
         lambda: unit.end_attempt(ticketed, "x", "node", 4),
         lambda: unit.add_verdict(verdict),
-        lambda: unit.balances(NODE),
-        lambda: unit.post(NODE, b"told", 5),
-        lambda: unit.save_node(NodeRow(NODE, "reef", "s", "m", 1, 1)),
+        lambda: unit.add_evidence(verdict, b"sealed", 9),
+        lambda: unit.add_audit(AuditRow(verdict.id, 1, 2, 3, 4, 5)),
+        lambda: unit.save_totals(node, b"totals", 5),
+        lambda: unit.add_receipt(receipt, "leaf"),
+        lambda: unit.balances(node),
+        lambda: unit.post(node, b"told", 5),
+        lambda: unit.save_node(NodeRow(node, "reef", "s", "m", 1, 1)),
         lambda: unit.book(refund(held.id, "ann", 10, 1)),
-        lambda: unit.outbox(NODE, 0),
+        lambda: unit.spend("ann", f"{number}", 1, -10),
+        lambda: unit.outbox(node, 0),
+        lambda: unit.add_statement(StatementRow(number, "11" * 32, b"{}", b"lines", 0)),
+        lambda: unit.owner_beat(OWNER.token, number),
     ]
 
 
-@pytest.mark.parametrize("steps", range(15))
+STEPS = len(whole_life(cast(Unit, None)))
+
+
+@pytest.mark.parametrize("steps", range(STEPS + 1))
 async def test_a_unit_that_fails_in_the_middle_leaves_no_trace(
     store: Store, place: Place, steps: int
 ) -> None:
     await fund(store)
-    await store.transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))
+    await store.transact(begin)
     before = place.contents()
 
     def broken(unit: Unit) -> None:
@@ -106,9 +134,37 @@ async def test_a_unit_that_fails_in_the_middle_leaves_no_trace(
         await store.transact(broken)
     assert place.contents() == before
     await store.transact(lambda unit: [step() for step in whole_life(unit)])
-    assert {name for name, rows in place.contents().items() if rows != before[name]} == {
-        "jobs", "attempts", "transactions", "postings", "balances", "tickets", "outbox", "nodes", "epochs",
-    }  # fmt: skip
+    same = {name for name, rows in place.contents().items() if rows == before[name]}
+    assert not same, "every table is written in a job's life"
+
+
+async def test_of_units_that_are_committed_together_each_table_has_all_that_stands_and_nothing_else(
+    store: Store, place: Place
+) -> None:
+    """Of four units one stands, one raises, one conflicts by its first write, and one by its last."""
+    await fund(store)
+    await store.transact(begin)
+
+    def rows() -> Counter[str]:
+        return Counter({name: len(found) for name, found in place.contents().items()})
+
+    def live(number: int, unit: Unit) -> None:
+        if number % 4 == 2:
+            unit.book(deposit("ann", client("ann"), 1, 1))
+        for step in whole_life(unit, number):
+            step()
+        if number % 4 == 1:
+            raise RuntimeError
+        if number % 4 == 3:
+            unit.book(deposit("ann", client("ann"), 1, 1))
+
+    before = rows()
+    await store.transact(partial(live, 4))
+    of_one = rows() - before
+    assert set(of_one) == set(before) - {"epochs", "books", "balances", "owner"}, "these keep their rows"
+    came = await all_of(store, [partial(live, number) for number in range(5, 21)])
+    assert Counter(map(type, came)) == {type(None): 4, RuntimeError: 4, ConflictError: 8}
+    assert rows() - before == Counter({name: 5 * count for name, count in of_one.items()})
 
 
 async def test_of_many_steps_from_one_state_one_is_taken(store: Store) -> None:
@@ -254,7 +310,7 @@ async def test_a_unit_sees_what_it_and_those_before_it_did(store: Store) -> None
 
 
 async def test_two_stores_on_one_database_share_numbers_and_money(place: Place) -> None:
-    """Two coordinators: units of both follow one another, and none fails for the other's sake."""
+    """Units of both follow one another, and none fails for the other's sake."""
     stores = [place.open(), place.open()]
     await fund(stores[0], 505)
     await stores[1].transact(lambda unit: unit.open_epoch(COMMITMENT, b"s"))
@@ -306,20 +362,3 @@ async def test_half_a_surrogate_pair_fails_its_unit_alone(store: Store) -> None:
     assert isinstance(came[1], ValueError)
     rows = await store.transact(lambda unit: unit.outbox(NODE, 0))
     assert [row.body for row in rows] == [b"a", b"b"]
-
-
-async def test_keys_are_known_until_they_are_forgotten(store: Store) -> None:
-    await all_of(
-        store, [partial(lambda n, unit: unit.save_key(f"k{n % 3}", f"client{n}"), n) for n in range(6)]
-    )
-    assert await store.transact(lambda unit: [unit.client_of(f"k{n}") for n in range(4)]) == [
-        "client3", "client4", "client5", None,
-    ]  # fmt: skip
-
-    def renew(unit: Unit) -> str | None:
-        unit.forget_keys()
-        unit.save_key("k1", "ann")
-        return unit.client_of("k2")
-
-    assert await store.transact(renew) is None
-    assert await store.transact(lambda unit: unit.client_of("k1")) == "ann"

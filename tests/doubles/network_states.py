@@ -9,6 +9,7 @@ import msgspec
 from console.control.recording import Recorded, Replay, read
 from console.control.state import GroupView, NetworkView, NodeState, Note, Switches
 from console.control.wire import Snapshot
+from console.control.witnessed import KeptEvidence, Said
 from console.protocol.ids import GroupId
 from console.protocol.reasons import reason
 from console.settings.config import ScreenConfig
@@ -47,7 +48,9 @@ STATES: dict[str, NodeState] = {
         draws=12, won=12, expected_milli=12_000, variance_milli=0, roster_size=1,
         groups=(GroupView(GroupId("ab" * 32), "toy", 1, 1, 0, 0, mine=True),),
     ),
-    "older_coordinator": networked(groups=(), probation_left=None, audit_ppm=None),
+    "older_coordinator": networked(
+        groups=(), probation_left=None, audit_ppm=None, roster_root="", seeds_root="", kept=KeptEvidence(),
+    ),
     "many_groups": networked(groups=(*EARNING.network.groups, *_MANY)),
     "probation": networked(probation_left=7, audit_ppm=1_000_000),
     "troubled": msgspec.structs.replace(
@@ -67,7 +70,11 @@ STATES: dict[str, NodeState] = {
         EARNING, network=NetworkView(sentence="No network is chosen."), reason=reason("offline"),
     ),
     "unlisted": msgspec.structs.replace(
-        networked(listed=False, receipts_listed=120),
+        networked(
+            listed=False, receipts_listed=120,
+            said=Said("not_in_roster", "This node gave 0.8 tokens/s; the group asks for 1.",
+                      evidence="speed", since_ms=NOW - 60_000, signed=True),
+        ),
         reason=reason("not_in_roster", sentence="This node gave 0.8 tokens/s; the group asks for 1.",
                       since_ms=NOW - 60_000, evidence="speed"),
     ),

@@ -59,6 +59,7 @@ OUTCOMES: dict[str, Outcome] = {
     "filter": lambda app, before: app.focused is not None and app.focused.id == "filter",
     "evidence": _room("jobs"),
     "range": lambda app, before: app.screen.days == 7,
+    "open_statement": _told("Checks made on this machine"),
     "export": lambda app, before: type(app.screen).__name__ == "Choose",
     "sort": _told("JOB▾"),
     "sort_reverse": _told("· reversed"),

@@ -40,14 +40,19 @@ def job_of(number: int) -> JobId:
 
 @dataclass
 class Maker:
-    """Makes draws in order; `key` signs."""
+    """Makes draws in order; `key` signs. `before`: the chain of the last ticket before the epoch."""
 
     key: SigningKey = KEY
     epoch: int = 3
-    chain: str = ""
+    before: str = ""
     draws: list[DrawRecord] = field(default_factory=list)
     ends: list[AttemptEnd] = field(default_factory=list)
     slots: dict[int, tuple[NodeId, ...]] = field(default_factory=dict)
+
+    @property
+    def chain(self) -> str:
+        """Of the last ticket, with which the next epoch begins."""
+        return self.draws[-1].chain if self.draws else self.before
 
     def draw(
         self,
@@ -68,13 +73,13 @@ class Maker:
         who = excluded_digest(excluded)
         ticket = Ticket(job, k, self.epoch, roster.root, len(ids), attempt, slot, left, who, commitment)
         data = ticket_bytes(ticket)
-        self.chain = hashlib.sha256(bytes.fromhex(self.chain) + data).hexdigest()
+        chain = hashlib.sha256(bytes.fromhex(self.chain) + data).hexdigest()
         seed, nonce = SEEDS.reveal(k)[0], hashlib.sha256(f"nonce {k}".encode()).hexdigest()[:32]
         index = pick_of(ticket, seed, nonce, excluded).index
         record = DrawRecord(
             ticket,
             self.key.sign(data),
-            self.chain,
+            chain,
             cause,
             at_ms or 1000 * k,
             40,
@@ -94,7 +99,7 @@ class Maker:
     def transcript(self, *, closed: bool = True) -> Transcript:
         """The epoch as it is published."""
         sign = self.key.sign
-        commitment = Commitment(self.epoch, SEEDS.root, "", 1, Policy(), "")
+        commitment = Commitment(self.epoch, SEEDS.root, self.before, 1, Policy(), "")
         commitment = msgspec.structs.replace(commitment, signature=sign(commitment_bytes(commitment)))
         closing = Closing(
             self.epoch, SECRET.hex(), len(self.draws), transcript_digest(self.draws), 9_000_000, ""
@@ -115,11 +120,11 @@ class Maker:
         )
 
 
-def honest(jobs: int = 12) -> Maker:
+def honest(jobs: int = 12, epoch: int = 3, before: str = "") -> Maker:
     """Some jobs, of which every fourth needs a second attempt without the node that lost it."""
-    maker = Maker()
+    maker = Maker(epoch=epoch, before=before)
     for number in range(jobs):
-        job = job_of(number)
+        job = job_of(1000 * (epoch - 3) + number)
         node = maker.draw(job)
         if number % 4 == 3:
             maker.end(job, 1, "lease_expired", 1000 * len(maker.draws))

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_transcripts import KEY, NODES, OTHER_KEY, SEEDS, Maker, honest, job_of
 
-from console.fairness import Roster, pick_of
-from console.fairness.audit import NONCE_WITHHELD, audit_epoch, share_of
+from console.fairness import Roster, check_draw, pick_of
+from console.fairness.audit import NONCE_WITHHELD, audit_epoch
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NanoCredits, NodeId
 from console.protocol.transcript import (
@@ -25,7 +25,7 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
-from console.protocol.types import LOAD, Exclusion, Policy
+from console.protocol.types import LOAD, DrawProof, Exclusion, Policy
 
 change = msgspec.structs.replace
 QUEUE_LIMIT = Policy().queue_limit
@@ -228,14 +228,6 @@ def test_a_queue_that_is_full_may_be_left_out() -> None:
     assert codes(carried) == set(), "and one of the last epoch still ran"
 
 
-def test_shares_count_the_draws_in_which_a_node_could_be_drawn() -> None:
-    shares = {node: share_of(TRUE, node) for node in NODES}
-    assert sum(won for _, won, _, _ in shares.values()) == len(TRUE.draws)
-    assert sum(expected for _, _, expected, _ in shares.values()) == pytest.approx(len(TRUE.draws))
-    assert sum(draws for draws, *_ in shares.values()) == 7 * 12 + 6 * 3
-    assert share_of(TRUE, "00" * 32) == (0, 0, 0.0, 0.0)
-
-
 hostile = st.one_of(st.text(max_size=6), st.sampled_from(["zz", "", "00" * 32, "-"]))
 
 
@@ -257,6 +249,36 @@ def test_rubbish_is_a_finding_and_never_raises(data: st.DataObject) -> None:
     )  # fmt: skip
     odd = change(odd, ends=(*odd.ends, AttemptEnd(job_of(1), data.draw(st.integers(-1, 9)), -1, "", "")))
     assert codes(odd)
+
+
+@pytest.mark.parametrize("size", [2**32 + 1, 2**64 + 1, 2**70])
+def test_a_roster_larger_than_any_is_a_finding_and_takes_no_time(size: int) -> None:
+    draw = TRUE.draws[2]
+    ticket = change(draw.ticket, roster_size=size, chances=size)
+    assert {"roster", "pick"} <= codes(with_draw(2, ticket=ticket))
+    proof = DrawProof(ticket, "", draw.nonce, draw.seed, (), 0, ())
+    checks = check_draw(proof, ticket.job, 1, draw.node, SEEDS.root, KEY.node_id)
+    assert not next(check.ok for check in checks if check.name == "pick")
+
+
+def test_an_attempt_with_a_number_beyond_all_is_a_finding_and_takes_no_time() -> None:
+    maker = Maker()
+    maker.draw(job_of(1), 2**31, excluded=(Exclusion(0, "tried"),), cause="lease_expired")
+    assert codes(maker.transcript()) == {"attempt", "excluded"}
+
+
+def test_nobody_was_tried_in_an_attempt_that_fell_on_nobody() -> None:
+    maker = Maker()
+    maker.draw(job_of(1))
+    maker.draw(job_of(1), 2, excluded=(Exclusion(0, "tried"),), cause="request")
+    nobody = change(maker.draws[0], node=NodeId(""), index=-1)
+    transcript = change(maker.transcript(), draws=(nobody, maker.draws[1]), members={})
+    assert "excluded" in codes(transcript)
+
+
+def test_what_was_found_before_something_malformed_stays_found() -> None:
+    found = audit_epoch(change(TRUE, commitment=change(TRUE.commitment, chain="no hex"))).findings
+    assert [one.code for one in found] == ["commitment", "malformed"]
 
 
 def test_makers_are_independent() -> None:

@@ -98,6 +98,8 @@ def test_everything_named_enters_the_draw() -> None:
 def test_nobody_to_draw_from() -> None:
     with pytest.raises(ValueError, match="nobody"):
         pick("05" * 32, "06" * 16, JOB, "02" * 32, 0, 1)
+    with pytest.raises(ValueError, match="more than a roster holds"):
+        pick("05" * 32, "06" * 16, JOB, "02" * 32, 2**64 + 1, 1)
     with pytest.raises(ValueError, match="twice"):
         Roster((NODES[0], NODES[0]))
 
@@ -105,3 +107,10 @@ def test_nobody_to_draw_from() -> None:
 def test_band_is_centred_and_not_negative() -> None:
     assert band95(100_000, 99_000) == pytest.approx((80.5, 119.5), abs=0.01)
     assert band95(1000, 990)[0] == 0.0
+
+
+def test_a_seed_alone_is_the_one_that_is_revealed() -> None:
+    assert SEEDS.seed(9) == SEEDS.reveal(9)[0]
+    for beyond in (-1, 65_536):
+        with pytest.raises(IndexError):
+            SEEDS.seed(beyond)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.ledger.history import GrowingHistory
 from console.ledger.statements import Closing, unsigned_statement
 from console.protocol.keys import SigningKey
 from console.protocol.statements import AccountLine, Statement, Sums, statement_bytes, statement_digest
@@ -39,4 +40,6 @@ def stated(
         deposited=deposited,
         withdrawn=0,
     )
-    return signed(unsigned_statement(closing, [statement_digest(one) for one in earlier]))
+    return signed(
+        unsigned_statement(closing, GrowingHistory().grown(statement_digest(one) for one in earlier))
+    )

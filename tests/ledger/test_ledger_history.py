@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.fairness.merkle import MerkleTree, root_from_path
-from console.ledger.history import GrowingHistory, consistency_path, continues, history_proof, history_root
+from console.ledger.history import GrowingHistory, consistency_path, continues, history_proof
 
 LEAVES = ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
 """The eight inputs of the reference tests of RFC 6962's authors."""
@@ -38,6 +40,10 @@ PROOFS = {
         "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
     ),
 }
+
+
+def history_root(digests: Sequence[str]) -> str:
+    return GrowingHistory().grown(digests).root
 
 
 @pytest.mark.parametrize("size", range(1, 9))
@@ -73,10 +79,18 @@ def test_a_longer_list_continues_a_shorter_one_and_no_other(items: list[str], da
 @given(digests)
 def test_a_growing_list_has_the_root_of_the_whole_one_at_every_step(items: list[str]) -> None:
     growing = GrowingHistory()
-    assert growing.root == ""
+    assert (growing.size, growing.root, growing.last) == (0, "", "")
     for size, item in enumerate(items, 1):
-        growing.add(item)
-        assert (growing.size, growing.root) == (size, history_root(items[:size]))
+        growing = growing.grown([item])
+        tree = MerkleTree([bytes.fromhex(i) for i in items[:size]])
+        assert (growing.size, growing.root, growing.last) == (size, tree.root.hex(), item)
+
+
+@given(digests, st.integers(0, 70))
+def test_a_list_grows_by_many_as_it_does_by_one(items: list[str], size: int) -> None:
+    short = GrowingHistory().grown(items[:size])
+    assert short.grown(items[size:]) == GrowingHistory().grown(items)
+    assert short == GrowingHistory().grown(items[:size]), "it stays as it was"
 
 
 @given(digests, st.data())

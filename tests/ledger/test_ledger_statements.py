@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from statement_books import KEY, line, signed, stated
 
 from console.ledger import LedgerError
-from console.ledger.history import history_proof
+from console.ledger.history import GrowingHistory, history_proof
 from console.ledger.stated_accounts import stated_client
 from console.ledger.statements import (
     Closing,
@@ -229,7 +229,7 @@ def test_a_node_that_was_away_checks_the_statements_in_between_by_their_history(
 def test_books_that_do_not_balance_are_not_stated() -> None:
     closing = Closing(1, KEY.node_id, 0, 1, (line("a", 0, 5),), (), 4, 0)
     with pytest.raises(LedgerError, match="nowhere"):
-        unsigned_statement(closing, ())
+        unsigned_statement(closing, GrowingHistory())
 
 
 def test_a_clients_account_is_found_by_who_knows_its_nonce_alone() -> None:

@@ -143,8 +143,9 @@ async def test_a_refusal_comes_with_its_rule_and_remedy(coordinator: ScriptedCoo
 async def test_nobody_there_is_told_and_no_address_either() -> None:
     with pytest.raises(LinkError, match="cannot be reached"):
         await NativeNetwork("ws://127.0.0.1:9/x", KEY, Memory()).connect(CLAIM)
-    with pytest.raises(LinkError, match="no address of a network"):
-        await NativeNetwork("what is this", KEY, Memory()).connect(CLAIM)
+    for odd in ("what is this", "ws://[::1", "ws://127.0.0.1:99999/x"):
+        with pytest.raises(LinkError, match="no address of a network"):
+            await NativeNetwork(odd, KEY, Memory()).connect(CLAIM)
 
 
 async def test_a_changed_coordinator_key_is_refused_before_anything_is_signed(

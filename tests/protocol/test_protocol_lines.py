@@ -101,6 +101,13 @@ def test_an_end_ends_it_and_a_dial_is_no_frame() -> None:
         reader.take(Message("e", 1))
 
 
+def test_an_end_from_one_that_does_not_know_the_line_ends_it_too() -> None:
+    reader = Reader()
+    reader.take(Message("f", 0, b"welcome"))
+    with pytest.raises(LineError, match="ended"):
+        reader.take(Message("e", 0))
+
+
 def test_subjects_name_their_node_and_nobody_else() -> None:
     assert sender(from_node(NODE, LINE, "f" * 64)) == (NODE, LINE)
     for subject in ("", "a", "a.b", from_node(NodeId("ab"), LINE, "any"), from_node(NODE, "*", "any")):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from recordings.history import digest
+from recordings.history import NOW, digest
 
 from console.control.state import JobView
 from console.control.wire import Check, JobDetail, Moment
@@ -129,9 +129,18 @@ def _checks(view: JobView) -> tuple[Check, ...]:
         Check("verdict: receipt", True, "The receipt names this verdict and its outcome."),
         Check("receipt: signature", True, "Signed by the coordinator that gave the job."),
         Check("receipt: tokens", True, f"{counted}, as here."),
+        _inclusion(view),
         Check("ledger: sum", True, f"{3 if bad else 2} postings sum to 0."),
         Check("ledger: penalty" if bad else "ledger: reward", True, amount),
     )
+
+
+def _inclusion(view: JobView) -> Check:
+    """The newest jobs are of the epoch that still runs."""
+    if view.received_ms > NOW - 31_000:
+        return Check("receipt: statement", None, "No statement that is kept here covers when it was booked.")
+    where = f"the signed statement {digest('statement', 8)[:6]} of epoch 8"
+    return Check("receipt: statement", True, f"Counted in {where}, by a path to its root.")
 
 
 def _life(view: JobView, judged: Verdict | None) -> tuple[Moment, ...]:

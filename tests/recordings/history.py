@@ -138,6 +138,22 @@ EARNINGS = EarningsView(
 )  # fmt: skip
 
 
+def rejected(number: int, ago_ms: int, rule: str, sentence: str, amount: int, *salt: int) -> PenaltyView:
+    """A rejected answer that still counts."""
+    evidence = EvidenceId(digest("evidence", *salt, size=32))
+    job = JobId(digest("job", number, size=32))
+    return PenaltyView(job, 1, NOW - ago_ms, rule, sentence, amount, evidence, NOW - ago_ms + 3_600_000, True)
+
+
+THREE_REJECTED = (
+    rejected(70, 600_000, "recompute_exact", "2 of 96 tokens differ from the reference.", 640_000),
+    rejected(90, 1_480_000, "recompute_exact", "1 of 64 tokens differs from the reference.", 480_000, 90),
+    rejected(
+        110, 2_910_000, "replay", "Token 12 is not the one that the commitment and the seed give.", 480_000
+    ),
+)
+
+
 def minute(n: int) -> str:
     if n < 90:
         return "."

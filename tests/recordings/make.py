@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 from recordings.evidence import detail_of, judged_again
+from recordings.history import EARNINGS as WITHOUT_STATEMENTS
 from recordings.history import (
-    EARNINGS,
     FACTS,
     FRESH_TIMELINE,
     GPU_FACTS,
@@ -26,10 +26,13 @@ from recordings.history import (
     SEQUENCES,
     STEP_NOTE,
     STEPPED,
+    THREE_REJECTED,
     TIMELINE,
     digest,
     wave,
 )
+from recordings.stated import DISPUTED, STATED
+from recordings.stated import detail_of as statement_of
 
 from console.control import events as ev
 from console.control.earnings import EarningsView
@@ -49,6 +52,7 @@ from console.control.state import (
     VerdictView,
 )
 from console.control.wire import Answer, Delta, Hello, JobDetail, Snapshot
+from console.control.witnessed import KeptEvidence, Said
 from console.protocol.ids import JobId, NanoCredits, NodeId
 from console.protocol.reasons import Reason, reason
 from console.protocol.types import (
@@ -61,6 +65,7 @@ HERE = Path(__file__).parent
 replace = msgspec.structs.replace
 
 
+EARNINGS = replace(WITHOUT_STATEMENTS, statements=STATED)
 POLICY = Policy(bond_target=500_000, penalty_multiple=10, audit_ppm=100_000)
 """Fixed, so that the pictures stay when the network's defaults change."""
 NODE = NodeFacts(
@@ -95,7 +100,8 @@ NETWORK = NetworkView(
     draws=842, won=214, expected_milli=209_300, variance_milli=157_000, policy=POLICY,
     coordinator_key=digest("coordinator"), sessions=2, receipts=2_688, receipts_listed=2_671,
     receipt_ms=NOW - 900, probation_left=0, audit_ppm=100_000, latency_history=wave(2, 9, 120, "latency"),
-    groups=GROUPS,
+    groups=GROUPS, roster_root=digest("roster"), seeds_root=digest("seeds", 9),
+    kept=KeptEvidence(2_670, 7, 2_679, 9, 1, 9),
 )  # fmt: skip
 MONEY = MoneyView(
     balances=Balances(NanoCredits(310_500), NanoCredits(8_204_000), NanoCredits(420_000)),
@@ -215,6 +221,15 @@ def because(state: NodeState, why: Reason, **changes: object) -> NodeState:
     return replace(state, reason=why, jobs=DONE, **{"network": UNLISTED, **changes})
 
 
+def said(why: Reason, since_ms: int) -> Said:
+    """The network's word for a reason, as its presence receipts tell it."""
+    return Said(why.code, why.sentence, why.remedy, why.evidence, why.until_ms, since_ms, signed=True)
+
+
+SUSPENDED = reason(
+    "suspended", sentence="The network suspended this node: 3 rejected answers within an hour.",
+    since_ms=NOW - 600_000, until_ms=NOW + 3_000_000, evidence=digest("evidence", size=32),
+)  # fmt: skip
 STATES: dict[str, NodeState] = {
     "batching": replace(EARNING, engine=BATCHING, plan=PLAN, jobs=(*BATCH_JOBS, *DONE)),
     "stepped": replace(EARNING, engine=replace(BATCHING, slots=4, slots_busy=1, queued=0, context=512,
@@ -224,6 +239,7 @@ STATES: dict[str, NodeState] = {
     "earning": EARNING,
     "gpu": replace(EARNING, machine=GPU_MACHINE, facts=GPU_FACTS),
     "kinds": replace(EARNING, verdicts=(*KINDS, *VERDICTS[8:])),
+    "disputed": replace(EARNING, earnings=replace(EARNINGS, statements=DISPUTED)),
     "near_limit": replace(EARNING, limits=NEAR_LIMITS),
     "paused": because(
         EARNING, reason("paused", since_ms=NOW - 240_000), engine=IDLE_ENGINE,
@@ -244,10 +260,10 @@ STATES: dict[str, NodeState] = {
                         since_ms=NOW - 95_000, receipt_ms=NOW - 97_000, sentence="Connection refused."),
     ),
     "suspended": because(
-        EARNING,
-        reason("suspended", sentence="The network suspended this node: 3 rejected answers within an hour.",
-               since_ms=NOW - 600_000, until_ms=NOW + 3_000_000, evidence=digest("evidence", size=32)),
-        engine=IDLE_ENGINE,
+        EARNING, SUSPENDED, engine=IDLE_ENGINE,
+        network=replace(UNLISTED, said=said(SUSPENDED, NOW - 600_000)),
+        money=replace(MONEY, balances=replace(MONEY.balances, bond=NanoCredits(0), pending=NanoCredits(0))),
+        earnings=replace(EARNINGS, penalties=(*THREE_REJECTED, *EARNINGS.penalties[1:])),
     ),
 }  # fmt: skip
 
@@ -262,6 +278,10 @@ def messages(state: NodeState) -> Iterator[tuple[int, News | Asked]]:
         for name, said in (("job", detail), ("recompute", judged_again(view))):
             raw = msgspec.Raw(msgspec.json.encode(said))
             yield NOW, Asked(name, arguments, Answer("", True, "", raw))  # type: ignore[arg-type]
+    told = state.earnings.statements
+    for epoch in (8, 7, 6) if told.statements else ():
+        raw = msgspec.Raw(msgspec.json.encode(statement_of(told, epoch, NODE.id)))
+        yield NOW, Asked("statement", {"epoch": epoch}, Answer("", True, "", raw))
     yield NOW, Asked("pause", {}, Answer("", True, "Paused. Jobs that run are finished first."))
     yield NOW, Asked("resume", {}, Answer("", True, "Taking work again."))
     yield NOW, Asked("drain", {}, Answer("", True, "Draining: 1 job runs on, no new one is taken."))

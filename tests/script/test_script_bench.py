@@ -177,3 +177,18 @@ def test_the_crowd_of_live_nodes_is_drawn_from(monkeypatch: pytest.MonkeyPatch) 
         "20 nodes: draw with proof, ticket signed",
         "20 nodes: draw with proof, without the signature",
     ]
+
+
+def test_whole_networks_settle_jobs_beside_bare_requests() -> None:
+    from benches import settled
+
+    rows = {row.name: row for row in settled.measure((2,), settled.Lasts(0.1, 0.1, 0.5))}
+    for pair, goal in settled.GOALS.items():
+        jobs = rows[f"{pair}, 2 nodes: settled jobs"]
+        assert (jobs.goal, jobs.least) == (goal, True)
+        assert jobs.value > 0
+        p50, p99 = (rows[f"{pair}, 2 nodes: added latency, {share}"].value for share in ("p50", "p99"))
+        assert 0 < p50 <= p99
+        assert rows[f"{pair}, 2 nodes: coordinator's processor"].value > 0
+        assert (f"{pair}, 2 nodes: servers' processor" in rows) == (pair == settled.POSTGRES)
+    assert rows[f"{settled.CEILING}, 2 nodes: requests"].value > 0

@@ -11,6 +11,7 @@ import pytest
 from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
 from console.coordinator.challenges import Challenges
 from console.coordinator.dispatch import Dispatch
+from console.coordinator.door import Door
 from console.coordinator.jobs import FINAL, Job
 from console.coordinator.machines import Machines
 from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
@@ -191,8 +192,8 @@ def penalises_whom_it_likes(patch: pytest.MonkeyPatch) -> None:
 def takes_a_fee_for_any_ending(patch: pytest.MonkeyPatch) -> None:
     """A client that left, or found no node, pays as well: `settle.give_back` as the runner calls it."""
 
-    def give_back(unit: Any, parts: Any, was: Job, fault: Fault, code: str) -> Job:
-        job = usual(unit, parts, was, fault, code)
+    def give_back(unit: Any, parts: Any, was: Job, fault: Fault, code: str, *, withheld: bool) -> Job:
+        job = usual(unit, parts, was, fault, code, withheld=withheld)
         if code != NONCE_WITHHELD and was.held:
             unit.book(fee(was.id, was.client, 1, job.changed_ms))
         return job
@@ -213,6 +214,15 @@ def gives_up_a_settlement(patch: pytest.MonkeyPatch) -> None:
         return await step()
 
     patch.setattr(runner.Runner, "_insist", once)
+
+
+def loses_a_line_unseen(patch: pytest.MonkeyPatch) -> None:
+    """A line's task ends by an error that nobody catches, logs or waits for: `Door._welcome`."""
+
+    async def failing(self: Any, line: Any, session: Any) -> None:
+        raise KeyError(session.node)
+
+    patch.setattr(Door, "_welcome", failing)
 
 
 BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
@@ -237,5 +247,6 @@ BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     takes_a_fee_for_any_ending: 20,
     forgets_the_fee: 20,
     gives_up_a_settlement: 60,
+    loses_a_line_unseen: 2,
 }
 """Each with the number of seeds within which it has to be found."""

@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 from console.coordinator.store import StoreError, Unit
+from console.coordinator.store.database import Readable
 from console.coordinator.store.sqlite import SqliteStore, connect
 from console.coordinator.store.writer import Item
 from simulation.loop import SimulatedLoop
@@ -55,14 +56,17 @@ class Disk:
         if sql.startswith("BEGIN"):
             self.touched = set()
             self._fail_in = self._chance.randrange(12) if self.full else -1
-        self._may_fail(sql)
-        self._note(sql)
+        if self._fail_in >= 0:
+            self._may_fail(sql)
+        if written := _written(sql):
+            self.touched |= written
         return self.database.execute(sql, values)
 
     def executemany(self, sql: str, rows: Any) -> sqlite3.Cursor:
         """The same for many rows."""
-        self._may_fail(sql)
-        self._note(sql)
+        if self._fail_in >= 0:
+            self._may_fail(sql)
+        self.touched |= _written(sql)
         return self.database.executemany(sql, rows)
 
     def rollback(self) -> None:
@@ -73,17 +77,12 @@ class Disk:
         """The process lets go; the disk stays."""
 
     def _may_fail(self, sql: str) -> None:
-        if self._fail_in < 0:
-            return
         if self._fail_in == 0 or sql.startswith("COMMIT"):
             self._fail_in = -1
             self.failures += 1
             self.trace.note("disk-failed", sql.split(maxsplit=1)[0])
             raise sqlite3.OperationalError("database or disk is full")
         self._fail_in -= 1
-
-    def _note(self, sql: str) -> None:
-        self.touched |= _written(sql)
 
 
 @cache
@@ -116,6 +115,7 @@ class SimulatedStore(SqliteStore):
         self._disk = disk
         self._connection = disk  # type: ignore[assignment]
         self._waiting: list[Item] = []
+        self._token = 0
         self._closed = False
         self._dead = False
 
@@ -129,7 +129,7 @@ class SimulatedStore(SqliteStore):
         if not self._waiting:
             self._disk.loop.call_later(self._disk.commit_s(), self._flush)
         self._waiting.append(item)
-        return await asyncio.shield(asyncio.wrap_future(item.done))
+        return await item.done
 
     def close(self) -> None:
         """Finish what is queued."""
@@ -150,3 +150,14 @@ class SimulatedStore(SqliteStore):
             self._commit(batch)
             if self._disk.failures == failures:
                 self._disk.committed(self._disk.touched)
+
+
+class DiskReader:
+    """A `Reader` without a thread: what it sees is what is committed, since a commit is one step here."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+
+    async def read(self, query: Callable[[Readable], Any]) -> Any:
+        """See `Reader.read`."""
+        return query(self._disk.database)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 from collections import Counter
 from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from random import Random
 
@@ -43,13 +45,28 @@ class Outcome:
     lines: tuple[str, ...]
 
     @property
+    def failure(self) -> str:
+        """How many invariants are broken, and how to see it again."""
+        return f"seed {self.seed}: {len(self.complaints)} invariants broken. Replay: {self.replay}"
+
+    @property
     def replay(self) -> str:
         """How to have it again."""
-        return f"PYTHONPATH=.:tests python -m simulation --seeds {self.seed}..{self.seed} --trace"
+        return replay(self.seed)
+
+
+def replay(seed: int) -> str:
+    """The command that plays the history of that seed again."""
+    return f"PYTHONPATH=.:tests python -m simulation --seeds {seed}..{seed} --trace"
 
 
 def play(seed: int) -> Outcome:
     """The history of that seed."""
+    with _collected_later():
+        return _play(seed)
+
+
+def _play(seed: int) -> Outcome:
     loop = SimulatedLoop()
     world = None
     with cheap_signatures(), unexpected_errors() as errors:
@@ -59,6 +76,7 @@ def play(seed: int) -> Outcome:
                 lambda _, told: errors.append(str(told.get("exception", told["message"])))
             )
             loop.run_until_complete(world.run())
+            errors += [error for process in loop.processes for error in process.unheard]
         except StuckError as error:
             errors.append(str(error))
         finally:
@@ -226,6 +244,16 @@ class _World:
 async def _later(at_s: float, client: Client, way: str, name: str) -> None:
     await asyncio.sleep(at_s)
     await client.ask(way, name)
+
+
+@contextmanager
+def _collected_later() -> Iterator[None]:
+    """One history leaves little garbage, and when it is collected must decide nothing."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _empty(loop: SimulatedLoop) -> None:

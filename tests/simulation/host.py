@@ -17,7 +17,7 @@ from console.coordinator.store import StoreError
 from console.coordinator.transport.hub import PATH, hub
 from console.engine.port import EngineError
 from simulation.clock import SimulatedClock
-from simulation.disk import Disk, SimulatedStore
+from simulation.disk import Disk, DiskReader, SimulatedStore
 from simulation.loop import Process, SimulatedLoop
 from simulation.model import GROUP, MODEL, PROFILE, Verifier
 from simulation.network import Exchange, Line, LineBrokenError
@@ -68,8 +68,7 @@ class Host:
         """With which a coordinator works here."""
         self._store = SimulatedStore(self._disk)
         served, secrets = Served(MODEL, GROUP), Secrets(IDENTITY)
-        parts = (self._config, served, KEY, secrets, self._store, self.clock, self._entropy)
-        return Parts(*parts, seeds_per_epoch=SEEDS_PER_EPOCH)
+        return Parts(self._config, served, KEY, secrets, self._store, self.clock, self._entropy)
 
     def start(self) -> None:
         """Power on. A start that fails is tried again, as a service manager does."""
@@ -123,7 +122,8 @@ class Host:
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
         while True:
-            coordinator = Coordinator(self.parts, self.reference, self._verifier())  # type: ignore[arg-type]
+            given = (self.parts, self.reference, self._verifier(), DiskReader(self._disk))
+            coordinator = Coordinator(*given, seeds=SEEDS_PER_EPOCH)  # type: ignore[arg-type]
             self.lives += 1
             try:
                 async with coordinator.lifespan(None):  # type: ignore[arg-type]

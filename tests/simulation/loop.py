@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import heapq
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -11,6 +12,8 @@ _PROCESS: contextvars.ContextVar[Process | None] = contextvars.ContextVar("proce
 
 
 _LONGEST_S = 3600.0
+_AT_ONCE_S = 1e-9
+"""Timers so close to each other are due together."""
 
 
 class StuckError(Exception):
@@ -31,19 +34,26 @@ class _Numbered(asyncio.Task[Any]):
         return self is other
 
 
-class _Selector:
-    """Waits for no socket: a wait of so many seconds is over at once, and the seconds have passed."""
+class _Handle(asyncio.Handle):
+    """The loop's own, made without asking each time whether anybody debugs."""
 
-    def __init__(self, loop: SimulatedLoop) -> None:
+    __slots__ = ()
+
+    def __init__(
+        self, callback: Callable[..., Any], args: tuple[Any, ...], loop: SimulatedLoop, context: Any
+    ) -> None:
+        self._context = contextvars.copy_context() if context is None else context
         self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
 
-    def select(self, timeout_s: float | None) -> list[Any]:
-        if timeout_s is None:
-            raise StuckError("no task is ready and no timer is set")
-        if timeout_s and self._loop.time() > _LONGEST_S:
-            raise StuckError(f"the history is not over after {_LONGEST_S:.0f} s: {self._loop.waiting()}")
-        self._loop.pass_time(timeout_s)
-        return []
+
+class _Timer(_Handle, asyncio.TimerHandle):
+    """The same of a timer; its owner sets `_when`."""
+
+    __slots__ = ()
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
@@ -52,17 +62,32 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         super().__init__()
         self._now_s = 0.0
-        self._selector = _Selector(self)
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._set = 0
         self._made = 0
+        self.processes: list[Process] = []
+        """All that ever were."""
         self.set_task_factory(self._make)
 
     def time(self) -> float:
         """Simulated seconds since the history began."""
         return self._now_s
 
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass."""
-        self._now_s += max(0.0, seconds)
+    def call_soon(self, callback: Callable[..., Any], *args: Any, context: Any = None) -> asyncio.Handle:
+        """As the loop's own, in one call."""
+        handle = _Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(
+        self, when: float, callback: Callable[..., Any], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """As the loop's own. Of two timers for one moment the one that was set first is first."""
+        timer = _Timer(callback, args, self, context)
+        timer._when = when
+        self._set += 1
+        heapq.heappush(self._timers, (when, self._set, timer))
+        return timer
 
     def waiting(self) -> list[str]:
         """Names of the work that is not done."""
@@ -83,8 +108,32 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             process.adopt(task)
         return task
 
-    def _process_events(self, _: list[Any]) -> None:
-        """No sockets, no events."""
+    def _timer_handle_cancelled(self, _: asyncio.TimerHandle) -> None:
+        """It is passed over when its time comes."""
+
+    def _run_once(self) -> None:
+        """One turn, as the base's: what is due, then what is ready. It waits for no socket and no thread."""
+        ready, timers = self._ready, self._timers
+        while timers and timers[0][2]._cancelled:
+            heapq.heappop(timers)
+        if not ready:
+            self._pass_time()
+        while timers and timers[0][0] < self._now_s + _AT_ONCE_S:
+            ready.append(heapq.heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _pass_time(self) -> None:
+        """Until the next timer: nothing is ready."""
+        if not self._timers:
+            raise StuckError("no task is ready and no timer is set")
+        wait_s = self._timers[0][0] - self._now_s
+        if wait_s > 0:
+            if self._now_s > _LONGEST_S:
+                raise StuckError(f"the history is not over after {_LONGEST_S:.0f} s: {self.waiting()}")
+            self._now_s += wait_s
 
     def _write_to_self(self) -> None:
         """No other thread, nobody to wake."""
@@ -97,6 +146,8 @@ class Process:
         self._loop = loop
         self._tasks: list[asyncio.Task[Any]] = []
         self.killed = False
+        self._unheard: list[str] = []
+        loop.processes.append(self)
 
     def adopt(self, task: asyncio.Task[Any]) -> None:
         """`task` was made by one of these."""
@@ -110,10 +161,19 @@ class Process:
 
     def kill(self) -> None:
         """As SIGKILL: nothing goes on. What a task still does as it unwinds finds disk and wires gone."""
+        self._unheard = self.unheard
         self.killed = True
         for task in self._tasks:
             task.cancel()
         self._tasks = [task for task in self._tasks if not task.done()]
+
+    @property
+    def unheard(self) -> list[str]:
+        """Errors with which tasks ended, before a kill, and that nobody has looked at."""
+        if self.killed:
+            return self._unheard
+        ended = [task for task in self._tasks if task.done() and task._log_traceback]  # type: ignore[attr-defined]
+        return [f"{task.get_coro().__qualname__} ended: {task.exception()!r}" for task in ended]  # type: ignore[union-attr]
 
     @property
     def alive(self) -> bool:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from simulation.bugs import BUGS
+from simulation.__main__ import main
+from simulation.bugs import BUGS, signs_no_tickets
 from simulation.faults import KINDS
 from simulation.history import play
+from simulation.host import Host
 from simulation.lies import CHARACTERS
+from simulation.network import LineBrokenError
+from simulation.night import HISTORIES, fresh_seed, spend
 from simulation.stretches import EARLY, OPENING, check, opening
+from simulation.transcript import Draws
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,9 +84,6 @@ def test_a_planted_bug_is_found(
 def test_a_failing_seed_says_how_to_replay_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from simulation.__main__ import main
-    from simulation.bugs import signs_no_tickets
-
     with monkeypatch.context() as patch:
         signs_no_tickets(patch)
         patch.setattr(sys, "argv", ["simulation", "--seeds", "0..1"])
@@ -87,3 +91,83 @@ def test_a_failing_seed_says_how_to_replay_it(
     told = capsys.readouterr().out
     assert "Replay: PYTHONPATH=.:tests python -m simulation --seeds 0..0 --trace" in told
     assert "not signed by the coordinator" in told
+
+
+def test_a_night_ends_with_a_line_to_paste(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _night(monkeypatch, "60") == 0
+    assert re.fullmatch(
+        r"[-0-9]+ [0-9]+:[0-9]+ UTC: 60 histories from seed 7 on, 0 failed, [.0-9]+ min, 1 processes\.",
+        capsys.readouterr().out.splitlines()[-1],
+    )
+
+
+def test_a_night_says_of_each_failure_how_to_replay_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signs_no_tickets(monkeypatch)
+    assert _night(monkeypatch, "2") == 1
+    told = capsys.readouterr().out
+    for seed in (7, 8):
+        assert f"PYTHONPATH=.:tests python -m simulation --seeds {seed}..{seed} --trace" in told
+    assert "2 histories from seed 7 on, 2 failed" in told
+
+
+def test_a_history_that_a_check_breaks_off_is_a_failure_of_the_night(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(self: Draws, listable: set[str], died: bool) -> None:
+        raise KeyError("roster")
+
+    monkeypatch.setattr(Draws, "check", broken)
+    assert _night(monkeypatch, "2") == 1
+    told = capsys.readouterr().out
+    assert "seed 7: broken off by KeyError('roster'). Replay: PYTHONPATH=.:tests python" in told
+    assert "2 histories from seed 7 on, 2 failed" in told
+
+
+def test_a_night_in_which_nothing_happens_is_no_success(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As when nodes and coordinator no longer find each other: no invariant is broken then."""
+
+    def unreachable(self: Host, line: object) -> None:
+        raise LineBrokenError
+
+    monkeypatch.setattr(Host, "dial", unreachable)
+    assert _night(monkeypatch, "3") == 1
+    assert "These histories test nothing: none of them has opening" in capsys.readouterr().out
+
+
+def test_a_night_on_all_cores_is_that_on_one() -> None:
+    one, two = spend(60, 7, 1), spend(60, 7, 2)
+    assert (two.played, two.failed, two.counts) == (one.played, one.failed, one.counts)
+
+
+def test_nights_begin_at_seeds_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = time.time()
+    first = fresh_seed()
+    monkeypatch.setattr(time, "time", lambda: now_s + 8 * 3600)
+    assert fresh_seed() > first + HISTORIES
+
+
+def test_a_night_may_begin_at_seed_0(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _night(monkeypatch, "1", "0")
+    assert "1 histories from seed 0 on" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", ["--nightly 1 --trace", "--seeds 1 --from 1", "--seeds 1 --jobs 1"])
+def test_what_goes_with_the_other_mode_is_wrong_usage(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["simulation", *words.split()])
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert left.value.code == 2
+
+
+def _night(monkeypatch: pytest.MonkeyPatch, histories: str, first: str = "7") -> int:
+    command = ["simulation", "--nightly", histories, "--from", first, "--jobs", "1"]
+    monkeypatch.setattr(sys, "argv", command)
+    return main()

@@ -36,7 +36,7 @@ def then(*keys: str, later_ms: int = 0) -> Callable[[Pilot[Any]], Any]:
 
 
 @SIZES
-@pytest.mark.parametrize("state", ["earning", "fresh", "suspended", "network_down", "no_agent"])
+@pytest.mark.parametrize("state", ["earning", "fresh", "suspended", "network_down", "no_agent", "disputed"])
 def test_earnings(snap_compare: Compare, state: str, size: tuple[int, int]) -> None:
     assert snap_compare(console_on(state), terminal_size=size, run_before=then())
 
@@ -61,6 +61,8 @@ def test_earnings_in_ascii(snap_compare: Compare, size: tuple[int, int]) -> None
 PLACES = {
     "week": ("r",),
     "month": ("r", "r"),
+    "statement": ("s",),
+    "statement_end": ("s", "tab", "end"),
     "difference": ("enter",),
     "penalty": ("down", "enter"),
     "export": ("c",),
@@ -73,3 +75,22 @@ PLACES = {
 def test_earnings_places(snap_compare: Compare, place: str, size: tuple[int, int]) -> None:
     app = console_on("earning")
     assert snap_compare(app, terminal_size=size, run_before=then(*PLACES[place]))
+
+
+@SIZES
+def test_statement_disputed(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(console_on("disputed"), terminal_size=size, run_before=then("s"))
+
+
+@pytest.mark.parametrize("size", [SMALL, WIDE], ids=["60x16", "200x50"])
+def test_statement_at_the_edges(snap_compare: Compare, size: tuple[int, int]) -> None:
+    assert snap_compare(console_on("disputed"), terminal_size=size, run_before=then("s"))
+
+
+@SIZES
+def test_statement_without_colour(
+    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = console_on("disputed", ScreenConfig(ascii=True))
+    assert snap_compare(app, terminal_size=size, run_before=then("s"))

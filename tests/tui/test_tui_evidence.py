@@ -129,7 +129,7 @@ async def open_page(app: QuarterdeckApp, view: JobView) -> JobScreen:
     ("view", "seen"),
     [
         (job(3), ("by exact recomputation", "Erased when the answer was accepted")),
-        (REJECTED, ("rejected by replay, penalty 640.0 µcr", "12 checks made on this machine, all right")),
+        (REJECTED, ("rejected by replay, penalty 640.0 µcr", "13 checks made on this machine, all right")),
         (FAILED, ("! failed", "The engine stopped in the middle of this job.", "result –")),
         (LIVE[1], ("● running, 48 of at most 128 tokens", "result ○")),
     ],

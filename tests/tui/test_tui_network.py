@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from console.control.events import NetworkChanged
 from console.control.state import NetworkView, NodeState
 from console.control.wire import Delta
+from console.control.witnessed import KeptEvidence
 from console.fairness import band95
 from console.protocol.types import Policy
 from console.tui.rows import Row, fit, width_of
 from console.tui.store import View
 from console.tui.views import network
+from console.tui.views.frame import Frame
 from console.tui.views.network_coordinator import coordinator_content
 from console.tui.views.network_draws import draws_content
+from console.tui.views.network_evidence import evidence_content
 from console.tui.views.network_picture import picture, standing_of
 from console.tui.views.network_rules import rules, rules_content, share
 from console.tui.widgets.panel import Panel
@@ -129,6 +132,7 @@ def test_no_state_draws_beyond_its_room(state: str, width: int, height: int) -> 
         *network.roster_content(view, width),
         *coordinator_content(view, width, 0, height),
         *network.page_content(view, width, 0),
+        *evidence_content(view, width, height),
     ]
     assert all(width_of(row) <= width for row in rows)
 
@@ -199,11 +203,11 @@ async def test_the_keyboard_is_only_ever_where_something_is_shown(size: tuple[in
         await pilot.resize_terminal(*size)
         await pilot.pause()
         seen = set()
-        for _ in range(7):
+        for _ in range(8):
             assert app.focused is not None and app.focused.region.area
             seen.add(app.focused.id)
             await pilot.press("tab")
-        panels = {"rules", "draws", "groups", "roster", "coordinator"}
+        panels = {"rules", "draws", "groups", "roster", "coordinator", "evidence"}
         assert seen == ({"network"} if size == (60, 16) else panels)
         if size == (60, 16):
             await pilot.press("end")
@@ -261,3 +265,63 @@ async def test_a_hostile_coordinators_words_stay_in_their_cells() -> None:
             text = text_of(app)
             assert not any(char in text for char in "\x1b\x07\u202e\x00")
             assert "214 won" in text and "2,688, listed in 99.3 %" in text
+
+
+def told_of(state: NodeState, width: int = 57) -> str:
+    return "\n".join(lines(evidence_content(view_of(state), width)))
+
+
+def test_the_evidence_that_is_kept_is_counted_and_named_by_its_roots() -> None:
+    told = told_of(EARNING)
+    for words in (
+        "2,670 signed, of 2,673 slots",
+        "epoch 9 root 9ea808, 9 epochs kept",
+        "slot 2,695 root c6836f",
+        "✓ 60 proofs right",
+    ):
+        assert words in told  # fmt: skip
+
+
+def test_evidence_that_is_not_there_is_not_made_up() -> None:
+    bare = networked(kept=KeptEvidence(), seeds_root="", roster_root="")
+    told = told_of(msgspec.structs.replace(bare, jobs=()))
+    for words in ("none on the disk yet", "no commitment told yet", "none in a receipt yet", "none won yet"):
+        assert words in told
+    assert "none yet" in told_of(networked(kept=KeptEvidence(), receipts=0))
+
+
+def test_the_evidence_in_one_row_fits_80_columns() -> None:
+    [told] = lines(evidence_content(view_of(EARNING), 79, 1))
+    assert told.strip() == "✓ 60 proofs right · 2,670 receipts of 2,673 slots · epoch 9 seeds 9ea808"
+    bare = networked(kept=KeptEvidence(), seeds_root="")
+    assert "no receipt" in lines(evidence_content(view_of(bare), 79, 1))[0]
+
+
+@pytest.mark.parametrize("state", ["suspended", "network_down", "paused", "earning", "fresh"])
+async def test_the_rules_keep_a_row_under_every_notice(state: str) -> None:
+    app = console_on(state)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        await pilot.press("7")
+        await settle(pilot)
+        assert app.screen.query_one("#rules").region.height >= 2
+
+
+@pytest.mark.parametrize(("slot", "whole"), [(2_695, True), (897_849_572, False)])
+def test_the_rosters_title_is_never_cut(slot: int, whole: bool) -> None:
+    title = lines(network.roster(view_of(networked(slot=slot)), Frame(35, 7)))[0]
+    assert "…" not in title and f"slot {slot:,}" in title and ("epoch 9" in title) is whole
+
+
+def test_a_wrong_proof_is_loud_among_the_evidence() -> None:
+    wrong = msgspec.structs.replace(EARNING.jobs[5], draw_ok=False)
+    state = msgspec.structs.replace(EARNING, jobs=(wrong, *EARNING.jobs[6:]))
+    assert "WRONG" in told_of(state)
+
+
+def test_what_the_network_says_of_the_node_stands_in_its_own_words() -> None:
+    said = "\n".join(lines(network.roster_content(view_of(STATES["unlisted"]), 90)))
+    assert "NOT LISTED: This node gave 0.8 tokens/s; the group asks for 1." in said
+    assert "nothing against it" in "\n".join(lines(network.roster_content(view_of(EARNING), 40)))
+    offline = "\n".join(lines(network.roster_content(view_of(STATES["offline"]), 40)))
+    assert "nothing heard" in offline

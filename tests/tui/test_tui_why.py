@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 from doubles.console_double import RECORDINGS, console_on, settle, text_of
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 from console.control.recording import read
 from console.control.state import NodeState
 from console.control.timeline import LETTERS, DayTime
+from console.control.witnessed import Said
+from console.protocol.ids import EvidenceId, JobId
 from console.protocol.reasons import CODES, reason
 from console.settings.config import ScreenConfig
 from console.tui.rows import to_ascii, width_of
@@ -18,7 +22,7 @@ from console.tui.screens.penalty import PenaltyScreen
 from console.tui.screens.rooms import ROOMS
 from console.tui.screens.telling import Telling
 from console.tui.store import Phase, View
-from console.tui.views import spells, timeline, why
+from console.tui.views import spells, timeline, way_back, why
 from console.tui.views.frame import Frame
 from console.tui.views.status import notice_rows
 
@@ -183,6 +187,91 @@ async def test_the_deck_shows_the_strip_where_it_has_room() -> None:
         async with app.run_test(size=size) as pilot:
             await settle(pilot)
             assert ("Last 24 hours" in text_of(app)) is shown
+
+
+SUSPENDED = state_of("suspended")
+
+
+def changed(state: NodeState = SUSPENDED, **network: Any) -> View:
+    told = replace(state.network, **network)
+    return View(replace(state, network=told), state.now_ms, "attached")
+
+
+def test_the_way_back_from_a_suspension_is_told_step_by_step() -> None:
+    told = plain(changed())
+    for words in (
+        "3 rejected: ",
+        "Wait 50 min, until 14:50:00",
+        "✓ The engine has loaded and generated",
+        "Probation anew for 10 accepted answers",
+        "Bond 0 cr of 500.0 µcr: 50 % of each reward",
+    ):
+        assert words in told  # fmt: skip
+    assert [step.glyph for step in way_back.steps(changed(), 0)] == ["◌", "✓", "○", "○"]
+
+
+def test_only_rejections_of_this_suspension_are_its_cause() -> None:
+    jobs = [one.job for one in way_back.counted(changed())]
+    assert jobs == [one.job for one in SUSPENDED.earnings.penalties[:3]]
+    later = replace(SUSPENDED.reason, until_ms=SUSPENDED.reason.until_ms + 7_200_000)
+    other = View(replace(SUSPENDED, reason=later), SUSPENDED.now_ms, "attached")
+    assert way_back.counted(other) == []
+    assert "not in this node's journal" in plain(other)
+
+
+def test_answers_that_were_judged_after_the_suspension_are_not_its_cause() -> None:
+    """They were under way when it began; the reason names the verdict that was one too many."""
+    penalties = SUSPENDED.earnings.penalties
+    late = replace(penalties[0], job=JobId("ab" * 16), evidence=EvidenceId("late"), at_ms=SUSPENDED.now_ms)
+    earnings = replace(SUSPENDED.earnings, penalties=(late, *penalties))
+    view = View(replace(SUSPENDED, earnings=earnings), SUSPENDED.now_ms, "attached")
+    assert way_back.counted(view) == list(penalties[:3])
+
+
+def test_a_step_that_is_behind_the_node_has_a_tick() -> None:
+    state = replace(
+        SUSPENDED,
+        reason=replace(SUSPENDED.reason, until_ms=SUSPENDED.now_ms),
+        engine=replace(SUSPENDED.engine, state="loading"),
+        money=replace(SUSPENDED.money, bond_target=0),
+    )
+    told = list(way_back.steps(View(state, state.now_ms, "attached"), 0))
+    assert [step.glyph for step in told] == ["✓", "◌", "○", "✓"]
+    assert "now it is loading" in told[1].words
+    unknown = changed(state, policy=None)
+    assert len(list(way_back.steps(unknown, 0))) == 2, "without rules nothing is said of probation and bond"
+
+
+async def test_health_and_the_wait_stand_on_the_smallest_screen_too() -> None:
+    app = console_on("suspended")
+    async with app.run_test(size=(60, 16)) as pilot:
+        await settle(pilot)
+        await pilot.press("w")
+        await settle(pilot)
+        assert "last paid 4 s ago" in text_of(app).partition("Health")[2]
+        assert "Wait 50 min, until 14:50:00" in text_of(app)
+
+
+def test_there_is_no_way_back_from_anything_else() -> None:
+    assert way_back.way_back_rows(View(state_of("paused"), NOW, "attached"), 78, 0) == []
+
+
+def test_a_reason_says_who_gives_it() -> None:
+    assert "the network, in its signed receipts, since 13:50:00" in plain(changed())
+    assert SUSPENDED.network.said is not None
+    assert "in answer to the sign-in" in plain(changed(said=replace(SUSPENDED.network.said, signed=False)))
+    assert "this machine" in plain(View(state_of("engine_down"), NOW, "attached"))
+    assert "Said by" not in plain(View(state_of("earning"), NOW, "attached"))
+
+
+def test_an_echo_of_a_heartbeat_is_not_the_networks_word() -> None:
+    told = plain(changed(state_of("paused"), said=Said("paused", "You paused this node.", signed=True)))
+    assert "this machine" in told and "the network," not in told and "too:" not in told
+
+
+def test_what_the_network_holds_against_a_paused_node_is_told_too() -> None:
+    told = " ".join(plain(changed(state_of("paused"), said=SUSPENDED.network.said)).split())
+    assert "says SUSPENDED too: The network suspended this node" in told and "Until 14:50:00" in told
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from console.agent.journal.database import Database
 from console.agent.journal.kept_statements import Columns, KeptStatement, Listed
 from console.agent.journal.sums import bounded
+from console.control.statement_detail import StatedReceipt
 from console.protocol.frames import receipt_bytes
 from console.protocol.statements import Statement, receipt_leaf
 from console.protocol.types import Receipt
 
 MISSING_READ = 100
 """Of one statement, at most: one that leaves out more is wrong enough."""
+
+
+class Place(NamedTuple):
+    """Where a receipt stands."""
+
+    digest: str
+    """Of the statement that counts it; empty: none that is kept here does."""
+    epoch: int
+    """Of that statement."""
+    missing_in: int = 0
+    """The epoch whose statement should count it and does not; 0: none."""
 
 
 class StatedReceipts:
@@ -43,6 +56,23 @@ class StatedReceipts:
             }
         )
 
+    async def place(self, job: str, attempt: int) -> Place | None:
+        """Where the receipt of one attempt stands; None while there is no receipt."""
+        row = await self._database.read(lambda c: c.execute(_PLACE, (job, attempt)).fetchone())
+        if row is None:
+            return None
+        digest, coordinator, booked_ms, epoch = row
+        if digest or not coordinator:
+            return Place(digest, epoch or 0)
+        key = (coordinator, booked_ms, booked_ms)
+        missing = await self._database.read(lambda c: c.execute(_COVERING, key).fetchone())
+        return Place("", 0, 0 if missing is None else missing[0])
+
+    async def listed(self, digest: str, limit: int) -> tuple[StatedReceipt, ...]:
+        """This node's receipts in a statement, the last booked first."""
+        rows = await self._database.read(lambda c: c.execute(_LISTED, (digest, limit)).fetchall())
+        return tuple(StatedReceipt(*row) for row in rows)
+
     async def waiting(self, coordinator: str, since_ms: int) -> int:
         """Receipts of a coordinator that no statement counts, and that it booked since then by its clock.
 
@@ -54,6 +84,20 @@ class StatedReceipts:
         return int(row[0])
 
 
+_PLACE = (
+    "SELECT r.statement, r.coordinator, r.booked_ms, s.epoch FROM receipts AS r LEFT JOIN statements AS s "
+    "ON s.coordinator = r.coordinator AND s.digest = r.statement WHERE r.job = ? AND r.attempt = ?"
+)
+_COVERING = """
+SELECT epoch FROM statements WHERE coordinator = ? AND json_extract(CAST(record AS TEXT), '$.proved')
+    AND json_extract(CAST(record AS TEXT), '$.statement.opened_ms') < ?
+    AND json_extract(CAST(record AS TEXT), '$.statement.closed_ms') > ? ORDER BY arrival LIMIT 1
+"""
+_LISTED = """
+SELECT job, attempt, json_extract(CAST(record AS TEXT), '$.reward'),
+    json_extract(CAST(record AS TEXT), '$.penalty')
+FROM receipts WHERE statement = ? ORDER BY booked_ms DESC LIMIT ?
+"""
 _WAITING = "SELECT count(*) FROM receipts WHERE statement = '' AND coordinator = ? AND booked_ms >= ?"
 _MISSING = (
     "SELECT job FROM receipts WHERE statement = '' AND coordinator = ? AND booked_ms > ? AND booked_ms < ? "

@@ -14,6 +14,7 @@ import msgspec
 
 from console.agent.journal.database import Database
 from console.agent.journal.records import JobRecord
+from console.control.witnessed import KeptEvidence
 from console.protocol.messages import Presence
 from console.protocol.types import DrawProof
 
@@ -100,6 +101,19 @@ class WitnessTable:
             ).fetchone()
         )
         return 0 if row is None else int(row[0])
+
+    async def kept(self, coordinator: str) -> KeptEvidence:
+        """How much is held of a coordinator, and of which slots and epochs."""
+
+        def query(connection: sqlite3.Connection) -> KeptEvidence:
+            sums = (
+                "SELECT count(*), coalesce(min({0}), 0), coalesce(max({0}), 0) FROM {1} WHERE coordinator = ?"
+            )
+            receipts = connection.execute(sums.format("slot", "presences"), (coordinator,)).fetchone()
+            epochs = connection.execute(sums.format("epoch", "commitments"), (coordinator,)).fetchone()
+            return KeptEvidence(*receipts, *epochs)
+
+        return await self._database.read(query)
 
     async def won(self, epoch: int, since_ms: int, until_ms: int) -> tuple[DrawProof, ...]:
         """Proofs of the draws of `epoch` that fell on this node in [since, until)."""

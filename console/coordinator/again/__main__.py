@@ -19,6 +19,7 @@ from console.coordinator.again.judge import Bench, Keys, check
 from console.coordinator.again.places import coordinator_folder, keys_of, model_of
 from console.coordinator.again.told import Checked, document, lines
 from console.coordinator.calibrations import CalibrationError, load_calibrations
+from console.coordinator.store import StoreError
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch, wait_ready
 from console.engine.port import EngineError
@@ -39,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         checked = asyncio.run(_check(options))
-    except (CalibrationError, DataError, EngineError, ModelError, OSError) as error:
+    except (CalibrationError, DataError, EngineError, ModelError, OSError, StoreError) as error:
         print(f"quarterdeck: {error}", file=sys.stderr)
         return 1
     told = document(checked)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from pathlib import Path
 
 import msgspec
 
-from console.coordinator.store.schema import DATABASE, VERSION
+from console.coordinator.store.schema import DATABASE
+from console.coordinator.store.sqlite_reading import look
 from console.protocol.ids import EvidenceId, GroupId, JobId, NodeId
 from console.protocol.types import Receipt, Statistic, Verdict
 
@@ -49,25 +48,13 @@ def read_cases(folder: Path) -> list[Case]:
     """All of them, oldest first.
 
     Raises:
-        DataError: no database, one that cannot be read, or one of another version.
+        StoreError: as `look`.
+        DataError: a verdict or receipt is not understood.
     """
     path = folder / DATABASE
-    if not path.is_file():
-        raise DataError(
-            f"There is no coordinator's database in {folder}. Give the folder that `practice --keep` left, "
-            "or a coordinator's home."
-        )
     try:
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version != VERSION:
-                raise DataError(
-                    f"{path} has version {version}; this Quarterdeck reads {VERSION}. Start its coordinator "
-                    "once with this Quarterdeck, or use the newer one that wrote it."
-                )
+        with look(path) as db:
             return [_case(row) for row in db.execute(_ROWS)]
-    except sqlite3.Error as error:
-        raise DataError(f"{path} cannot be read ({error}). Check the file and its folder.") from error
     except (msgspec.MsgspecError, TypeError) as error:
         raise DataError(f"{path} holds a verdict or receipt that is not understood ({error}).") from error
 

@@ -11,7 +11,7 @@ from console.coordinator.clock import DAY_MS, day_of
 from console.coordinator.gateway.errors import NEVER_AGAIN, ApiError
 from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
-from console.coordinator.settings import ClientKey, Spending
+from console.coordinator.settings import CoordinatorConfig, Spending
 from console.coordinator.store import Unit
 from console.ledger.figures import credits
 
@@ -25,20 +25,30 @@ class Caller(msgspec.Struct, frozen=True):
     key: str = ""
 
 
-async def caller_of(parts: Parts, request: Request) -> Caller:
-    """The account behind the request's key. Raises ApiError (401), StoreError."""
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
-        raise ApiError(
-            401, "missing_api_key", "Send your API key in the header `Authorization: Bearer <key>`."
-        )
-    if parts.config.practice.open:
-        return Caller(PRACTICE_CLIENT)
-    digest = hashlib.sha256(key.strip().encode()).hexdigest()
-    client = await parts.store.transact(lambda unit: unit.client_of(digest))
-    if client is None:
-        raise ApiError(401, "invalid_api_key", "This API key is not known to this network.")
-    return Caller(client, parts.config.clients.get(client, ClientKey()).digests().get(digest, ""))
+class Callers:
+    """Whose keys there are, by the settings, which do not change while the coordinator runs."""
+
+    def __init__(self, config: CoordinatorConfig) -> None:
+        self._open = config.practice.open
+        self._known = {
+            digest: Caller(client, name)
+            for client, its in config.clients.items()
+            for digest, name in its.digests().items()
+        }
+
+    def caller(self, request: Request) -> Caller:
+        """The account behind the request's key. Raises ApiError (401)."""
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            raise ApiError(
+                401, "missing_api_key", "Send your API key in the header `Authorization: Bearer <key>`."
+            )
+        if self._open:
+            return Caller(PRACTICE_CLIENT)
+        known = self._known.get(hashlib.sha256(key.strip().encode()).hexdigest())
+        if known is None:
+            raise ApiError(401, "invalid_api_key", "This API key is not known to this network.")
+        return known
 
 
 def check_spending(unit: Unit, parts: Parts, job: Job) -> None:

@@ -7,26 +7,25 @@ import asyncio
 from starlette.requests import Request
 
 from console.coordinator.gateway.errors import ApiError
-from console.coordinator.settings import Limits
 
 
-async def body_of(request: Request, limits: Limits) -> bytes:
-    """The body.
+async def body_of(request: Request, most_bytes: int, within_s: float) -> bytes:
+    """The body, of `most_bytes` at most.
 
     Raises:
         ApiError: no JSON by its head (415), too large (413), or too slow (408).
         ClientDisconnect: the client left in the middle of it.
     """
-    _check_head(request, limits.body_bytes)
+    _check_head(request, most_bytes)
     data = bytearray()
     try:
-        async with asyncio.timeout(limits.body_s):
+        async with asyncio.timeout(within_s):
             async for chunk in request.stream():
                 data += chunk
-                if len(data) > limits.body_bytes:
-                    raise _too_large(limits.body_bytes)
+                if len(data) > most_bytes:
+                    raise _too_large(most_bytes)
     except TimeoutError:
-        sentence = f"The body did not come within {limits.body_s:g} s. Try again."
+        sentence = f"The body did not come within {within_s:g} s. Try again."
         raise ApiError(408, "body_too_slow", sentence, headers={"connection": "close"}) from None
     return bytes(data)
 

@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from console.coordinator.dispatch import Dispatch
-from console.coordinator.gateway.accounts import Caller, caller_of, check_spending
+from console.coordinator.gateway.accounts import Caller, Callers, check_spending
 from console.coordinator.gateway.bodies import body_of
 from console.coordinator.gateway.errors import NEVER_AGAIN, ApiError, refusal
 from console.coordinator.gateway.logprobs import NOTE, logprobs_of
@@ -28,14 +28,19 @@ from console.coordinator.registry import Registry
 from console.coordinator.store import OverdrawnError, Unit
 from console.engine.port import EngineError
 
+THEIRS = {"bad_request": "bad_request", "context_exceeded": "context_length_exceeded"}
+"""What an engine refuses of a client's messages, in OpenAI's words."""
 _SEED_NOTE = "ignored: the network draws a seed that nobody can choose"
 
 
 class Gateway:
     """Turns requests into jobs."""
 
-    def __init__(self, parts: Parts, registry: Registry, reference: Reference, dispatch: Dispatch) -> None:
+    def __init__(
+        self, parts: Parts, callers: Callers, registry: Registry, reference: Reference, dispatch: Dispatch
+    ) -> None:
         self._parts = parts
+        self._callers = callers
         self._registry = registry
         self._reference = reference
         self._dispatch = dispatch
@@ -43,8 +48,9 @@ class Gateway:
     async def chat(self, request: Request) -> Response:
         """`POST /v1/chat/completions`."""
         try:
-            caller = await caller_of(self._parts, request)
-            body = await body_of(request, self._parts.config.limits)
+            caller = self._callers.caller(request)
+            limits = self._parts.config.limits
+            body = await body_of(request, limits.body_bytes, limits.body_s)
             asked = parse_chat(body)
             repeat = repeatable(self._parts.secrets, caller, request.headers.get(HEADER), body)
             if repeat is not None:
@@ -80,10 +86,6 @@ class Gateway:
 
         return make
 
-    async def client_of(self, request: Request) -> str:
-        """Whose API key a request bears. Raises ApiError, StoreError."""
-        return (await caller_of(self._parts, request)).client
-
     async def _submit(
         self, caller: Caller, asked: ChatRequest, commitment: str, repeat: Repeatable | None
     ) -> LiveJob:
@@ -91,8 +93,7 @@ class Gateway:
         ask = msgspec.structs.replace(await self._ask(caller, asked), commitment=commitment)
         if self._dispatch.stopping:
             raise ApiError(503, "coordinator_stopping", "The network is being restarted. Try again soon.")
-        logprobs_full = self._dispatch.with_logprobs >= self._parts.config.limits.open_logprobs
-        if self._dispatch.full or (ask.top_logprobs is not None and logprobs_full):
+        if self._full(ask):
             raise ApiError(
                 429, "too_many_jobs", "As many such requests run as this network takes. Try again soon."
             )
@@ -106,6 +107,12 @@ class Gateway:
                 "Top it up, or ask for fewer `max_tokens`.",
                 headers=NEVER_AGAIN,
             ) from error
+
+    def _full(self, ask: Ask) -> bool:
+        """Whether no job like `ask` is taken on beside those that live."""
+        if self._dispatch.full or ask.top_logprobs is None:
+            return self._dispatch.full
+        return self._dispatch.with_logprobs >= self._parts.config.limits.open_logprobs
 
     def _admission(self, repeat: Repeatable | None) -> Callable[[Unit, Job], None]:
         """What has to hold, and what is remembered, in the transaction that holds the money."""
@@ -140,8 +147,8 @@ class Gateway:
         try:
             return await self._reference.chat_ids(asked.messages)
         except EngineError as error:
-            if error.code in ("bad_request", "context_exceeded"):
-                raise ApiError(400, error.code, error.sentence, "messages") from error
+            if (code := THEIRS.get(error.code)) is not None:
+                raise ApiError(400, code, error.sentence, "messages") from error
             raise ApiError(503, "loading", self._reference.sentence) from error
 
     def _room(self, prompt_tokens: int, wanted: int | None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -13,6 +14,7 @@ from console.coordinator.faults import told
 from console.coordinator.store import StoreError
 
 log = logging.getLogger(__name__)
+Endpoint = Callable[[Request], Awaitable[Response]]
 RETRY_AFTER_S = 2
 """What a client that may come again soon is told to wait."""
 NEVER_AGAIN = {"x-should-retry": "false"}
@@ -69,6 +71,18 @@ def refusal(error: Exception) -> Response:
     if isinstance(error, StoreError):
         return ApiError(503, "coordinator_failed", _UNBOOKED).response()
     return ApiError(500, "coordinator_failed", _FAILED).response()
+
+
+def refusing(endpoint: Endpoint) -> Endpoint:
+    """`endpoint`, whose exceptions are told as `refusal` tells them."""
+
+    async def serve(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception as error:
+            return refusal(error)
+
+    return serve
 
 
 async def unserved(request: Request, error: Exception) -> Response:

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from console.verification.commitment import unpack
+from console.verification.cut import GRID
 
 NOTE = "over the 40 candidates that tokens are drawn from, not over the whole vocabulary; checked"
-_GRID = 1024.0
-"""Logits are committed to in steps of 1/1024."""
 
 
 def logprobs_of(
@@ -36,7 +35,7 @@ def logprobs_of(
             break
         if token in end_ids:
             continue
-        ids, logits = row["id"].tolist(), row["q"].astype(np.float64) / _GRID
+        ids, logits = row["id"].tolist(), row["q"].astype(np.float64) / GRID
         told = (logits - _log_sum(logits)).tolist()
         best = [_told(i, p, pieces) for i, p in zip(ids[:top], told[:top], strict=True)]
         content.append(_told(token, told[ids.index(token)], pieces) | {"top_logprobs": best})

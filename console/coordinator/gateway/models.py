@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from console.coordinator.gateway.accounts import caller_of
+from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.errors import ApiError, refusal
 from console.coordinator.parts import Parts
 from console.coordinator.registry import Registry
@@ -16,14 +16,15 @@ from console.coordinator.registry import Registry
 class Models:
     """Told to whoever has a key."""
 
-    def __init__(self, parts: Parts, registry: Registry) -> None:
+    def __init__(self, parts: Parts, callers: Callers, registry: Registry) -> None:
         self._parts = parts
+        self._callers = callers
         self._registry = registry
 
     async def all(self, request: Request) -> Response:
         """`GET /v1/models`: what can be served now, so nothing while no live node is in the roster."""
         try:
-            await caller_of(self._parts, request)
+            self._callers.caller(request)
         except Exception as error:
             return refusal(error)
         nodes = self._registry.eligible(0).chances
@@ -32,7 +33,7 @@ class Models:
     async def one(self, request: Request) -> Response:
         """`GET /v1/models/{id}`: the network's model, also while nobody serves it."""
         try:
-            await caller_of(self._parts, request)
+            self._callers.caller(request)
             require_model(self._parts, request.path_params["id"])
         except Exception as error:
             return refusal(error)

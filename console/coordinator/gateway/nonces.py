@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from console.coordinator.dispatch import Dispatch
+from console.coordinator.gateway.bodies import body_of
 from console.coordinator.gateway.errors import ApiError
 
 COMMITMENT = "x-quarterdeck-commitment"
@@ -25,20 +26,23 @@ class _Reveal(msgspec.Struct, frozen=True):
 class Nonces:
     """`POST /net/v1/jobs/<job>/nonce`."""
 
-    def __init__(self, dispatch: Dispatch) -> None:
+    def __init__(self, dispatch: Dispatch, within_s: float) -> None:
+        """`within_s`: in which a body has to come."""
         self._dispatch = dispatch
+        self._within_s = within_s
 
     async def reveal(self, request: Request) -> Response:
         """Take a nonce. Nobody else can reveal it: only who made it knows what fits its commitment."""
         try:
-            given = msgspec.json.decode(await _small(request), type=_Reveal)
-            taken = self._dispatch.reveal(request.path_params["job"], given.nonce)
-        except msgspec.MsgspecError:
+            body = await body_of(request, _BODY_BYTES, self._within_s)
+            given = msgspec.json.decode(body, type=_Reveal)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return ApiError(400, "bad_request", 'The body is {"nonce": hex}.', "nonce").response()
         except ApiError as error:
             return error.response()
         except ClientDisconnect:
             return Response(status_code=400)
+        taken = self._dispatch.reveal(request.path_params["job"], given.nonce)
         if taken is None:
             return ApiError(404, "no_such_job", "No job of that id waits for a nonce here.").response()
         if not taken:
@@ -56,12 +60,3 @@ def commitment_of(headers: Headers, streams: bool) -> str:
         sentence = "The ticket comes in the stream: ask with `stream: true`."
         raise ApiError(400, "commitment_needs_stream", sentence, "stream")
     return given
-
-
-async def _small(request: Request) -> bytes:
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > _BODY_BYTES:
-            raise ApiError(413, "body_too_large", f"A nonce's body has at most {_BODY_BYTES} bytes.")
-    return bytes(data)

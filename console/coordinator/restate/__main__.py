@@ -15,10 +15,12 @@ from pathlib import Path
 
 from console.coordinator.again.cases import DataError
 from console.coordinator.again.places import coordinator_folder, keys_of
-from console.coordinator.restate.checks import ledger_findings, recounted, statements_findings
+from console.coordinator.restate.checks import ledger_findings, statements_findings
 from console.coordinator.restate.ledger import KeptReceipt, Ledger, read_ledger
+from console.coordinator.restate.postings import recounted
 from console.coordinator.restate.receipts import Checked, booked_findings, read_receipts
 from console.coordinator.restate.told import Outcome, document, lines
+from console.coordinator.store import StoreError
 from console.ledger.findings import Finding
 from console.settings.terminal import speak_ascii, speaks_utf8
 
@@ -34,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         outcome = recount(options.data, options.epoch)
-    except (DataError, OSError) as error:
+    except (DataError, OSError, StoreError) as error:
         print(f"quarterdeck: {error}", file=sys.stderr)
         return 1
     print(json.dumps(document(outcome), indent=2) if options.as_json else "\n".join(lines(outcome)))
@@ -45,6 +47,7 @@ def recount(data: Path, epoch: int | None) -> Outcome:
     """Everything in `data`, or what concerns `epoch` alone.
 
     Raises:
+        StoreError: the database is not there, or cannot be read.
         DataError: there is nothing that can be recounted.
     """
     folder = coordinator_folder(data)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from console.coordinator.restate.ledger import Ledger, Moved
+from console.coordinator.restate.ledger import Ledger
+from console.coordinator.restate.postings import Recounted
 from console.coordinator.restate.receipts import Checked
-from console.coordinator.sealing import Secrets
 from console.coordinator.store import StatementRow
-from console.ledger import OUTSIDE, LedgerError
+from console.ledger import LedgerError
 from console.ledger.findings import Finding
 from console.ledger.history import GrowingHistory
-from console.ledger.stated_accounts import ESCROW, stated_client
+from console.ledger.stated_accounts import ESCROW
 from console.ledger.statements import (
     accounts_tree,
     chain_findings,
@@ -26,32 +26,6 @@ from console.protocol.ids import short
 from console.protocol.statements import AccountLine, Statement, Sums, statement_digest
 
 _CLIENT = "client:"
-
-
-class Recounted(msgspec.Struct, frozen=True):
-    """An epoch by its postings."""
-
-    epoch: int
-    lines: tuple[AccountLine, ...] = ()
-    deposited: int = 0
-    withdrawn: int = 0
-
-
-def recounted(
-    moved: Mapping[int, list[Moved]], stated: Sequence[int], secrets: Secrets
-) -> Iterator[Recounted]:
-    """Every epoch that has postings or a statement, from the beginning of the ledger."""
-    held: dict[str, int] = {}
-    names: dict[str, str] = {}
-    for epoch in sorted({*moved, *stated}):
-        sums = {account: Sums(amount, 0, 0, amount) for account, amount in held.items() if amount}
-        for one in moved.get(epoch, []):
-            sums[one.account] = _with(one, held.get(one.account, 0))
-        held = {account: one.closing for account, one in sums.items()}
-        outside = sums.pop(OUTSIDE, Sums())
-        lines = (AccountLine(_public(a, secrets, names), one) for a, one in sums.items() if one != Sums())
-        ordered = tuple(sorted(lines, key=lambda line: line.account))
-        yield Recounted(epoch, ordered, outside.debits, outside.credits)
 
 
 def ledger_findings(ledger: Ledger) -> Iterator[Finding]:
@@ -98,7 +72,7 @@ def statements_findings(
         found = next(one for one in epochs if one.epoch == row.epoch)
         yield from _accounts(row, statement, found)
         yield from _receipts(statement, of_epoch.get(row.epoch, []))
-        history.add(statement_digest(statement))
+        history = history.grown([statement_digest(statement)])
         last = statement
 
 
@@ -121,6 +95,10 @@ def _accounts(row: StatementRow, statement: Statement, found: Recounted) -> Iter
     epoch = row.epoch
     if row.lines or not statement.accounts:
         yield from _differing(row, found.lines)
+    held = next((line.sums.closing for line in found.lines if line.account == ESCROW), 0)
+    if row.held != held:
+        words = f"The next statement opens with {row.held}, as is kept for it; its postings come to {held}."
+        yield Finding("account_closing", words, epoch, ESCROW)
     try:
         tree = accounts_tree(found.lines)
     except LedgerError:
@@ -174,23 +152,6 @@ def _receipts(statement: Statement, receipts: list[Checked]) -> Iterator[Finding
     elif root != statement.receipts_root:
         words = "The receipts that lie here are not those that were stated: they lead to another root."
         yield Finding("receipt_path", words, statement.epoch)
-
-
-def _with(one: Moved, opening: int) -> Sums:
-    closing = opening + one.credits - one.debits
-    if one.account != ESCROW:
-        return Sums(opening, one.credits, one.debits, closing)
-    risen = closing - opening
-    return Sums(opening, max(risen, 0), max(-risen, 0), closing)
-
-
-def _public(account: str, secrets: Secrets, names: dict[str, str]) -> str:
-    if not account.startswith(_CLIENT):
-        return account
-    if account not in names:
-        client = account.removeprefix(_CLIENT)
-        names[account] = stated_client(client, secrets.client_nonce(client))
-    return names[account]
 
 
 def _shown(account: str) -> str:

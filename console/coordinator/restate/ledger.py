@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from pathlib import Path
 
 import msgspec
 
-from console.coordinator.again.cases import DataError
 from console.coordinator.store import StatementRow
-from console.coordinator.store.schema import DATABASE, VERSION
+from console.coordinator.store.schema import DATABASE
+from console.coordinator.store.sqlite_reading import look
 
 _SUMS = """SELECT t.epoch,
   CASE WHEN p.account > 'escrow:' AND p.account < 'escrow;' THEN 'escrow' ELSE p.account END AS stated,
@@ -96,30 +95,17 @@ def read_ledger(folder: Path) -> Ledger:
     """Everything there is.
 
     Raises:
-        DataError: no database, one that cannot be read, or one of another version.
+        StoreError: as `look`.
     """
-    path = folder / DATABASE
-    try:
-        with contextlib.closing(
-            sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
-        ) as db:
-            (version,) = db.execute("PRAGMA user_version").fetchone()
-            if version != VERSION:
-                raise DataError(
-                    f"{path} has version {version}; this Quarterdeck reads {VERSION}. Start its coordinator "
-                    "once with this Quarterdeck, or use the newer one that wrote it."
-                )
-            db.execute("BEGIN")  # one moment for everything
-            return _read(db)
-    except sqlite3.Error as error:
-        raise DataError(f"{path} cannot be read ({error}). Check the file and its folder.") from error
+    with look(folder / DATABASE) as db:
+        return _read(db)
 
 
 def _read(db: sqlite3.Connection) -> Ledger:
     moved: dict[int, list[Moved]] = {}
     for epoch, *row in db.execute(_SUMS):
         moved.setdefault(epoch, []).append(Moved(*row))
-    statements = db.execute("SELECT epoch, digest, body, lines FROM statements ORDER BY epoch")
+    statements = db.execute("SELECT epoch, digest, body, lines, held FROM statements ORDER BY epoch")
     return Ledger(
         statements=tuple(StatementRow(*row) for row in statements),
         moved=moved,

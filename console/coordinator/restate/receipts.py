@@ -20,9 +20,16 @@ class Checked(msgspec.Struct, frozen=True):
     kept: KeptReceipt
     leaf: str
     findings: tuple[Finding, ...]
-    accepted: int = 0
-    """What it says was earned, if it is of an accepted answer."""
-    transaction: str = ""
+    receipt: Receipt | None = None
+    """What was signed; None when it is not understood."""
+
+    @property
+    def accepted(self) -> int:
+        """What it says was earned, nano-credits, if it is of an accepted answer; else 0."""
+        receipt = self.receipt
+        if receipt is None or not self.kept.outcome == receipt.outcome == "accepted":
+            return 0
+        return receipt.reward
 
 
 def read_receipts(kept: Sequence[KeptReceipt], coordinator: str) -> list[Checked]:
@@ -37,9 +44,9 @@ def booked_findings(
     `epochs`: by transaction, the epoch that it is stated in."""
     told: set[str] = set()
     for one in checked:
-        if not one.leaf:
+        receipt = one.receipt
+        if receipt is None:
             continue
-        receipt = msgspec.json.decode(one.kept.body, type=Receipt)
         pay, penalty = f"pay:{receipt.job}", f"penalty:{receipt.job}:{receipt.attempt}"
         told |= {pay, penalty}
         yield from _paid(receipt, one.kept, moved)
@@ -76,8 +83,7 @@ def _read(kept: KeptReceipt, coordinator: str) -> Checked:
     signed = receipt_bytes(receipt)
     leaf = receipt_leaf(signed, receipt.signature)
     findings = tuple(_by_itself(kept, receipt, leaf, verify(coordinator, signed, receipt.signature)))
-    accepted = receipt.reward if kept.outcome == receipt.outcome == "accepted" else 0
-    return Checked(kept, leaf, findings, accepted, receipt.transaction.id)
+    return Checked(kept, leaf, findings, receipt)
 
 
 def _by_itself(kept: KeptReceipt, receipt: Receipt, leaf: str, signed: bool) -> Iterator[Finding]:
@@ -88,12 +94,10 @@ def _by_itself(kept: KeptReceipt, receipt: Receipt, leaf: str, signed: bool) -> 
         yield Finding("receipt_path", "The leaf that is kept for it is not the receipt's.", *about)
     if (receipt.job, receipt.attempt) != (kept.job, kept.attempt):
         yield Finding("receipt_foreign", "It is the receipt of another job or attempt.", *about)
-    if receipt.node not in (kept.node, kept.judged) or kept.node != kept.judged:
+    if not receipt.node == kept.node == kept.judged:
         words = f"It counts for node {kept.node[:12]}, is signed for {receipt.node[:12]}, and "
         words += f"node {kept.judged[:12]} was judged." if kept.judged else "nobody was judged."
         yield Finding("receipt_foreign", words, *about)
-    elif receipt.node != kept.node:
-        yield Finding("receipt_foreign", f"It is signed for node {receipt.node[:12]}.", *about)
     if receipt.outcome != kept.outcome:
         words = f"It says {receipt.outcome}; the verdict says {kept.outcome or 'nothing'}."
         yield Finding("receipt_signature", words, *about)

@@ -5,6 +5,7 @@ prompt, answer or unsealed token id may enter.
 """
 
 from console.coordinator.store.errors import ConflictError as ConflictError
+from console.coordinator.store.errors import NotOwnerError as NotOwnerError
 from console.coordinator.store.errors import OutcomeUnknownError as OutcomeUnknownError
 from console.coordinator.store.errors import OverdrawnError as OverdrawnError
 from console.coordinator.store.errors import StoreError as StoreError
@@ -14,6 +15,7 @@ from console.coordinator.store.unit.clients import IdempotencyRow as Idempotency
 from console.coordinator.store.unit.draws import TicketRow as TicketRow
 from console.coordinator.store.unit.nodes import NodeRow as NodeRow
 from console.coordinator.store.unit.nodes import OutboxRow as OutboxRow
+from console.coordinator.store.unit.owner import OwnerRow as OwnerRow
 from console.coordinator.store.unit.statements import Movement as Movement
 from console.coordinator.store.unit.statements import ReceiptRow as ReceiptRow
 from console.coordinator.store.unit.statements import StatementRow as StatementRow

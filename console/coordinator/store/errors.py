@@ -7,6 +7,15 @@ class StoreError(Exception):
     """The database cannot do it; the text says why and what to do. Nothing of the unit happened."""
 
 
+class NotOwnerError(StoreError):
+    """Another coordinator owns the database now; nothing of this one is written any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Another coordinator has taken this database over, so nothing more is written by this one."
+        )
+
+
 class OutcomeUnknownError(StoreError):
     """The exception: at the end the database is gone, and whether the unit stands is not known."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from console.coordinator.store import sqlite_reading
 from console.coordinator.store.database import Readable
 from console.coordinator.store.errors import StoreError
 from console.coordinator.store.port import Store
@@ -33,19 +33,17 @@ def looking(where: Whereabouts) -> Iterator[Readable]:
     """The database as it is at one moment, while a coordinator may be writing it. Not on a loop's thread.
 
     Raises:
-        sqlite3.Error: there is no such file, or it is no database.
-        StoreError: PostgreSQL cannot be reached or used, or what that needs is not installed.
+        StoreError: it is not there, cannot be reached or read, or what that needs is not installed.
     """
     if isinstance(where, Path):
-        with contextlib.closing(sqlite3.connect(f"file:{where}?mode=ro", uri=True)) as db:
-            db.execute("BEGIN")
-            yield db
+        with sqlite_reading.look(where) as found:
+            yield found
         return
     _check(where)
-    from console.coordinator.store.postgres_reading import look
+    from console.coordinator.store import postgres_reading
 
-    with look(where) as found:
-        yield found
+    with postgres_reading.look(where) as there:
+        yield there
 
 
 def _check(url: str) -> None:

@@ -23,6 +23,15 @@ class Store(Protocol):
 
         Raises:
             StoreError: the database failed (full disk, I/O error, a server that is away).
+            NotOwnerError: it is fenced, and another coordinator owns the database.
+        """
+        ...
+
+    def fence(self, token: int) -> None:
+        """From the next unit on, each happens only while the database's owner has this token.
+
+        That is asked within the unit's own transaction: a coordinator that was thought dead, and is not,
+        changes nothing after another has taken over.
         """
         ...
 

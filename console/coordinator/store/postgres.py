@@ -16,23 +16,28 @@ from typing import TypeVar
 
 import asyncpg
 
-from console.coordinator.store.errors import OutcomeUnknownError, StoreError
+from console.coordinator.store.errors import NotOwnerError, OutcomeUnknownError, StoreError
 from console.coordinator.store.postgres_batch import Batch
 from console.coordinator.store.postgres_link import Link, LostError, said
 from console.coordinator.store.postgres_schema import migrate
 from console.coordinator.store.postgres_words import Words
 from console.coordinator.store.unit import Unit
-from console.coordinator.store.writer import Item, Writer
+from console.coordinator.store.writer import Item, Writer, fail, tell
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _FIRST_S, _LONGEST_S = 0.1, 5.0
 _CLOSING_S = 10.0
 _FULL = "53100"
+_NOT_OWNED = "55006"
+"""Raised by `quarterdeck_owner`."""
 
 
 class PostgresStore:
-    """A `Store` in a PostgreSQL database, which other coordinators may share."""
+    """A `Store` in a PostgreSQL database. Other stores may be open on it; their units follow one another.
+
+    Who may write is the owner's business: see `Store.fence`.
+    """
 
     def __init__(self, url: str) -> None:
         """`url`: `postgres://user@host/database`, as asyncpg reads it.
@@ -41,9 +46,10 @@ class PostgresStore:
             StoreError: it cannot be reached or used, or a newer Quarterdeck wrote it.
         """
         self._link = Link(url)
-        self._words = Words({})
+        self._words = Words()
         self._name = secrets.token_hex(16)
         self._commits = 0
+        self._token = 0
         self._doubtful: list[Item] = []
         self._wait_s = 0.0
         self._next_s = 0.0
@@ -61,6 +67,10 @@ class PostgresStore:
         """Round trips so far."""
         return self._link.trips
 
+    def fence(self, token: int) -> None:
+        """See `Store.fence`."""
+        self._token = token
+
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """See `Store.transact`."""
         return await self._writer.transact(work)
@@ -76,13 +86,11 @@ class PostgresStore:
         deadline_s = time.monotonic() + _CLOSING_S
         while self._doubtful and time.monotonic() < deadline_s:
             time.sleep(self._rest() or 0.0)
-        for item in self._doubtful:
-            item.done.set_exception(
-                OutcomeUnknownError(
-                    f"PostgreSQL at {self._link.name} went away during a commit and has not come back, so "
-                    "whether that was written is not known. It stands wholly or not at all; look there."
-                )
-            )
+        unknown = OutcomeUnknownError(
+            f"PostgreSQL at {self._link.name} went away during a commit and has not come back, so "
+            "whether that was written is not known. It stands wholly or not at all; look there."
+        )
+        fail(self._doubtful, unknown)
         self._link.close()
 
     def _commit(self, batch: list[Item]) -> None:
@@ -90,9 +98,9 @@ class PostgresStore:
         try:
             self._connect()
         except StoreError as error:
-            _fail(batch, error)
+            fail(batch, error)
             return
-        open_batch = Batch(self._link, self._words)
+        open_batch = Batch(self._link, self._words, self._token)
         try:
             for item in batch:
                 open_batch.run(item)
@@ -109,8 +117,7 @@ class PostgresStore:
             self._give_up(batch, error)
             return
         self._commits += wrote
-        for item in batch:
-            item.tell()
+        tell(batch)
 
     def _mark(self) -> str:
         """Statements by which this commit can be found, in place of the one before."""
@@ -125,7 +132,7 @@ class PostgresStore:
             self._lost(error)
         else:
             self._roll_back()
-        _fail(batch, self._store_error(error))
+        fail(batch, self._store_error(error))
 
     def _roll_back(self) -> None:
         """A connection that cannot even do that is of no use any more."""
@@ -155,7 +162,8 @@ class PostgresStore:
             raise self._away()
         try:
             self._link.connect()
-            self._words = Words(migrate(self._link))
+            migrate(self._link)
+            self._words = Words()
             self._settle()
         except (LostError, asyncpg.PostgresError) as error:
             self._link.drop()
@@ -181,10 +189,9 @@ class PostgresStore:
         self._name, self._commits = secrets.token_hex(16), 0  # no later commit removes the mark
         items, self._doubtful = self._doubtful, []
         if taken:
-            _fail(items, self._away())
+            fail(items, self._away())
             return
-        for item in items:
-            item.tell()
+        tell(items)
 
     def _away(self) -> StoreError:
         return StoreError(
@@ -195,6 +202,8 @@ class PostgresStore:
     def _store_error(self, error: Exception) -> StoreError:
         if isinstance(error, LostError):
             return self._away()
+        if getattr(error, "sqlstate", None) == _NOT_OWNED:
+            return NotOwnerError()
         if getattr(error, "sqlstate", None) == _FULL:
             return StoreError(
                 f"The disk of PostgreSQL at {self._link.name} is full, so nothing can be booked safely. "
@@ -204,8 +213,3 @@ class PostgresStore:
             f"PostgreSQL at {self._link.name} could not carry this out ({said(error)}), so nothing of it was "
             "written. Its log says more."
         )
-
-
-def _fail(batch: list[Item], error: StoreError) -> None:
-    for item in batch:
-        item.done.set_exception(error)

@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 
 from console.coordinator.store.database import Values
-from console.coordinator.store.dialect import checked, literals
+from console.coordinator.store.dialect import checked, literals, statement
 from console.coordinator.store.postgres_link import Link, of_the_unit
 from console.coordinator.store.postgres_script import REFUSED, Part, Script, Step, meaning_of
 from console.coordinator.store.postgres_words import Words
@@ -23,13 +23,15 @@ from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.writer import Item
 
 BEGIN = "BEGIN; SELECT pg_advisory_xact_lock(7237954620815361);"
-"""Batches follow one another, whichever coordinator they are of: a unit runs alone, and nothing deadlocks."""
+"""Batches follow one another, whichever store they are of: a unit runs alone, and nothing deadlocks."""
 
 
 class Batch:
     """An open transaction. Any error but a unit's own leaves it unusable, to be rolled back."""
 
-    def __init__(self, link: Link, words: Words) -> None:
+    def __init__(self, link: Link, words: Words, token: int = 0) -> None:
+        """`token`: the owner's that this is written by; 0: it is not asked who owns the database."""
+        self._begin = f"{BEGIN} SELECT quarterdeck_owner({token});" if token else BEGIN
         self._link = link
         self._words = words
         self._waiting: list[Part] = []
@@ -121,7 +123,7 @@ class Batch:
 
     def _rows(self, part: Part, sql: str, values: Values) -> list[tuple[Any, ...]]:
         try:
-            return self._link.rows(self._words.translated(sql), values)
+            return self._link.rows(statement(sql), values)
         except asyncpg.PostgresError as error:
             if error.severity is None:  # asyncpg itself: a value of the wrong kind, and nothing was sent
                 raise ValueError(str(error)) from error
@@ -136,7 +138,7 @@ class Batch:
         """Send what waits; the last statement's status."""
         parts = [p for p in self._waiting if p.steps or p is opens or p.open]
         self._waiting = [p for p in self._waiting if not p.over]
-        before = "" if self._begun else BEGIN
+        before = "" if self._begun else self._begin
         self._begun = True
         while True:
             script = Script(self._words, parts)

@@ -18,7 +18,7 @@ _SETTINGS = {
     "application_name": "quarterdeck",
     "standard_conforming_strings": "on",  # values are written out by the rules that this stands for
     "synchronous_commit": "on",
-    "idle_in_transaction_session_timeout": "60s",  # a coordinator that froze must not hold the others up
+    "idle_in_transaction_session_timeout": "10s",  # a coordinator that froze must not hold the others up
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
 }

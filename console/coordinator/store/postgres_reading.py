@@ -40,4 +40,4 @@ class _Look:
 
     def execute(self, sql: str, values: Values = ()) -> Any:
         """See `Readable.execute`."""
-        return Rows(self._link.rows(statement(sql, {}), checked(values)))
+        return Rows(self._link.rows(statement(sql), checked(values)))

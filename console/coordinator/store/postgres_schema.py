@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.coordinator.store.dialect import Layout, tables
+from console.coordinator.store.dialect import tables
 from console.coordinator.store.errors import StoreError
 from console.coordinator.store.postgres_batch import BEGIN
 from console.coordinator.store.postgres_link import Link
@@ -20,23 +20,23 @@ BEGIN
   IF changed <> 1 THEN RAISE EXCEPTION 'quarterdeck_must:%', step; END IF;
   RETURN step;
 END $$;
+CREATE OR REPLACE FUNCTION quarterdeck_owner(mine BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM owner WHERE token = mine) THEN
+    RAISE EXCEPTION 'another coordinator owns this database' USING ERRCODE = '55006';
+  END IF;
+  RETURN mine;
+END $$;
 CREATE OR REPLACE FUNCTION json_each(list TEXT) RETURNS TABLE (value TEXT) LANGUAGE sql IMMUTABLE AS
   'SELECT json_array_elements_text(list::json)';
 CREATE OR REPLACE FUNCTION json_extract(body TEXT, path TEXT) RETURNS BIGINT LANGUAGE sql IMMUTABLE AS
   'SELECT (body::json ->> substr(path, 3))::bigint';
 """
 """The functions that SQLite has and statements of ours use, with as much as they need of them."""
-_COLUMNS = """SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)
-  FROM information_schema.columns WHERE table_schema = current_schema() GROUP BY 1"""
-_KEYS = """SELECT c.relname::text,
-  array_agg(a.attname::text ORDER BY array_position(i.indkey::int2[], a.attnum))
-  FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
-  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (i.indkey)
-  WHERE i.indisprimary AND c.relnamespace = current_schema()::regnamespace GROUP BY 1"""
 
 
-def migrate(link: Link) -> dict[str, Layout]:
-    """Make or complete the tables; what they look like.
+def migrate(link: Link) -> None:
+    """Make or complete the tables.
 
     Raises:
         StoreError: written by a newer Quarterdeck, or not in UTF-8.
@@ -61,5 +61,3 @@ def migrate(link: Link) -> dict[str, Layout]:
         lacking = tables(_LACKING[version])
         link.script(f"{lacking} DELETE FROM version; INSERT INTO version VALUES ({VERSION});")
     link.script("COMMIT")
-    keys = dict(link.rows(_KEYS))
-    return {name: Layout(tuple(names), tuple(keys.get(name, ()))) for name, names in link.rows(_COLUMNS)}

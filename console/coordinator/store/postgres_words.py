@@ -1,19 +1,14 @@
-"""The statements that a connection knows by name, and every statement in PostgreSQL's dialect."""
+"""The statements that a connection knows by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
-
-from console.coordinator.store.dialect import Layout, statement
+from console.coordinator.store.dialect import statement
 
 
 class Words:
     """Of one connection: a new one knows nothing yet."""
 
-    def __init__(self, layouts: Mapping[str, Layout]) -> None:
-        self.translated = lru_cache(1024)(lambda sql: statement(sql, layouts))
-        """A statement in PostgreSQL's dialect."""
+    def __init__(self) -> None:
         self.known: dict[str, str] = {}
         self._last = 0
 
@@ -40,7 +35,7 @@ class Speech:
         if name is not None:
             return f"EXECUTE {name}"
         name = self._new[sql] = self._words.fresh()
-        return f"PREPARE {name} AS {self._words.translated(sql)}; EXECUTE {name}"
+        return f"PREPARE {name} AS {statement(sql)}; EXECUTE {name}"
 
     def learn(self) -> None:
         """The script went through."""

@@ -82,7 +82,6 @@ CREATE TABLE outbox (
   id INTEGER PRIMARY KEY AUTOINCREMENT, node TEXT NOT NULL, body BLOB NOT NULL, at_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX outbox_node ON outbox (node, id);
-CREATE TABLE keys (key_sha256 TEXT PRIMARY KEY, client TEXT NOT NULL) STRICT, WITHOUT ROWID;
 """
 TABLES += _SINCE_2
 
@@ -112,7 +111,8 @@ ALTER TABLE receipts ADD COLUMN leaf TEXT NOT NULL DEFAULT '';
 CREATE INDEX receipts_epoch ON receipts (epoch);
 CREATE TABLE books (epoch INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE statements (
-  epoch INTEGER PRIMARY KEY, digest TEXT NOT NULL, body BLOB NOT NULL, lines BLOB NOT NULL
+  epoch INTEGER PRIMARY KEY, digest TEXT NOT NULL, body BLOB NOT NULL, lines BLOB NOT NULL,
+  held INTEGER NOT NULL
 ) STRICT;
 """
 _GATEWAY = """
@@ -132,11 +132,18 @@ INSERT INTO spending
 
 What was asked for before counts as spent without a key of its own.
 """
-_SINCE_3 = _TRANSCRIPT + _STATEMENTS + _GATEWAY
+_OWNER = """
+CREATE TABLE owner (
+  one INTEGER PRIMARY KEY CHECK (one = 1), token INTEGER NOT NULL, holder TEXT NOT NULL,
+  beat INTEGER NOT NULL, address TEXT NOT NULL, "group" TEXT NOT NULL, model TEXT NOT NULL
+) STRICT;
+"""
+_SINCE_3 = _TRANSCRIPT + _STATEMENTS + _GATEWAY + _OWNER
 TABLES += _SINCE_3 + "INSERT INTO books VALUES (1);"
 
 FROM_2 = _SINCE_3
 FROM_2 += """
+DROP TABLE keys;
 INSERT INTO books SELECT coalesce(max(epoch), 1) FROM epochs;
 UPDATE transactions SET epoch = (SELECT epoch FROM books);
 UPDATE receipts SET epoch = (SELECT epoch FROM books), leaf = leaf_of(body);
@@ -145,6 +152,8 @@ UPDATE balances SET
   debits = (SELECT coalesce(sum(max(-p.amount, 0)), 0) FROM postings p WHERE p.account = balances.account);
 """
 """What version 2 lacks: all that was booked before there were statements goes into the first one.
+
+The clients' keys of before stand in the settings, and nowhere else.
 
 `leaf_of`: a function that the connection must have, from a receipt's body to its leaf.
 """

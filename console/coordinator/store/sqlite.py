@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from console.coordinator.store.database import Values
-from console.coordinator.store.errors import ConflictError, StoreError
+from console.coordinator.store.errors import ConflictError, NotOwnerError, StoreError
 from console.coordinator.store.schema import BEFORE, TABLES, VERSION
 from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.sql.verdicts import leaf_of
 from console.coordinator.store.unit import Unit
-from console.coordinator.store.writer import Item, Writer
+from console.coordinator.store.writer import Item, Writer, fail, tell
 
 T = TypeVar("T")
 _BUSY_MS = 5000
@@ -34,7 +34,12 @@ class SqliteStore:
             self._connection = connect(path)
         except sqlite3.Error as error:
             raise _store_error(path, error) from error
+        self._token = 0
         self._writer = Writer(self._commit)
+
+    def fence(self, token: int) -> None:
+        """See `Store.fence`."""
+        self._token = token
 
     async def transact(self, work: Callable[[Unit], T]) -> T:
         """See `Store.transact`."""
@@ -48,18 +53,23 @@ class SqliteStore:
     def _commit(self, batch: list[Item]) -> None:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
+            if self._token and not self._owned():
+                self._connection.execute("ROLLBACK")
+                fail(batch, NotOwnerError())
+                return
             for item in batch:
                 self._run(item)
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):  # the thread must live on, whatever the disk does
                 self._connection.rollback()
-            failure = _store_error(self._path, error)
-            for item in batch:
-                item.done.set_exception(failure)
+            fail(batch, _store_error(self._path, error))
             return
-        for item in batch:
-            item.tell()
+        tell(batch)
+
+    def _owned(self) -> bool:
+        found = self._connection.execute("SELECT token FROM owner").fetchone()
+        return found is not None and found[0] == self._token
 
     def _run(self, item: Item) -> None:
         """One unit behind a savepoint. A failing database (not a failing unit) raises sqlite3.Error."""

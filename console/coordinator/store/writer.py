@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from console.coordinator.store.errors import StoreError
@@ -17,20 +17,42 @@ _BATCH = 256
 
 
 class Item:
-    """A unit of work on its way, and what came of it."""
+    """A unit of work on its way, and what came of it. Made by whoever waits for it."""
 
     def __init__(self, work: Callable[[Unit], Any]) -> None:
         self.work = work
-        self.done: Future[Any] = Future()
         self.value: Any = None
         self.error: Exception | None = None
+        self.loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[Any] = self.loop.create_future()
 
-    def tell(self) -> None:
-        """Its commit stands: whoever asked learns what came of it."""
+    def give(self) -> None:
+        """On the loop's own thread: wake the one who waits, unless that one is gone."""
+        if self.done.done():
+            return
         if self.error is None:
             self.done.set_result(self.value)
         else:
             self.done.set_exception(self.error)
+
+
+def tell(items: Sequence[Item]) -> None:
+    """Their commit stands: whoever asked learns what came of them. All of them cost a loop one wake-up."""
+    for loop in {item.loop for item in items}:
+        with contextlib.suppress(RuntimeError):  # a loop that has ended, and nobody waits there
+            loop.call_soon_threadsafe(_give, [item for item in items if item.loop is loop])
+
+
+def fail(items: Sequence[Item], error: StoreError) -> None:
+    """Nothing of them stands, or that is not known."""
+    for item in items:
+        item.error = error
+    tell(items)
+
+
+def _give(items: list[Item]) -> None:
+    for item in items:
+        item.give()
 
 
 class Writer:
@@ -57,7 +79,7 @@ class Writer:
             raise StoreError("The coordinator's database is closed: it is shutting down.")
         item = Item(work)
         self._queue.put(item)
-        result: T = await asyncio.shield(asyncio.wrap_future(item.done))
+        result: T = await item.done
         return result
 
     def close(self) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from console.coordinator.children import die_with_parent
@@ -83,6 +83,27 @@ class PrivateNats:
         """End it, and remove its folder."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def cluster_of(keys: Sequence[NatsKeys], count: int) -> Iterator[list[PrivateNats]]:
+    """So many servers that act as one; any of them may be killed. Raises TransportError."""
+    ports = [free_port() for _ in range(count)]
+    servers: list[PrivateNats] = []
+    try:
+        for port in ports:
+            others = tuple(other for other in ports if other != port)
+            servers.append(PrivateNats(keys, cluster=Cluster("quarterdeck", port, others)))
+            servers[-1].start()
+        yield servers
+    finally:
+        for server in servers:
+            server.close()
+
+
+def address_of(servers: Sequence[PrivateNats]) -> str:
+    """One address that names them all."""
+    return "nats://" + ",".join(f"{HOST}:{server.port}" for server in servers)
 
 
 def free_port() -> int:

@@ -23,7 +23,7 @@ class Cluster(msgspec.Struct, frozen=True):
 
 
 def server_config(keys: Sequence[NatsKeys], host: str, port: int, cluster: Cluster | None = None) -> str:
-    """The file's text. `keys`: of every coordinator; the first one's issuer is everybody's."""
+    """The file's text. `keys`: of every coordinator, all with one issuer."""
     users = ", ".join(f"{{ nkey: {one.user} }}" for one in keys)
     watchers = ", ".join(f"{{ nkey: {one.watcher} }}" for one in keys)
     exempt = ", ".join(name for one in keys for name in (one.user, one.watcher))

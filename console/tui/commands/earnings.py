@@ -12,6 +12,13 @@ class NextRange(ScreenCommand):
     screens = frozenset(("earnings",))
 
 
+class OpenStatement(ScreenCommand):
+    """Open the chosen statement, or what is wrong with one: every check, the accounts, and the receipts."""
+
+    id, key, label = "open_statement", "s", "stated"
+    screens = frozenset(("earnings",))
+
+
 class ExportEarnings(ScreenCommand):
     """Write a month's earnings to a new CSV file: asks which month, and where."""
 
@@ -19,4 +26,4 @@ class ExportEarnings(ScreenCommand):
     screens = frozenset(("earnings",))
 
 
-COMMANDS: tuple[type[Command], ...] = (NextRange, ExportEarnings)
+COMMANDS: tuple[type[Command], ...] = (NextRange, OpenStatement, ExportEarnings)

@@ -16,6 +16,7 @@ BEYOND_THE_DECK = frozenset(
         "verification",
         "earnings",
         "penalty",
+        "statement",
         "machine",
         "models",
         "network",

@@ -1,4 +1,4 @@
-"""Earnings: what the work came to, by range, by day and by model; penalties; and CSV."""
+"""Earnings: what the work came to, by range, by day and by model; statements; penalties; and CSV."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from console.tui.screens.earnings_plan import compact, roomy
 from console.tui.screens.plans import is_roomy
 from console.tui.screens.room import Plan, RoomScreen
 from console.tui.store import Part, View
-from console.tui.views import days, earnings, model_earnings, penalties, rates
+from console.tui.views import days, earnings, model_earnings, penalties, rates, statements
 from console.tui.views.frame import Frame
 from console.tui.widgets.panel import Listing, Panel
 
@@ -25,7 +25,7 @@ _FIGURES: frozenset[Part] = frozenset(("earnings", "money", "network"))
 
 
 class Earnings(RoomScreen):
-    """Money by range of days and by model, and what was taken away."""
+    """Money by range of days and by model, the epochs' statements, and what was taken away."""
 
     room: ClassVar[str] = "earnings"
     AUTO_FOCUS = "#penalties"
@@ -43,6 +43,11 @@ class Earnings(RoomScreen):
             lambda state: penalties.findings(state.earnings),
             lambda found: (type(found) is PenaltyView, found.job, found.attempt),
             help_text=explanations.PENALTIES,
+        )  # fmt: skip
+        yield Listing(
+            "statements", self._statements, frozenset(("earnings",)),
+            lambda state: statements.items(state.earnings.statements), statements.key_of,
+            help_text=explanations.STATEMENTS, boxed_heads=1,
         )  # fmt: skip
         for name, build, text in (
             ("summary", self._summary, explanations.COLUMNS),
@@ -93,8 +98,24 @@ class Earnings(RoomScreen):
         """Ask for month and file, and write it."""
         Export(self.quarterdeck).begin()
 
+    def do_open_statement(self) -> None:
+        """The chosen statement; the first one while none is."""
+        listing = self.query_one("#statements", Listing)
+        if listing.cursor < 0:
+            self.quarterdeck.say("No epoch has been stated yet, so there is nothing to open.")
+        else:
+            self._open_statement(listing.items[listing.cursor])
+
+    def _open_statement(self, item: statements.Item) -> None:
+        from console.tui.screens.statement import StatementScreen
+
+        self.app.push_screen(StatementScreen(item.epoch))
+
     def on_listing_chosen(self, message: Listing.Chosen) -> None:
-        """Open the penalty, or the difference; from there it goes on to the job."""
+        """Open the statement, the penalty or the difference; from there it goes on to the job."""
+        if message.panel == "statements":
+            self._open_statement(message.item)
+            return
         from console.tui.screens.penalty import PenaltyScreen
 
         self.app.push_screen(PenaltyScreen(message.item))
@@ -117,6 +138,9 @@ class Earnings(RoomScreen):
 
     def _rates(self, view: View, frame: Frame) -> list[Row]:
         return rates.rates(view, frame, self.quarterdeck.zone_s, self.days)
+
+    def _statements(self, listed: Sequence[statements.Item], view: View, frame: Frame) -> list[Row]:
+        return statements.listing(listed, view, frame, self.quarterdeck.zone_s)
 
     def _penalties(self, listed: Sequence[penalties.Finding], view: View, frame: Frame) -> list[Row]:
         return penalties.listing(listed, view, frame, self.quarterdeck.zone_s)

@@ -52,6 +52,7 @@ class Machine(RoomScreen):
     """Devices, the gauges of the chosen one, the engine's slots, who uses it, and driver beside runtime."""
 
     room: ClassVar[str] = "machine"
+    follows_focus: ClassVar[bool] = True
     AUTO_FOCUS = "*"
     BINDINGS = bindings("machine")
 

@@ -1,4 +1,4 @@
-"""Network: draws against expectation, groups, roster, coordinator, prices and rules."""
+"""Network: draws against expectation, groups, roster, coordinator, evidence, prices and rules."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from textual.geometry import Region, Size
 
 from console.tui.commands import bindings
 from console.tui.rows import Row
-from console.tui.screens import plans
+from console.tui.screens import network_plan, plans
 from console.tui.screens.room import Plan, RoomScreen
 from console.tui.store import Part, View
-from console.tui.views import network, network_coordinator, network_draws, network_rules
+from console.tui.views import (
+    network,
+    network_coordinator,
+    network_draws,
+    network_evidence,
+    network_rules,
+)
 from console.tui.views.frame import Frame
 from console.tui.widgets.panel import Panel, Style
 from console.tui.widgets.scroll import Scroll
 
-WIDE = 160
 EDGES = frozenset(("status", "notice", "footer"))
 DRAWS_HELP = (
     "The scale shows how many draws a fair draw gives this node: ├ and ┤ enclose 95 of 100 cases, ┼ is what "
@@ -29,7 +34,12 @@ GROUPS_HELP = (
 )
 ROSTER_HELP = (
     "Only nodes in the roster are drawn. Every heartbeat is answered with a signed receipt that says whether "
-    "this node was listed; a node that was left out can prove it."
+    "this node was listed, and if not, why: Says is that reason, in the network's own words."
+)
+EVIDENCE_HELP = (
+    "Signed presence receipts and the commitments to each epoch's seeds, kept on this machine: a node that "
+    "was left out, or was told two things, can prove it by them. `quarterdeck audit draws` recomputes all "
+    "draws that the network publishes and holds them against it. o lists the draws won, each with its proof."
 )
 COORDINATOR_HELP = (
     "The coordinator as seen from here. Its key was remembered when it was first met; should another key "
@@ -73,6 +83,10 @@ class Network(RoomScreen):
         yield Panel(
             "coordinator", self._coordinator, seen | notes, help_text=COORDINATOR_HELP, focusable=True
         )
+        yield Panel(
+            "evidence", network_evidence.evidence, frozenset(("network", "jobs")),
+            help_text=EVIDENCE_HELP, focusable=True,
+        )  # fmt: skip
         yield Scroll("network", "Network", self._page, seen | jobs | notes, help_text=DRAWS_HELP)
 
     def _coordinator(self, view: View, frame: Frame) -> list[Row]:
@@ -91,8 +105,9 @@ class Network(RoomScreen):
         if plans.is_small(wide, high):
             return {**placed, "network": (rest, Style())}
         if plans.is_roomy(wide, high):
-            return {**placed, **(_very_wide if wide >= WIDE else _roomy)(rest, self._draws_rows)}
-        return {**placed, **_compact(rest, self._draws_rows)}
+            roomy = network_plan.very_wide if wide >= network_plan.WIDE else network_plan.roomy
+            return {**placed, **roomy(rest, self._draws_rows)}
+        return {**placed, **network_plan.compact(rest, self._draws_rows)}
 
     def taken(self, view: View, dirty: frozenset[Part]) -> None:
         """Show what changed; the draws take the rows that their picture and words need."""
@@ -130,56 +145,3 @@ class Network(RoomScreen):
             self.do_rules()
             return True
         return False
-
-
-def _compact(rest: Region, rows: int) -> plans.Placed:
-    """80×24: rules instead of boxes; what a notice takes, the prices and rules give."""
-    wide, left = rest.width, rest.width * 9 // 16
-    picture = 1 + rows
-    at = rest.y + picture
-    joints = ((left - 1, "┬"),)
-    return {
-        "draws": (Region(0, rest.y, wide, picture), Style()),
-        "groups": (Region(0, at, left, 6), Style(joints=joints, divider=True)),
-        "roster": (Region(left, at, wide - left, 6), Style()),
-        "coordinator": (Region(0, at + 6, wide, 4), Style(joints=((left - 1, "┴"),))),
-        "rules": (Region(0, at + 10, wide, max(0, rest.bottom - at - 10)), Style()),
-    }
-
-
-def _roomy(rest: Region, rows: int) -> plans.Placed:
-    """120×40: boxes, and the draws as a curve."""
-    wide, left, style = rest.width, rest.width // 2, Style(roomy=True)
-    curve = _curve_rows(rows, rest.height - 27)
-    at = rest.y + curve
-    return {
-        "draws": (Region(0, rest.y, wide, curve), style),
-        "groups": (Region(0, at, left, 7), style),
-        "roster": (Region(left, at, wide - left, 7), style),
-        "coordinator": (Region(0, at + 7, wide, 6), style),
-        "rules": (Region(0, at + 13, wide, max(0, rest.bottom - at - 13)), style),
-    }
-
-
-def _curve_rows(rows: int, spare: int) -> int:
-    """Rows of the draws in a box: with a curve where it can be of some height, else what is needed."""
-    if rows < 5:
-        return rows + 2
-    least = max(rows, 6) + 2
-    return min(14, spare) if spare >= least + 3 else least
-
-
-def _very_wide(rest: Region, rows: int) -> plans.Placed:
-    """Two columns: what is, with charts as tall as there is room; and what holds."""
-    left, style = rest.width * 11 // 20, Style(roomy=True)
-    right, at = rest.width - left, rest.y
-    curve = _curve_rows(rows, rest.height * 2 // 5)
-    tall = min(16, max(6, rest.height - curve - 7))
-    table = max(0, rest.height - curve - tall)
-    return {
-        "draws": (Region(0, at, left, curve), style),
-        "groups": (Region(0, at + curve, left, table), style),
-        "coordinator": (Region(0, at + curve + table, left, tall), style),
-        "roster": (Region(left, at, right, 7), style),
-        "rules": (Region(left, at + 7, right, max(0, rest.height - 7)), style),
-    }

@@ -58,6 +58,8 @@ class RoomScreen(Screen[None]):
     """A screen of the console. `room` is its name in commands and in the footer."""
 
     room: ClassVar[str] = ""
+    follows_focus: ClassVar[bool] = False
+    """Whether a panel gets its place by being given the keyboard."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -108,6 +110,12 @@ class RoomScreen(Screen[None]):
         """Do what the command `name` of this screen asks: its method `do_<name>`."""
         deed: Callable[[], None] = getattr(self, f"do_{name}")
         deed()
+
+    @property
+    def focus_chain(self) -> list[Widget]:
+        """Without panels that have no place at this size: nobody would see the keyboard there."""
+        chain, placed = super().focus_chain, self.plan(self.size)
+        return chain if self.follows_focus else [widget for widget in chain if widget.id in placed]
 
     @abc.abstractmethod
     def plan(self, size: Size) -> Plan:

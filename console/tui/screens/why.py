@@ -19,6 +19,8 @@ from console.tui.views import penalties, spells, timeline, why
 from console.tui.views.frame import Frame
 from console.tui.widgets.panel import Listing, Panel, Style
 
+_RESTS_ON: frozenset[Part] = frozenset(("reason", "network", "money", "limits", "earnings", "engine", "time"))
+
 
 class Why(RoomScreen):
     """Reason, remedy, the last day by minute, the last month by day, and every spell."""
@@ -35,7 +37,7 @@ class Why(RoomScreen):
             help_text=explanations.SPELLS,
         )  # fmt: skip
         yield Panel(
-            "why", self._why, frozenset(("reason", "network", "money", "limits", "time")),
+            "why", self._why, _RESTS_ON,
             help_text=explanations.WHY, focusable=True,
         )  # fmt: skip
         yield Panel(

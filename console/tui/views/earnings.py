@@ -38,14 +38,16 @@ def summary_rows(view: View, width: int, zone_s: int, count: int) -> list[Row]:
     if not view.known:
         return []
     day = reckoning.total(days_in(view, zone_s, count))
-    money, books, accounts = _money(day), _columns(view, day, zone_s, count, amounts=False), _accounts(view)
+    each = 25 if width < 96 else 34
+    room = width - 11 - (2 * each if width >= ONE_COLUMN else 0)
+    money, books = _money(day), _columns(view, day, zone_s, count, amounts=False)
+    accounts = _accounts(view, room)
     rates = rate_rows(view, day, zone_s, width)
     needs = named_lines("Bond needs", bond_needs(view, zone_s), width, 13)
     gaps = gap_rows(view, day, zone_s, count, width)
     if width < ONE_COLUMN:
         pairs = [(*fit(a, 29), *b) for a, b in zip(money, books, strict=True)]
         return [*pairs, (*fit(accounts[0], 29), *accounts[1]), accounts[2], *needs, *rates, *gaps]
-    each = 25 if width < 96 else 34
     rows = [
         (*fit(a, each), *fit(b, each), *c) for a, b, c in zip(money, books, accounts, strict=True)
     ]  # fmt: skip
@@ -149,12 +151,13 @@ def _unsettled(view: View, day: DayView, zone_s: int, count: int) -> Gap:
     return Gap(nano, f"{credits(nano)} accepted and not settled: {jobs}.", late == 0)
 
 
-def _accounts(view: View) -> list[Row]:
+def _accounts(view: View, room: int) -> list[Row]:
+    """Three rows; an amount has `room` cells."""
     balances = view.state.money.balances
     return [
         _named("Pending", credits(balances.pending)),
         _named("Available", credits(balances.available), "strong"),
-        _named("Bond", bond_text(view)),
+        _named("Bond", bond_text(view, room)),
     ]
 
 
@@ -163,7 +166,7 @@ def accounts(view: View, frame: Frame, zone_s: int) -> list[Row]:
     if not view.known:
         return framed("Accounts", [], frame)
     money = view.state.money
-    content = _accounts(view)
+    content = _accounts(view, frame.inner_width - 11)
     if money.bond_target > 0:
         full, rest = gauge(money.balances.bond, money.bond_target, max(4, min(60, frame.inner_width - 21)))
         share = percent(money.balances.bond, money.bond_target)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from math import sqrt
 
-from console.ledger.figures import credits
+from console.ledger.figures import MICRO, credits
 from console.tui.charts import gauge
 from console.tui.figures import ago, percent
 from console.tui.rows import Role, Row, Span, clean, fit, row, text_fit
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed
+
+BOND_WIDTH = 35
+"""Cells of the bond in words, with its name, where a gauge stands behind it."""
 
 
 def draws_text(view: View) -> str:
@@ -35,15 +38,17 @@ def draws_word(view: View) -> str:
     return "above the 95 % band" if off > 0 else "below the 95 % band"
 
 
-def bond_text(view: View) -> str:
-    """The bond against its target, or that it stands."""
+def bond_text(view: View, room: int = 60) -> str:
+    """The bond against its target, or that it stands: in fewer words where `room` cells hold no more."""
     money = view.state.money
-    if money.bond_target <= 0:
-        return credits(money.balances.bond)
-    held, target = credits(money.balances.bond), credits(money.bond_target)
-    if held.split(" ")[-1] == target.split(" ")[-1]:
+    bond, target = money.balances.bond, money.bond_target
+    if target <= 0:
+        return credits(bond)
+    held, wanted = credits(bond), credits(target)
+    if held.split(" ")[-1] == wanted.split(" ")[-1]:
         held = held.split(" ")[0]
-    return f"{held} of {target}"
+    told = f"{held} of {wanted}", f"{bond // MICRO:,} of {target // MICRO:,} µcr"
+    return next((words for words in told if len(words) <= room), f"{percent(bond, target)} of {wanted}")
 
 
 def _counts(view: View) -> Row:
@@ -76,7 +81,7 @@ def earnings(view: View, frame: Frame) -> list[Row]:
 
 def _compact(view: View, width: int) -> list[Row]:
     money = view.state.money
-    second, third = (24, 49) if width >= 80 else (22, width)
+    second, third = (23, 49) if width >= 80 else (22, width)
     lines: list[tuple[Row, Row, Row]] = [
         (
             row((" Today      ", "dim"), (credits(money.today_earned, sign=True), "good")),
@@ -90,7 +95,7 @@ def _compact(view: View, width: int) -> list[Row]:
         ),
         (
             row((" Penalties  ", "dim"), (credits(-money.today_penalised), _ink(money.today_penalised))),
-            row(("Bond  ", "dim"), bond_text(view)),
+            row(("Bond  ", "dim"), bond_text(view, third - second - 7)),
             row(("Drawn ", "dim"), draws_text(view)),
         ),
     ]
@@ -104,7 +109,7 @@ def _ink(penalised: int) -> Role:
 def _roomy(view: View, frame: Frame) -> list[Row]:
     money, wide = view.state.money, frame.inner_width
     half = max(26, wide // 2 - 3)
-    bar, rest = gauge(money.balances.bond, money.bond_target, max(4, wide - 40))
+    bar, rest = gauge(money.balances.bond, money.bond_target, max(4, wide - BOND_WIDTH - 7))
     bond: Row = ()
     if money.bond_target:
         share = percent(money.balances.bond, money.bond_target)
@@ -133,7 +138,7 @@ def _roomy(view: View, frame: Frame) -> list[Row]:
             named("All time", credits(money.total_earned - money.total_penalised)),
             row((text_fit("Pending", 10), "dim"), credits(money.balances.pending)),
         ),
-        (*fit(named("Bond", bond_text(view)), 33), *bond),
+        (*fit(named("Bond", bond_text(view, BOND_WIDTH - 13)), BOND_WIDTH), *bond),
     ]
     return framed("Earnings", content, frame)
 

@@ -10,8 +10,11 @@ from console.tui.store import View
 from console.tui.views.frame import Frame, framed
 from console.tui.views.network_coordinator import coordinator_content, named, where
 from console.tui.views.network_draws import draws_content
+from console.tui.views.network_evidence import evidence_content
 from console.tui.views.network_rules import rules_content, watched
 
+TITLE_EDGES = 6
+"""Cells that a frame takes beside its title."""
 _NO_REASON = frozenset(("earning", "no_demand", "lost_draws"))
 _HEADS = (("nodes", 6), ("listed", 7), ("waiting", 8), ("asked/min", 10))
 _SHORT_HEADS = (("nodes", 6), ("list", 5), ("wait", 5), ("/min", 6))
@@ -22,7 +25,9 @@ def roster(view: View, frame: Frame) -> list[Row]:
     network = view.state.network
     title = "Roster"
     if network.receipts and view.known:
-        title = f"Roster · slot {network.slot:,} · epoch {network.epoch:,}"
+        title = f"Roster · slot {network.slot:,}"
+        whole = f"{title} · epoch {network.epoch:,}"
+        title = whole if len(whole) + TITLE_EDGES <= frame.width else title
     return framed(title, roster_content(view, frame.inner_width), frame)
 
 
@@ -82,11 +87,11 @@ def _chance(view: View) -> str:
 
 
 def roster_content(view: View, width: int) -> list[Row]:
-    """Whether this node is listed, how often it was, its queue, and how closely it is watched."""
+    """Whether this node is listed, what the network says of it, its queue, and how closely it is watched."""
     network = view.state.network
     if not view.known:
         return []
-    rows = [named("Listed", *_listed(view))]
+    rows = [named("Listed", *_listed(view)), named("Says", *_said(view))]
     if network.receipts:
         often = percent(network.receipts_listed, network.receipts)
         rows.append(named("Receipts", f"{network.receipts:,}, listed in {often}", "text"))
@@ -111,6 +116,17 @@ def _listed(view: View) -> tuple[str, Role]:
     return f"○ no: {'left out' if code in _NO_REASON else clean(label(code)).lower()}", "warn"
 
 
+def _said(view: View) -> tuple[str, Role]:
+    """What the network holds against this node, in its own words."""
+    network = view.state.network
+    said = network.said
+    if said is not None:
+        return f"{clean(label(said.code))}: {said.sentence}", "warn"
+    if network.state == "connected" and network.receipts:
+        return "nothing against it", "text"
+    return "nothing heard", "dim"
+
+
 def _queue(view: View, limit: int) -> tuple[str, Role]:
     here = view.book.live_count
     return f"{here:,} of at most {limit:,} here", "warn" if here >= limit else "text"
@@ -124,6 +140,7 @@ def page_content(view: View, width: int, zone_s: int) -> list[Row]:
     for title, content in (
         ("Draws", draws_content(view, width, 0)),
         ("Roster", roster_content(view, width)),
+        ("Evidence kept here", evidence_content(view, width)),
         ("Groups", groups_content(view, width)),
         (f"Coordinator · {where(view)}", coordinator_content(view, width, zone_s)),
         ("Prices and rules", rules_content(view, width)),

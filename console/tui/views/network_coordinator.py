@@ -12,6 +12,7 @@ from console.tui.views.frame import Frame, framed
 
 NAME_WIDTH = 10
 CHART_ROWS = 4
+PINNED = "another would be refused"
 LATENCY_TOP_MS = 10
 """A latency below this is drawn as a low line, not as a mountain."""
 
@@ -125,8 +126,9 @@ def _key(network: NetworkView, width: int) -> Row:
     if not network.coordinator_key:
         return named("Key", "not seen yet", "dim")
     whole = clean(network.coordinator_key)
-    key = whole if width >= NAME_WIDTH + len(whole) + 28 else f"{short(whole)}…"
-    return named("Key", key, "text", more="another would be refused")
+    key = whole if width > NAME_WIDTH + len(whole) else f"{short(whole)}…"
+    fits = width > NAME_WIDTH + len(key) + len(PINNED) + 2
+    return named("Key", key, "text", more=PINNED if fits else "")
 
 
 def named(name: str, value: str, ink: Role, *, chart: str = "", more: str = "") -> Row:

@@ -55,7 +55,7 @@ def rows_wanted(view: View, width: int) -> int:
     said = len(_said(view, width))
     if view.state.network.variance_milli <= 0:
         return 1 + said
-    calm = standing_of(view.state.network).place == "inside" and not _checked(view)[1]
+    calm = standing_of(view.state.network).place == "inside" and not checked(view)[1]
     return 5 if calm else 4 + said
 
 
@@ -88,7 +88,7 @@ def _verdict(network: NetworkView, standing: Standing) -> tuple[str, Role, str]:
     return "✓", "good", "Inside the band: what this node won agrees with a fair draw."
 
 
-def _checked(view: View) -> tuple[int, int]:
+def checked(view: View) -> tuple[int, int]:
     """Draws that chose this node and were recomputed here, and how many of them were wrong."""
     seen = [job.draw_ok for job in view.jobs[:PROOFS] if job.draw_ok is not None]
     return len(seen), seen.count(False)
@@ -96,7 +96,7 @@ def _checked(view: View) -> tuple[int, int]:
 
 def _proofs(view: View, width: int) -> list[Row]:
     """What of it this machine has checked by itself."""
-    seen, wrong = _checked(view)
+    seen, wrong = checked(view)
     if not seen:
         return []
     if wrong:
@@ -110,7 +110,7 @@ def _proofs(view: View, width: int) -> list[Row]:
 def _in_short(view: View, network: NetworkView, standing: Standing, width: int) -> list[Row]:
     """Meaning and proofs on one row, where there is no room for more."""
     glyph, ink, _ = _verdict(network, standing)
-    seen, wrong = _checked(view)
+    seen, wrong = checked(view)
     if not seen:
         return _meaning(network, standing, width)[:1]
     proof: tuple[str, Role] = (f"✓ the last {seen} draw proofs are right", "good")

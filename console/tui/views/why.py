@@ -12,9 +12,23 @@ from console.tui.views.frame import Frame, framed
 from console.tui.views.limits import warning_rows
 from console.tui.views.money import draws_text, draws_word
 from console.tui.views.status import glyph_and_badge, state_badge
+from console.tui.views.way_back import way_back_rows
 
 _CHOSEN = frozenset(("paused", "draining", "schedule", "user_active"))
 _NOBODY = frozenset(("earning", "no_demand", "lost_draws", "queue_full", "model_loading"))
+_OWN = frozenset(
+    (
+        "paused",
+        "draining",
+        "disk_full",
+        "gpu_lost",
+        "engine_down",
+        "model_loading",
+        "offline",
+        "coordinator_down",
+    )
+)
+"""What only this machine can know; the network's word for one of them is an echo of a heartbeat."""
 
 
 _ROOMS = {
@@ -56,8 +70,10 @@ def why_rows(view: View, width: int, zone_s: int) -> list[Row]:
     rows += _lines("Meaning", reason.sentence, width, strong=True)
     rows += _lines("To do", reason.remedy or "Nothing.", width)
     rows += _lines("Fault", fault_words(reason.code), width)
+    rows += _lines("Said by", said_by(view, zone_s), width)
+    rows += _lines("Network", network_besides(view, zone_s), width)
     rows += _lines("Evidence", _evidence(view, reason), width)
-    if reason.until_ms > view.now_ms:
+    if reason.until_ms > view.now_ms and reason.code != "suspended":
         left = duration(reason.until_ms - view.now_ms)
         word = "Next try" if reason.code in ("engine_down", "coordinator_down") else "Ends"
         rows += _lines(word, f"in {left}, at {moment(reason.until_ms, view.now_ms, zone_s)}", width)
@@ -65,7 +81,29 @@ def why_rows(view: View, width: int, zone_s: int) -> list[Row]:
     accepted, paid = ago(view.now_ms, money.last_accepted_ms), ago(view.now_ms, money.last_paid_ms)
     rows += warning_rows(view, width)
     rows += _lines("Health", f"last accepted {accepted}, last paid {paid}", width)
-    return rows
+    return [*rows, *way_back_rows(view, width, zone_s)]
+
+
+def said_by(view: View, zone_s: int) -> str:
+    """Who gives the reason; empty for what needs nobody to say it."""
+    code, said = view.state.reason.code, view.state.network.said
+    if code in _NOBODY - {"model_loading"}:
+        return ""
+    if code in _OWN or said is None or said.code != code:
+        return "this machine, which knows it by itself"
+    since = f"since {moment(said.since_ms, view.now_ms, zone_s)}"
+    where = "in its signed receipts" if said.signed else "in answer to the sign-in"
+    return f"the network, {where}, {since}"
+
+
+def network_besides(view: View, zone_s: int) -> str:
+    """What the network holds against this node beside the reason that comes first; mostly nothing."""
+    code, said = view.state.reason.code, view.state.network.said
+    if said is None or said.code == code or said.code in _OWN:
+        return ""
+    left_ms = said.until_ms - view.now_ms
+    until = f" Until {moment(said.until_ms, view.now_ms, zone_s)}." if left_ms > 0 else ""
+    return f"says {label(said.code)} too: {said.sentence}{until}"
 
 
 def _away(view: View, width: int, zone_s: int) -> list[Row]:

@@ -105,15 +105,21 @@ class Listing(Panel):
         *,
         help_text: str = "",
         heads: int = 0,
+        boxed_heads: int = 0,
     ) -> None:
+        """`heads`: rows above the list; `boxed_heads`: so many more where it stands in a box."""
         super().__init__(name, self._listed, parts, help_text=help_text, focusable=True)
         self._build_list = build
         self._pick = pick
         self._key = key
-        self._heads = heads
+        self._least_heads, self._boxed_heads = heads, boxed_heads
         self.items: Sequence[Any] = ()
         self.chosen: object = None
         self.top = 0
+
+    @property
+    def _heads(self) -> int:
+        return self._least_heads + (self._boxed_heads if self.plan.roomy else 0)
 
     @property
     def cursor(self) -> int:

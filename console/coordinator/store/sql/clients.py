@@ -1,4 +1,4 @@
-"""The SQL of `store.unit.clients`: clients: their keys, repeated requests, what they spend."""
+"""The SQL of `store.unit.clients`: repeated requests, what clients spend."""
 
 from __future__ import annotations
 
@@ -10,19 +10,6 @@ from console.coordinator.store.unit.clients import IdempotencyRow
 class SqlClients(SqlPart):
     """See `store.unit.clients`."""
 
-    def client_of(self, key_sha256: str) -> str | None:
-        """The client that an API key belongs to."""
-        row = self.database.execute("SELECT client FROM keys WHERE key_sha256 = ?", (key_sha256,)).fetchone()
-        return row[0] if row else None
-
-    def forget_keys(self) -> None:
-        """Know no client by a key any more."""
-        self.database.execute("DELETE FROM keys")
-
-    def save_key(self, key_sha256: str, client: str) -> None:
-        """Know a client by the hash of its key."""
-        self.database.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key_sha256, client))
-
     def idempotency(self, client: str, key: str) -> IdempotencyRow | None:
         """What that key of the client's stands for."""
         where = "client = ? AND key = ?"
@@ -30,7 +17,7 @@ class SqlClients(SqlPart):
 
     def save_idempotency(self, row: IdempotencyRow) -> None:
         """Insert or replace."""
-        self.insert("INSERT OR REPLACE INTO idempotency", row)
+        self.replace("idempotency", row, "client", "key")
 
     def spend(self, client: str, key: str, day: int, amount: int) -> None:
         """Added to what the day has."""

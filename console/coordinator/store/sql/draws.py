@@ -73,7 +73,7 @@ class SqlDraws(SqlPart):
 
     def add_ticket(self, row: TicketRow) -> None:
         """The ticket."""
-        self.insert("INSERT INTO tickets", row)
+        self.insert("tickets", row)
 
     def fill_ticket(self, row: TicketRow) -> None:
         """Add seed, nonce, pick and node."""
@@ -97,13 +97,13 @@ class SqlDraws(SqlPart):
     def sign_slot(self, roster: SignedRoster, ids: tuple[NodeId, ...]) -> None:
         """The slot's roster, and its members where that root is new."""
         known = self.database.execute(
-            "INSERT OR IGNORE INTO rosters VALUES (?, ?)", (roster.root, roster.size)
+            "INSERT INTO rosters VALUES (?, ?) ON CONFLICT DO NOTHING", (roster.root, roster.size)
         )
         if known.rowcount == 1:
             self.database.executemany(
                 "INSERT INTO roster_members VALUES (?, ?)", [(roster.root, node) for node in ids]
             )
-        self.insert("INSERT INTO slots", roster)
+        self.insert("slots", roster)
 
     def last_stamp(self) -> int:
         """The latest of all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.coordinator.jobs import Job
 from console.coordinator.store.errors import ConflictError
-from console.coordinator.store.sql.part import SqlPart, values_of
+from console.coordinator.store.sql.part import SqlPart, assignments, values_of
 from console.protocol.ids import JobId
 
 
@@ -24,11 +24,10 @@ class SqlJobs(SqlPart):
     def save_job(self, job: Job, was: Job | None) -> None:
         """Compare and set on state and fence."""
         if was is None:
-            self.insert("INSERT INTO jobs", job)
+            self.insert("jobs", job)
             return
-        columns = ", ".join(f'"{name}" = ?' for name in job.__struct_fields__)
         self.database.must(
-            f"UPDATE jobs SET {columns} WHERE id = ? AND state = ? AND fence = ?",
+            f"UPDATE jobs SET {assignments(Job)} WHERE id = ? AND state = ? AND fence = ?",
             (*values_of(job), was.id, was.state, was.fence),
             ConflictError(f"job {job.id} is no longer {was.state} under fence {was.fence}"),
         )

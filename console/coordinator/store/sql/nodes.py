@@ -15,7 +15,7 @@ class SqlNodes(SqlPart):
 
     def save_node(self, row: NodeRow) -> None:
         """Insert or replace."""
-        self.insert("INSERT OR REPLACE INTO nodes", row)
+        self.replace("nodes", row, "id")
 
     def post(self, node: str, body: bytes, at_ms: int) -> None:
         """Put a message in the outbox."""

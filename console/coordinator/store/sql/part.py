@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,15 +19,16 @@ class SqlPart:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def insert(self, verb: str, row: msgspec.Struct, again: str = "it stands already") -> None:
-        """A plain INSERT of what stands already is a conflict, for which `again` are the words."""
-        names = row.__struct_fields__
-        columns, marks = ", ".join(f'"{n}"' for n in names), ", ".join("?" for _ in names)
-        statement = f"{verb} ({columns}) VALUES ({marks})"
-        if verb.startswith("INSERT INTO"):
-            self.database.must(f"{statement} ON CONFLICT DO NOTHING", values_of(row), ConflictError(again))
-        else:
-            self.database.execute(statement, values_of(row))
+    def insert(self, table: str, row: msgspec.Struct, again: str = "it stands already") -> None:
+        """Add a row. One that stands already is a conflict, for which `again` are the words."""
+        statement = f"{_insertion(table, type(row))} ON CONFLICT DO NOTHING"
+        self.database.must(statement, values_of(row), ConflictError(again))
+
+    def replace(self, table: str, row: msgspec.Struct, *key: str) -> None:
+        """Add a row, or give its values to the one that stands under the same primary `key`."""
+        changes = ", ".join(f'"{n}" = excluded."{n}"' for n in row.__struct_fields__ if n not in key)
+        statement = f"{_insertion(table, type(row))} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
+        self.database.execute(statement, values_of(row))
 
     def one(self, kind: type[S], query: str, *values: Any) -> S | None:
         """The row that a query finds, None for none; `{}` stands for its columns."""
@@ -35,15 +37,33 @@ class SqlPart:
 
     def all(self, kind: type[S], query: str, *values: Any) -> list[S]:
         """The rows that a query finds, each as a struct of `kind`; `{}` stands for its columns."""
-        columns = ", ".join(f'"{name}"' for name in kind.__struct_fields__)
-        return [kind(*row) for row in self.database.execute(query.format(columns), values)]
+        return [kind(*row) for row in self.database.execute(query.format(_columns(kind)), values)]
 
     def value(self, query: str, *values: Any) -> int:
         """The one number that a query gives; 0 for NULL."""
         return int(self.database.execute(query, values).fetchone()[0] or 0)
 
 
+@cache
+def _insertion(table: str, kind: type[msgspec.Struct]) -> str:
+    marks = ", ".join("?" for _ in kind.__struct_fields__)
+    return f"INSERT INTO {table} ({_columns(kind)}) VALUES ({marks})"
+
+
+@cache
+def _columns(kind: type[msgspec.Struct]) -> str:
+    return ", ".join(f'"{name}"' for name in kind.__struct_fields__)
+
+
+@cache
+def assignments(kind: type[msgspec.Struct]) -> str:
+    """Every column of it given a value, as in an UPDATE."""
+    return ", ".join(f'"{name}" = ?' for name in kind.__struct_fields__)
+
+
 def values_of(row: msgspec.Struct) -> tuple[Any, ...]:
     """In the order of the fields; a tuple of structs as JSON."""
-    values = (getattr(row, name) for name in row.__struct_fields__)
+    values = msgspec.structs.astuple(row)
+    if not any(isinstance(value, tuple) for value in values):
+        return values
     return tuple(msgspec.json.encode(v).decode() if isinstance(v, tuple) else v for v in values)

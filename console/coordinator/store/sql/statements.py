@@ -34,7 +34,7 @@ class SqlStatements(SqlPart):
 
     def add_statement(self, row: StatementRow) -> None:
         """And open the next epoch's books."""
-        self.insert("INSERT INTO statements", row)
+        self.insert("statements", row)
         self.database.execute("UPDATE balances SET credits = 0, debits = 0 WHERE credits <> 0 OR debits <> 0")
         self.database.execute("UPDATE books SET epoch = ?", (row.epoch + 1,))
 
@@ -42,11 +42,10 @@ class SqlStatements(SqlPart):
         """As it was made."""
         return self.one(StatementRow, "SELECT {} FROM statements WHERE epoch = ?", epoch)
 
-    def statement_digests(self, before: int) -> list[str]:
+    def statement_digests(self, before: int, since: int = 0) -> list[str]:
         """Oldest first."""
-        rows = self.database.execute(
-            "SELECT digest FROM statements WHERE epoch < ? ORDER BY epoch", (before,)
-        )
+        query = "SELECT digest FROM statements WHERE epoch >= ? AND epoch < ? ORDER BY epoch"
+        rows = self.database.execute(query, (since, before))
         return [digest for (digest,) in rows]
 
     def forget_lines(self, before: int) -> None:

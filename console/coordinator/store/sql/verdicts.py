@@ -17,7 +17,7 @@ class SqlVerdicts(SqlPart):
     def add_verdict(self, verdict: Verdict) -> None:
         """One per attempt."""
         again = f"attempt {verdict.attempt} of {verdict.job} was judged already"
-        self.insert("INSERT INTO verdicts", verdict, again)
+        self.insert("verdicts", verdict, again)
 
     def judged(self, job: str, attempt: int, node: str) -> bool:
         """Whether that attempt has its verdict."""
@@ -52,7 +52,7 @@ class SqlVerdicts(SqlPart):
 
     def add_audit(self, row: AuditRow) -> None:
         """What judging an answer took."""
-        self.insert("INSERT INTO audits", row)
+        self.insert("audits", row)
 
     def totals(self, node: str) -> bytes:
         """As they were saved."""
@@ -61,7 +61,11 @@ class SqlVerdicts(SqlPart):
 
     def save_totals(self, node: str, body: bytes, at_ms: int) -> None:
         """Insert or replace."""
-        self.database.execute("INSERT OR REPLACE INTO totals VALUES (?, ?, ?)", (node, body, at_ms))
+        self.database.execute(
+            "INSERT INTO totals VALUES (?, ?, ?) "
+            "ON CONFLICT (node) DO UPDATE SET body = excluded.body, at_ms = excluded.at_ms",
+            (node, body, at_ms),
+        )
 
     def add_receipt(self, receipt: Receipt, leaf: str) -> None:
         """Keep a receipt."""

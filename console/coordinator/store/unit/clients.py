@@ -1,4 +1,4 @@
-"""A unit of work on clients: their keys, repeated requests, what they spend."""
+"""A unit of work on clients: their repeated requests, what they spend."""
 
 from __future__ import annotations
 
@@ -22,18 +22,6 @@ class IdempotencyRow(msgspec.Struct, frozen=True):
 
 class ClientUnit(Protocol):
     """This part of an open transaction."""
-
-    def client_of(self, key_sha256: str) -> str | None:
-        """The client that an API key belongs to."""
-        ...
-
-    def forget_keys(self) -> None:
-        """Know no client by a key any more."""
-        ...
-
-    def save_key(self, key_sha256: str, client: str) -> None:
-        """Know a client by the hash of its key."""
-        ...
 
     def idempotency(self, client: str, key: str) -> IdempotencyRow | None:
         """What that key of the client's stands for."""

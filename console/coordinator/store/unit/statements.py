@@ -34,6 +34,8 @@ class StatementRow(msgspec.Struct, frozen=True):
     """A `Statement`, JSON."""
     lines: bytes
     """Its accounts, a tuple of `AccountLine` in msgpack; empty when they are not kept any more."""
+    held: int
+    """What all escrows held together as it was made, nano-credits: the next statement opens with it."""
 
 
 class StatementUnit(Protocol):
@@ -63,8 +65,8 @@ class StatementUnit(Protocol):
         """An epoch's statement."""
         ...
 
-    def statement_digests(self, before: int) -> list[str]:
-        """Digests of all statements of earlier epochs than `before`, oldest first."""
+    def statement_digests(self, before: int, since: int = 0) -> list[str]:
+        """Digests of all statements of epochs from `since` on and earlier than `before`, oldest first."""
         ...
 
     def forget_lines(self, before: int) -> None:

@@ -1,0 +1,91 @@
+"""The lines of a streamed answer, as OpenAI's API shapes them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+
+class Delta(msgspec.Struct, frozen=True):
+    """What a chunk adds to the message."""
+
+    content: str | None = None
+
+
+class Logprobs(msgspec.Struct, frozen=True):
+    """Log-probabilities of the tokens of a chunk."""
+
+    content: list[dict[str, Any]] | None = None
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One of a chunk's choices; this network makes one."""
+
+    delta: Delta
+    finish_reason: str | None = None
+    logprobs: Logprobs | None = None
+
+
+class Chunk(msgspec.Struct, frozen=True):
+    """One object of the stream."""
+
+    id: str
+    created: int
+    model: str
+    choices: tuple[Choice, ...] = ()
+    usage: dict[str, Any] | None = None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it only opens the stream: no text, no end, no counts."""
+        silent = all(not (c.delta.content or c.finish_reason or c.logprobs) for c in self.choices)
+        return silent and self.usage is None
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line that is passed on; a comment, or the stream's end, has neither of the last two."""
+
+    text: str
+    chunk: Chunk | None = None
+    error: dict[str, Any] | None = None
+
+
+class _Object(msgspec.Struct, frozen=True):
+    error: dict[str, Any] | None = None
+
+
+async def split(parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    """The lines that make up `parts`, without their ends; empty ones are left out.
+
+    Server-sent events are UTF-8, whatever their header says. `str.splitlines` and `httpx` also end a line at
+    U+0085, U+2028 and U+2029, which JSON takes as they are.
+    """
+    rest = b""
+    async for part in parts:
+        *whole, rest = (rest + part).split(b"\n")
+        for line in whole:
+            if line := line.rstrip(b"\r"):
+                yield line.decode(errors="replace")
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def read_line(text: str) -> Line:
+    """The line with what it carries. Raises ValueError, RecursionError for what is not understood."""
+    if text.startswith(":"):
+        return Line(text)
+    if not text.startswith("data:"):
+        raise ValueError("neither data nor a comment")
+    data = text.removeprefix("data:").strip()
+    if data == "[DONE]":
+        return Line(text)
+    if (error := msgspec.json.decode(data, type=_Object).error) is not None:
+        return error_line(error)
+    return Line(text, chunk=msgspec.json.decode(data, type=Chunk))
+
+
+def error_line(error: dict[str, Any]) -> Line:
+    """A line that carries an error, and nothing else."""
+    return Line("data: " + msgspec.json.encode({"error": error}).decode(), error=error)

@@ -1,0 +1,49 @@
+"""What a coordinator does again and again, whoever asks for what."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from console.coordinator.parts import Parts
+from console.coordinator.registry import Registry
+from console.coordinator.second import SecondVerifier
+from console.coordinator.store import StoreError, Unit
+
+log = logging.getLogger(__name__)
+SWEEP_S = 0.5
+FORGET_S = 60.0
+
+
+async def each(interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
+    """Do `step` every so often until cancelled."""
+    while True:
+        await asyncio.sleep(interval_s)
+        try:
+            await step()
+        except StoreError as error:
+            log.error("%s", error)
+        except Exception:  # one bad turn must not end epochs or sweeps for good
+            log.exception("a recurring step failed; it is tried again in %s s", interval_s)
+
+
+async def sweep(parts: Parts, registry: Registry, second: SecondVerifier | None) -> None:
+    """Sessions that fell silent are over."""
+    for session in registry.sessions():
+        if not session.alive(parts.silence_s):
+            session.close()
+            registry.listing.changed()
+    if second is not None:
+        await second.rest()
+
+
+async def forget_evidence(parts: Parts) -> None:
+    """Evidence whose time is over, and the oldest of what is more than is kept. Raises StoreError."""
+    now_ms, kept = parts.clock.now_ms(), parts.config.evidence
+
+    def forget(unit: Unit) -> None:
+        unit.forget_evidence(now_ms)
+        unit.trim_evidence(kept.accepted_rows, kept.accepted_bytes)
+
+    await parts.store.transact(forget)
