@@ -34,6 +34,8 @@ class About:
             "sentence": "Ready." if ready else self._reference.sentence,
             "nodes": len(self._registry.sessions()),
             "listed": self._registry.eligible(0).chances,
+            "claimed_twice": self._registry.machines.claimed_twice,
+            "counted_as_one": self._registry.machines.counted_as_one,
             "verifiers": self._incidents.counts(),
         }
         return JSONResponse(body, 200 if ready else 503)

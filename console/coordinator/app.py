@@ -16,6 +16,7 @@ from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
 from console.coordinator.beside import Reader
 from console.coordinator.books import Books
+from console.coordinator.challenges import Challenges
 from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
@@ -25,6 +26,7 @@ from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.errors import unserved
 from console.coordinator.gateway.models import Models
 from console.coordinator.gateway.nonces import Nonces
+from console.coordinator.loads import Loads
 from console.coordinator.outbox import Outbox
 from console.coordinator.ownership import Ownership
 from console.coordinator.parts import Parts
@@ -85,6 +87,8 @@ class Coordinator:
         auditor = Auditor(parts, self.reference, second, self.incidents)
         runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
+        loads = Loads(parts, self.reference, self.dispatch, lambda: self.draws.epoch.number)
+        self.challenges = Challenges(parts, self.registry, loads)
         callers = Callers(parts.config)
         self.gateway = Gateway(parts, callers, self.registry, self.reference, self.dispatch)
         self.models = Models(parts, callers, self.registry)
@@ -138,6 +142,7 @@ class Coordinator:
             asyncio.create_task(work)
             for work in (
                 self.reference.watch(),
+                self.challenges.watch(),
                 self.ownership.keep(self.lost.set),
                 each(SWEEP_S, lambda: sweep(self.parts, self.registry, self.second)),
                 each(self.parts.policy.epoch_s, self.draws.open_epoch),

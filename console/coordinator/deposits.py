@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from console.coordinator.parts import Parts
 from console.coordinator.store import Unit
-from console.ledger import client, deposit, node_bond
+from console.ledger import LOAD_CLIENT, client, deposit, node_bond
 
 PRACTICE = "practice"
 
@@ -15,6 +15,7 @@ def book_deposits(unit: Unit, parts: Parts) -> None:
     wanted = [(PRACTICE, client(PRACTICE), config.practice.client_deposit)]
     wanted += [(f"bond:{node}", node_bond(node), amount) for node, amount in config.practice.bonds.items()]
     wanted += [(f"client:{name}", client(name), known.deposit) for name, known in config.clients.items()]
+    wanted.append((LOAD_CLIENT, client(LOAD_CLIENT), config.load_deposit))
     for name, account, amount in wanted:
         if amount > 0 and not unit.booked(f"deposit:{name}"):
             unit.book(deposit(name, account, amount, now_ms))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from console.coordinator.endings import ending
 from console.coordinator.faults import told
 from console.coordinator.jobs import FINAL, Job
-from console.coordinator.live import Ask, ClientGone, LiveJob, NodeBack, NodeGone, Trouble
+from console.coordinator.live import Ask, ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
 from console.coordinator.nonces import reveals
 from console.coordinator.parts import Parts
 from console.coordinator.reference import Reference
@@ -97,7 +98,8 @@ class Dispatch:
             key=ask.key,
         )
         held = await self._parts.store.transact(take_on)
-        self._registry.census.requested(self._parts.clock.tick_s())
+        if not ask.only:  # what the network asks by itself is no demand
+            self._registry.census.requested(self._parts.clock.tick_s())
         live = LiveJob(held, ask, self._reference.visible(ask.stop))
         if self._stopping:  # since the hold was asked for; `recover` refunds it
             live.tell(_STOPPING)
@@ -188,25 +190,26 @@ class Dispatch:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        paid = await self._paid([live.job.id for live in ended])
+        charged = await self._charged([live.job.id for live in ended])
         for live in ended:
-            if paid is None:
+            if charged is None:
                 live.tell(_UNCERTAIN)
-            for event in live.whole if paid and live.job.id in paid else (_STOPPING,):
+            for event in _last_words(live, (charged or {}).get(live.job.id)):
                 live.tell(event)
 
-    async def _paid(self, ended: list[JobId]) -> set[JobId] | None:
-        """Which of them were being settled as their tasks ended: what was queued then is written by now.
+    async def _charged(self, ended: list[JobId]) -> dict[JobId, Job] | None:
+        """Which of them were being settled, or charged a fee, as their tasks ended: what was queued then is
+        written by now.
 
         None: the database does not say.
         """
 
-        def settled(unit: Unit) -> set[JobId]:
+        def look(unit: Unit) -> dict[JobId, Job]:
             found = (unit.job(job) for job in ended)
-            return {job.id for job in found if job is not None and job.state == "SETTLED"}
+            return {job.id: job for job in found if job is not None and (job.state == "SETTLED" or job.price)}
 
         try:
-            return await self._parts.store.transact(settled) if ended else set()
+            return await self._parts.store.transact(look) if ended else {}
         except StoreError as error:
             log.error("%s", error)
             return None
@@ -259,3 +262,9 @@ class Dispatch:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a task ended with %s", told(error))
+
+
+def _last_words(live: LiveJob, charged: Job | None) -> Sequence[Text | Done | Trouble]:
+    if charged is None:
+        return (_STOPPING,)
+    return live.whole if charged.state == "SETTLED" else (ending(charged.code, charged.price),)

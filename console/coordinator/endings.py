@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.coordinator.live import Trouble
 from console.fairness.audit import NONCE_WITHHELD
 
+_WITHHELD = "The client did not reveal its nonce in time, so nobody was drawn."
 _AGAIN_SOON = ("no_node", "coordinator_failed")
 SENTENCES = {
     "answer_rejected": "The answer was checked and found false. Nothing is charged; please ask again.",
@@ -20,7 +21,10 @@ SENTENCES = {
 """By code."""
 
 
-def ending(code: str) -> Trouble:
-    """What the client is told of a job that ended with that public code."""
+def ending(code: str, price: int = 0) -> Trouble:
+    """What the client is told of a job that ended with that public code. `price`: what it pays still."""
     status = 503 if code in _AGAIN_SOON else 502
+    if code == NONCE_WITHHELD and price:
+        fee = f"less the network's fee of {price} nano-credits"
+        return Trouble(status, code, f"{_WITHHELD} What was held is given back, {fee}.")
     return Trouble(status, code, SENTENCES.get(code, SENTENCES["no_answer"]))

@@ -133,9 +133,9 @@ def penalise(job: Job, at_ms: int) -> Job:
     return _move(_move(job, "REJECTED", at_ms), "PENALISED", at_ms, held=0, fault="node", code="rejected")
 
 
-def fail(job: Job, fault: Fault, code: str, at_ms: int) -> Job:
-    """Given up and refunded."""
-    return _move(job, "FAILED", at_ms, held=0, fault=fault, code=code)
+def fail(job: Job, fault: Fault, code: str, at_ms: int, price: int = 0) -> Job:
+    """Given up and refunded. `price`: what the client pays all the same, for a nonce that it withheld."""
+    return _move(job, "FAILED", at_ms, held=0, fault=fault, code=code, price=price)
 
 
 def cancel(job: Job, at_ms: int) -> Job:

@@ -34,6 +34,8 @@ class Ask(msgspec.Struct, frozen=True):
 
     They are known once the answer is judged, so nothing of such an answer is streamed before.
     """
+    only: NodeId = NodeId("")
+    """A load challenge: this node alone is asked, now or not at all. Empty: whoever is drawn."""
 
 
 class Text(msgspec.Struct, frozen=True):
@@ -51,7 +53,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """There will be no (more) answer; nothing is charged."""
+    """There will be no (more) answer; nothing is charged for it."""
 
     status: int
     code: str

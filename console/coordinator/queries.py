@@ -43,7 +43,10 @@ LEDGER = """SELECT
   (SELECT coalesce(sum(amount), 0) FROM postings WHERE account LIKE 'escrow:%'),
   (SELECT coalesce(sum(amount), 0) FROM postings
      WHERE "transaction" LIKE 'refund:%' AND account LIKE 'client:%'),
-  (SELECT coalesce(sum(amount), 0) FROM postings WHERE account = 'penalties')"""
+  (SELECT coalesce(sum(amount), 0) FROM postings
+     WHERE "transaction" LIKE 'penalty:%' AND account = 'penalties'),
+  (SELECT coalesce(sum(amount), 0) FROM postings
+     WHERE "transaction" LIKE 'fee:%' AND account = 'penalties')"""
 _SHARES = """WITH places AS (
     SELECT root, node, row_number() OVER (PARTITION BY root ORDER BY node) - 1 AS place FROM roster_members),
   eligible AS (

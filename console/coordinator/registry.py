@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Iterator
 
 import msgspec
 
 from console.coordinator.census import Census
 from console.coordinator.listing import Listing, Look
+from console.coordinator.machines import Group, Machines
 from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
 from console.coordinator.reference import Reference
-from console.coordinator.rosters import NEXT_SLOT, Candidate, Eligible, Rules, exclusion
+from console.coordinator.rosters import (
+    NEXT_SLOT,
+    Candidate,
+    Eligible,
+    Rules,
+    exclusion,
+)
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import duplicate
 from console.coordinator.store import NodeRow, StoreError, Unit
 from console.ledger import typical_reward
 from console.protocol.frames import presence_bytes
-from console.protocol.ids import JobId, NodeId, SessionId
+from console.protocol.ids import JobId, NodeId, SessionId, short
 from console.protocol.messages import GroupNow, Heartbeat, Presence, Refused, SignIn, Surroundings
 from console.protocol.reasons import Reason, reason
+
+log = logging.getLogger(__name__)
 
 
 class Registry:
@@ -31,6 +41,7 @@ class Registry:
         self._reference = reference
         self._sessions: dict[NodeId, Session] = {}
         self._suspended: dict[NodeId, Reason] = {}
+        self.machines = Machines(parts.policy.nodes_per_machine)
         self._open: dict[NodeId, dict[JobId, None]] = {}
         """What each node has to answer, in the order in which it was given."""
         look = Look(self._candidates, self._one, self._rules)
@@ -67,6 +78,7 @@ class Registry:
             message.name,
             offers[0] if offers else None,
             self._parts.clock,
+            message.machine,
         )
         if self.session(message.node) is not None:  # two sign-ins raced; the first one has it
             return duplicate(message.node, 0)
@@ -77,8 +89,17 @@ class Registry:
         """From now on it is its node's session; the one before it is closed."""
         if (old := self._sessions.get(session.node)) is not None:
             old.close()
+            self.machines.leave(old.machine, old.node)
         self._sessions[session.node] = session
+        if others := self.machines.join(session.machine, session.node):
+            known = ", ".join(short(node) for node in others[:3]) + (", …" if others[3:] else "")
+            log.warning("node %s claims the machine of %s", short(session.node), known)
         self.listing.forget(session.node)
+
+    def found(self, group: Group) -> None:
+        """A load challenge found that these are one machine."""
+        self.machines.found(group)
+        self.listing.changed()
 
     def leave(self, session: Session) -> bool:
         """The session is over; whether the node has no newer one."""
@@ -86,6 +107,7 @@ class Registry:
         if self._sessions.get(session.node) is not session:
             return False
         del self._sessions[session.node]
+        self.machines.leave(session.machine, session.node)
         self.listing.forget(session.node)
         return True
 
@@ -223,6 +245,20 @@ class Registry:
         return None if session is None else self._candidate(session)
 
     def _candidate(self, session: Session) -> Candidate:
+        alone = self._alone(session)
+        now_ms = self._parts.clock.now_ms()
+        shared = self.machines.why(session.machine, session.node, self._could, now_ms)
+        return alone if shared is None else msgspec.structs.replace(alone, shared=shared)
+
+    def _could(self, node: NodeId) -> bool:
+        """Whether a node would be listed if its machine were its own."""
+        if (session := self._sessions.get(node)) is None:
+            return False
+        why = exclusion(self._alone(session), self._rules(0))
+        return why is None or why.code == "queue_full"
+
+    def _alone(self, session: Session) -> Candidate:
+        """Without a look at who else claims its machine."""
         suspended = self._suspended.get(session.node)
         if suspended is not None and suspended.until_ms <= self._parts.clock.now_ms():
             suspended = None

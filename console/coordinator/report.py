@@ -98,6 +98,9 @@ class Ledger(msgspec.Struct, frozen=True):
     held: int
     refunded: int
     penalised: int
+    """Taken from nodes."""
+    fees: int = 0
+    """Taken from clients that withheld their nonces."""
 
 
 class NodeReport(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 from console.fairness import Roster
 from console.protocol.ids import NodeId
 from console.protocol.reasons import CODES, Reason, reason
-from console.protocol.types import Exclusion, ModelOffer, Policy
+from console.protocol.types import LOAD, Exclusion, ModelOffer, Policy
 from console.verification.calibration import UNLIKE
 
 
@@ -29,6 +29,8 @@ class Candidate(msgspec.Struct, frozen=True):
     open_jobs: int
     """Assignments that it has not answered yet."""
     suspended: Reason | None
+    shared: Reason | None = None
+    """Why another node stands for the machine of this one; None: none does."""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -107,6 +109,15 @@ def left_out(listed: SlotRoster, codes: Mapping[NodeId, str]) -> Eligible:
     return Eligible(listed, tuple(Exclusion(place, code) for place, code in places if place >= 0))
 
 
+def for_one(found: Eligible, node: NodeId) -> Eligible:
+    """A load challenge's draw: everybody but `node` is left out, and `node` if it cannot be drawn anyway."""
+    codes = {found.listed.ids[one.index]: one.code for one in found.excluded}
+    others = {other: codes.get(other, LOAD) for other in found.listed.ids if other != node or node in codes}
+    if found.listed.place(node) < 0:
+        others = dict.fromkeys(found.listed.ids, LOAD)
+    return msgspec.structs.replace(left_out(found.listed, others), at_ms=found.at_ms)
+
+
 def left_out_code(why: Reason) -> str:
     """The public word for a reason: the rule, where the code alone would not name one."""
     return why.evidence if why.code == "not_in_roster" and why.evidence else why.code
@@ -122,7 +133,7 @@ def exclusion(node: Candidate, rules: Rules) -> Reason | None:
         known = node.reason in CODES and node.reason != "earning"
         code = node.reason if known else "not_in_roster"
         return reason(code, evidence="ready")
-    return _offer_exclusion(node.offer, rules) or _queue_exclusion(node, rules)
+    return _offer_exclusion(node.offer, rules) or node.shared or _queue_exclusion(node, rules)
 
 
 def roster_ids(nodes: Iterable[Candidate], rules: Rules) -> tuple[NodeId, ...]:

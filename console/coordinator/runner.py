@@ -20,7 +20,7 @@ from console.coordinator.parts import Parts
 from console.coordinator.probation import probation_of
 from console.coordinator.recompute import Work
 from console.coordinator.registry import Registry
-from console.coordinator.rosters import Eligible
+from console.coordinator.rosters import Eligible, for_one
 from console.coordinator.settle import accept, give_back, reject, watch_again
 from console.coordinator.store import StoreError, Unit
 from console.fairness.audit import NONCE_WITHHELD
@@ -100,6 +100,8 @@ class Runner:
         until_s = clock.tick_s() + self._parts.config.limits.queue_wait_s
         while True:
             roster = self._registry.eligible(need, frozenset(live.tried))
+            if live.ask.only:
+                return for_one(roster, live.ask.only)
             waiting = not live.tried and clock.tick_s() < until_s and self._registry.would_serve(need)
             if roster.chances or not waiting:
                 return roster
@@ -193,8 +195,9 @@ class Runner:
         return sealed(self._parts, evidence)
 
     def _rate(self, unit: Unit, live: LiveJob) -> int:
-        """Per million. What a client is told of a node's logits is checked first, every time."""
-        if live.ask.top_logprobs is not None:
+        """Per million. What a client is told of a node's logits is checked first, every time, and so is what
+        shows a node's speed: rubbish is fast."""
+        if live.ask.top_logprobs is not None or live.ask.only:
             return PPM
         policy, job = self._parts.policy, live.job
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
@@ -242,6 +245,8 @@ class Runner:
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:
         parts, last = self._parts, live.job
+        revealed = live.nonce.done() and not live.nonce.cancelled()
+        withheld = code == NONCE_WITHHELD and not revealed  # else its epoch ended first, and that is nobody's
 
         def undo(unit: Unit) -> jobs.Job:
             was = unit.job(last.id) or last
@@ -249,11 +254,11 @@ class Runner:
                 return was
             if code == "gone_before_opening":
                 watch_again(unit, parts, was.node)
-            return give_back(unit, parts, was, fault, code)
+            return give_back(unit, parts, was, fault, code, withheld=withheld)
 
         live.job = await self._insist(lambda: parts.store.transact(undo))
         log.info("job %s: %s (%s)", short(last.id), live.job.state.lower(), code)
-        live.tell(ending(code))
+        live.tell(ending(code, live.job.price))
 
     async def _insist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do `step` again until the database takes it."""

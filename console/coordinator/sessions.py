@@ -39,12 +39,20 @@ class Session:
     """A signed-in node. Everything here is a fact of one connection and dies with it."""
 
     def __init__(
-        self, session: SessionId, node: NodeId, name: str, offer: ModelOffer | None, clock: Clock
+        self,
+        session: SessionId,
+        node: NodeId,
+        name: str,
+        offer: ModelOffer | None,
+        clock: Clock,
+        machine: str = "",
     ) -> None:
+        """`machine`: the digest of its facts that the node claims, empty for none."""
         self.id = session
         self.node = node
         self.name = name
         self.offer = offer
+        self.machine = machine
         self.ready = False
         self.reason = "model_loading"
         self.leaving = False

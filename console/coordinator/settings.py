@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from console.ledger import LOAD_CLIENT
 from console.protocol.ids import GroupId
 from console.protocol.types import Policy
 from console.settings.config import ConfigError
@@ -123,6 +124,8 @@ class CoordinatorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     limits: Limits = Limits()
     verifiers: Verifiers = Verifiers()
     evidence: EvidenceKept = EvidenceKept()
+    load_deposit: int = 0
+    """Nano-credits from outside for load challenges, booked once; beyond it the treasury pays for them."""
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -154,6 +157,8 @@ def load_config(path: Path | None) -> CoordinatorConfig:
         config = msgspec.convert(table, CoordinatorConfig)
         _check_policy(table.get("policy", {}), config.policy)
         _check_clients(config.clients)
+        if config.load_deposit < 0:
+            raise ValueError("`load_deposit` is negative")
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(
             f"The policy {path} has a setting that cannot be used: {error}. Mend or remove it."
@@ -168,7 +173,8 @@ def _check_policy(table: dict[str, object], policy: Policy) -> None:
     negative = [name for name in Policy.__struct_fields__ if getattr(policy, name) < 0]
     if negative:
         raise ValueError(f"`policy.{negative[0]}` is negative")
-    positive = ("slot_s", "epoch_s", "lease_s", "heartbeat_s", "max_tokens", "max_attempts", "queue_limit")
+    lengths = ("slot_s", "epoch_s", "lease_s", "heartbeat_s")
+    positive = (*lengths, "max_tokens", "max_attempts", "queue_limit", "load_tokens")
     zero = [name for name in positive if getattr(policy, name) == 0]
     if zero:
         raise ValueError(f"`policy.{zero[0]}` is 0")
@@ -180,6 +186,8 @@ def _check_policy(table: dict[str, object], policy: Policy) -> None:
 
 def _check_clients(clients: dict[str, ClientKey]) -> None:
     seen: set[str] = set()
+    if LOAD_CLIENT in clients:
+        raise ValueError(f"`clients.{LOAD_CLIENT}` is the network's own; give the client another name")
     for name, client in clients.items():
         digests = [client.key_sha256] if client.key_sha256 else []
         digests += [key.key_sha256 for key in client.keys.values()]

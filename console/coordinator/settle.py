@@ -13,6 +13,7 @@ from console.coordinator.standing import add_up
 from console.coordinator.store import NodeRow, Unit
 from console.ledger import (
     collectable,
+    fee,
     hold,
     node_bond,
     node_pending,
@@ -21,6 +22,7 @@ from console.ledger import (
     price,
     refund,
     split_reward,
+    withheld_fee,
 )
 from console.protocol.frames import receipt_bytes
 from console.protocol.ids import NanoCredits, NodeId
@@ -40,16 +42,22 @@ def open_job(unit: Unit, parts: Parts, job: Job) -> Job:
     return held
 
 
-def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str) -> Job:
-    """The job failed, or the client left (`code` cancelled): everything held goes back."""
+def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str, *, withheld: bool = False) -> Job:
+    """The job failed, or the client left (`code` cancelled): everything held goes back.
+
+    `withheld`: the client did not reveal its nonce, and pays the fee out of that.
+    """
     now_ms = parts.clock.now_ms()
     cancelled = fault == "client" and code == "cancelled"
-    job = jobs.cancel(was, now_ms) if cancelled else jobs.fail(was, fault, code, now_ms)
+    due = withheld_fee(parts.policy, was.held) if withheld else 0
+    job = jobs.cancel(was, now_ms) if cancelled else jobs.fail(was, fault, code, now_ms, price=due)
     unit.save_job(job, was)
     unit.end_attempt(job, code, fault, now_ms)
     if was.held:
         unit.book(refund(was.id, was.client, was.held, now_ms))
-    _spend(unit, was, -was.held)
+    if due:
+        unit.book(fee(was.id, was.client, due, now_ms))
+    _spend(unit, was, due - was.held)
     return job
 
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 
+from console.fairness.check import chances
 from console.protocol.ids import JobId, NodeId
 from console.protocol.transcript import AttemptEnd, DrawRecord, Transcript
+from console.protocol.types import LOAD
 
 DISORDER_MS = 600_000
 """So far apart stamps of draws may stand that follow on each other."""
@@ -41,6 +43,11 @@ class Attempts:
         end = self.end(draw.ticket.job, draw.ticket.attempt)
         return bool(draw.ticket.commitment) and end is not None and end.code == NONCE_WITHHELD
 
+    def fee(self, draw: DrawRecord) -> int:
+        """What the client is said to have paid for it."""
+        end = self.end(draw.ticket.job, draw.ticket.attempt)
+        return 0 if end is None else end.fee
+
     def why_vacant(self, draw: DrawRecord) -> str:
         """What is published of why nobody was drawn, for people."""
         end = self.end(draw.ticket.job, draw.ticket.attempt)
@@ -51,6 +58,8 @@ class Attempts:
         if code == "tried":
             first = self._first.get((draw.ticket.job, node))
             return first is not None and first < draw.ticket.attempt
+        if code == LOAD:  # a draw among one, and no client's that trusts nobody for it
+            return chances(draw.ticket) == 1 and not draw.ticket.commitment
         if code == "queue_full":
             return self._queue(node).at(draw.at_ms) >= self._queue_limit
         return bool(code)

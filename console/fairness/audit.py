@@ -24,6 +24,7 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
+from console.protocol.types import LOAD
 
 SECRET_BYTES = 32
 
@@ -58,7 +59,15 @@ class _Epoch:
         for draw in self._it.draws:
             yield from self._draw(draw)
             self._attempts.began(draw)
+        yield from self._loads()
         yield from self._closing()
+
+    def _loads(self) -> Iterator[Finding]:
+        """What the network asks of whom it chooses has a public limit."""
+        most = self._it.commitment.policy.load_draws
+        asked = sum(any(one.code == LOAD for one in draw.excluded) for draw in self._it.draws)
+        if asked > most:
+            yield self._find("load", f"{asked} tickets are load challenges; the rules allow {most}.")
 
     def _find(self, code: str, sentence: str, k: int = -1) -> Finding:
         return Finding(code, self._epoch, k, sentence)
@@ -127,6 +136,7 @@ class _Epoch:
             yield self._find("roster", f"Ticket {k} is not over the signed roster of its slot.", k)
         yield from self._attempt(draw)
         yield from self._left_out(draw)
+        yield from self._fee(draw)
         if not draw.node:
             if not self._attempts.withheld(draw):
                 why = self._attempts.why_vacant(draw)
@@ -135,6 +145,14 @@ class _Epoch:
         if self._seeds is not None and (not 0 <= k < self._count or self._seeds.seed(k) != draw.seed):
             yield self._find("seed", f"Seed {k} is not the one committed to before the epoch.", k)
         yield from self._picked(draw)
+
+    def _fee(self, draw: DrawRecord) -> Iterator[Finding]:
+        """Only a client that withheld its nonce pays without an answer, and no more than the rules say."""
+        k, paid = draw.ticket.k, self._attempts.fee(draw)
+        withheld = not draw.node and self._attempts.withheld(draw)
+        due = self._it.commitment.policy.withheld_fee if withheld else 0
+        if not 0 <= paid <= due:
+            yield self._find("fee", f"Draw {k} cost its client a fee of {paid}; the rules allow {due}.", k)
 
     def _picked(self, draw: DrawRecord) -> Iterator[Finding]:
         k, members = draw.ticket.k, self._it.members.get(draw.ticket.roster_root, ())

@@ -17,9 +17,9 @@ from console.protocol.ids import NodeId
 from console.protocol.keys import verify
 from console.protocol.messages import Presence
 from console.protocol.transcript import DrawRecord, Transcript
-from console.protocol.types import DrawProof
+from console.protocol.types import LOAD, DrawProof
 
-PUBLISHED = frozenset({"tried", "queue_full"})
+PUBLISHED = frozenset({"tried", "queue_full", LOAD})
 """Reasons that the transcript itself bears out; of all others the node knows best."""
 
 

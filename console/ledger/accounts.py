@@ -7,6 +7,9 @@ PENALTIES = "penalties"
 OUTSIDE = "outside"
 """Where deposits come from and withdrawals go: the one account that may stand below zero."""
 
+LOAD_CLIENT = "load-challenges"
+"""The network's own client, which pays for load challenges."""
+
 
 def client(client_id: str) -> str:
     """What a client has to spend."""

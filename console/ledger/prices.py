@@ -26,6 +26,11 @@ def split_reward(policy: Policy, reward: int, bond: int) -> tuple[int, int]:
     return to_bond, reward - to_bond
 
 
+def withheld_fee(policy: Policy, held: int) -> int:
+    """What a nonce that is not revealed costs its client, out of the `held` that goes back to it."""
+    return min(policy.withheld_fee, held)
+
+
 def collectable(policy: Policy, reward: int, bond: int, pending: int) -> tuple[int, int]:
     """(from bond, from pending): the penalty for an answer of `reward`, as far as it can be taken."""
     wanted = policy.penalty_multiple * reward

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.ledger.accounts import (
+    LOAD_CLIENT,
     OUTSIDE,
     PENALTIES,
     TREASURY,
@@ -77,6 +78,11 @@ def refund(job: str, client_id: str, amount: int, at_ms: int) -> Transaction:
     return _book(f"refund:{job}", at_ms, (escrow(job), -amount), (client(client_id), amount))
 
 
+def fee(job: str, client_id: str, amount: int, at_ms: int) -> Transaction:
+    """What a client pays that withheld its nonce: it goes where penalties go, and is no income."""
+    return _book(f"fee:{job}", at_ms, (client(client_id), -amount), (PENALTIES, amount))
+
+
 def penalty(
     job: str, attempt: int, node: str, from_bond: int, from_pending: int, at_ms: int
 ) -> Transaction | None:
@@ -98,6 +104,11 @@ def close_epoch(epoch: int, node: str, amount: int, at_ms: int) -> Transaction:
     return _book(
         f"epoch:{epoch}:{node}", at_ms, (node_pending(node), -amount), (node_available(node), amount)
     )
+
+
+def fund_load(name: str, amount: int, at_ms: int) -> Transaction:
+    """The treasury pays for load challenges: their answers cost what any other does."""
+    return _book(f"load:{name}", at_ms, (TREASURY, -amount), (client(LOAD_CLIENT), amount))
 
 
 def deposit(name: str, account: str, amount: int, at_ms: int) -> Transaction:

@@ -14,8 +14,9 @@ _FIRST = ("reef", "gull", "keel", "tern", "buoy", "skua", "mole", "spar", "luff"
 MAX_NODES = len(_FIRST)
 """Nodes of one run, the rogue ones among them."""
 
-POLICY = Policy(epoch_s=60, suspend_window_s=900, suspend_s=300)
-"""Practice's rules: the network's own, with epochs short enough to see money become available."""
+POLICY = Policy(epoch_s=60, suspend_window_s=900, suspend_s=300, nodes_per_machine=0)
+"""Practice's rules: the network's own, with epochs short enough to see money become available, and with all
+of its nodes on this one machine."""
 
 CLIENT_DEPOSIT = 10_000_000_000
 """Nano-credits that the practice client starts with: 10 credits."""

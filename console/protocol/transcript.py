@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 
 from console.protocol.canonical import canonical, digest, unsigned
-from console.protocol.ids import GroupId, JobId, NodeId
+from console.protocol.ids import GroupId, JobId, NanoCredits, NodeId
 from console.protocol.types import Exclusion, Policy, Ticket
 
 
@@ -85,6 +85,8 @@ class AttemptEnd(msgspec.Struct, frozen=True):
     fault: str
     node: NodeId = NodeId("")
     """Empty where nobody was drawn, and in transcripts of before."""
+    fee: NanoCredits = NanoCredits(0)
+    """What the client paid that withheld its nonce."""
 
 
 class Carried(msgspec.Struct, frozen=True):

@@ -64,6 +64,19 @@ class Policy(msgspec.Struct, frozen=True):
     """Interval at which a node says that it lives; silent for 3 intervals: not live."""
     max_tokens: int = 1024
     max_attempts: int = 3
+    nodes_per_machine: int = 1
+    """Nodes that may be listed of those that claim one machine, the first that came first; 0: any number."""
+    load_every_s: int = 3600
+    """Between two load challenges, on average, at moments drawn by lot; 0: there are none."""
+    load_tokens: int = 64
+    """Tokens that each node may answer in a load challenge."""
+    load_draws: int = 1000
+    """Tickets of load challenges in one epoch, at most."""
+    load_hold_s: int = 86_400
+    """For so long nodes count as one machine that a load challenge found to be one."""
+    withheld_fee: int = 100_000
+    """Nano-credits that a client pays for a nonce that it committed to and did not reveal, as far as that
+    was held for its request."""
 
 
 class ModelOffer(msgspec.Struct, frozen=True):
@@ -97,7 +110,11 @@ class Exclusion(msgspec.Struct, frozen=True):
     index: int
     """Its place in the sorted roster."""
     code: str
-    """`tried` by an earlier attempt, `context` too small, or a code of `console.protocol.reasons`."""
+    """`tried` by an earlier attempt, `context` too small, `load`, or a code of `console.protocol.reasons`."""
+
+
+LOAD = "load"
+"""Why a ticket leaves out everybody but one node: the network asks that node, as part of a load challenge."""
 
 
 class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,20 @@ async def run(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 @pytest.fixture
+async def quick(tmp_path: Path) -> AsyncIterator[Running]:
+    """One that waits for nonces for a moment only."""
+    async with running(tmp_path, QUICK) as made:
+        yield made
+
+
+@pytest.fixture
+async def hasty(quick: Running) -> AsyncIterator[httpx.AsyncClient]:
+    """A way to it."""
+    async with httpx.AsyncClient(base_url=quick.url, timeout=30, trust_env=False) as http:
+        yield http
+
+
+@pytest.fixture
 async def network(run: Running) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=run.url, timeout=30, trust_env=False) as http:
         yield http
@@ -53,6 +69,21 @@ def asked(**fields: Any) -> dict[str, Any]:
 def tickets(run: Running, columns: str) -> list[tuple[Any, ...]]:
     with sqlite3.connect(run.home / DATABASE) as db:
         return db.execute(f"SELECT {columns} FROM tickets ORDER BY k").fetchall()
+
+
+def spent(run: Running) -> int:
+    """What counts as spent of all clients."""
+    with sqlite3.connect(run.home / DATABASE) as db:
+        (amount,) = db.execute("SELECT sum(amount) FROM spending").fetchone()
+    return int(amount)
+
+
+def ends(run: Running) -> list[tuple[str, str, int]]:
+    """How attempts ended, and for which fee, as it is published."""
+    with sqlite3.connect(run.home / DATABASE) as db:
+        key = NodeId(run.coordinator.parts.key.node_id)
+        read = [read_transcript(db, key, epoch) for epoch in epochs(db)]
+    return [(end.code, end.fault, end.fee) for found in read if found is not None for end in found.ends]
 
 
 def findings(run: Running) -> list[str]:
@@ -123,17 +154,51 @@ async def test_a_coordinator_that_draws_with_another_nonce_is_not_believed(
         await sdk(Upstream(network)).chat.completions.create(**asked())
 
 
-async def test_a_client_that_does_not_reveal_pays_nothing_and_gets_nothing(tmp_path: Path) -> None:
+async def test_a_client_that_does_not_reveal_pays_a_fee_and_gets_nothing(
+    quick: Running, hasty: httpx.AsyncClient
+) -> None:
+    await quick.node("reef")
     headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
-    async with running(tmp_path, QUICK) as run, httpx.AsyncClient(base_url=run.url, trust_env=False) as http:
-        await run.node("reef")
-        answer = await http.post("/v1/chat/completions", json=asked(stream=True), headers=headers)
-        assert "did not reveal its nonce" in answer.text
-        done = await run.settled(1)
-        assert (done.jobs.failed, done.ledger.paid) == (1, 0)
-        assert tickets(run, "node, nonce") == [("", "")]
-        await run.coordinator.draws.open_epoch()
-        assert findings(run) == [], "it is on record whose fault it was"
+    answer = await hasty.post("/v1/chat/completions", json=asked(stream=True), headers=headers)
+    done = await quick.settled(1)
+    held = done.ledger.refunded
+    assert 0 < held < CONFIG.policy.withheld_fee
+    assert "did not reveal its nonce" in answer.text
+    assert f"less the network's fee of {held} nano-credits" in answer.text
+    assert (done.jobs.failed, done.ledger.paid, done.ledger.fees, done.ledger.penalised) == (1, 0, held, 0)
+    assert tickets(quick, "node, nonce") == [("", "")]
+    assert spent(quick) == held
+    await quick.coordinator.draws.open_epoch()
+    assert findings(quick) == [], "it is on record whose fault it was"
+    assert ends(quick) == [("nonce_withheld", "client", held)]
+
+
+async def test_the_fee_is_the_policys_where_more_was_held(quick: Running, hasty: httpx.AsyncClient) -> None:
+    await quick.node("reef")
+    headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
+    body = asked(stream=True, messages=[{"role": "user", "content": "ahoy " * 400}])
+    answer = await hasty.post("/v1/chat/completions", json=body, headers=headers)
+    fee = CONFIG.policy.withheld_fee
+    assert f"less the network's fee of {fee} nano-credits" in answer.text
+    done = await quick.settled(1)
+    assert done.ledger.fees == fee < done.ledger.refunded
+
+
+async def test_a_coordinator_that_hangs_holds_no_client_to_have_withheld(
+    quick: Running, hasty: httpx.AsyncClient
+) -> None:
+    await quick.node("reef")
+    headers = AUTH | {COMMITMENT: nonce_commitment("07" * 16)}
+    async with hasty.stream("POST", "/v1/chat/completions", json=asked(stream=True), headers=headers) as live:
+        lines = live.aiter_lines()
+        while not (await anext(lines)).startswith(": quarterdeck-ticket"):
+            pass
+        at = f"/net/v1/jobs/{live.headers['x-quarterdeck-job']}/nonce"
+        revealed = asyncio.create_task(hasty.post(at, json={"nonce": "07" * 16}))
+        time.sleep(2 * QUICK.limits.nonce_s)  # noqa: ASYNC251 - its loop is this one, and reads nothing
+        assert (await revealed).json() == {"taken": True}
+        assert "[DONE]" in "".join([line async for line in lines])
+    assert (await quick.settled(1)).ledger.fees == 0
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ from console.verification.noise import job_seed
 
 MODEL = "toy-model"
 GROUP = GroupId(hashlib.sha256(b"toy weights").hexdigest())
-POLICY = Policy(heartbeat_s=1, slot_s=1, lease_s=20, max_tokens=64, bond_target=20_000)
+POLICY = Policy(heartbeat_s=1, slot_s=1, lease_s=20, max_tokens=64, bond_target=20_000, load_every_s=0)
 LIMITS = Limits(ack_s=5, grace_s=2, opening_s=5, reconnect_s=5, queue_wait_s=2, queued_comment_s=0.05)
 CONFIG = CoordinatorConfig(
     network="test network",
@@ -219,6 +219,7 @@ class FakeNode:
         self.name = name
         self.manual = manual
         self.opens = True
+        self.ready = True
         self.offer = ModelOffer(GROUP, MODEL, PROFILE.class_id, 2048, 100_000, 1)
         self.seen: list[FromCoordinator] = []
         self.blobs: dict[str, bytes] = {}
@@ -235,11 +236,12 @@ class FakeNode:
 
     async def connect(self, **changes: Any) -> Welcome | Refused:
         """Dial and sign in; `changes` to the signed sign-in message."""
-        claim = Claim(self.name, "fake", "machine", (self.offer,))
+        machine = f"machine of {self.key.node_id}"
+        claim = Claim(self.name, "fake", machine, (self.offer,))
         self._wire = await self._dial(self._run.address, self.key, claim)
         _, challenge = peek_from_coordinator(await self._wire.receive())
         self.coordinator = challenge.coordinator  # type: ignore[union-attr]
-        claims = SignIn(challenge.nonce, self.key.node_id, self.name, "fake", "machine", (self.offer,), "")  # type: ignore[union-attr]
+        claims = SignIn(challenge.nonce, self.key.node_id, self.name, "fake", machine, (self.offer,), "")  # type: ignore[union-attr]
         claims = msgspec.structs.replace(claims, **changes)
         claims = msgspec.structs.replace(
             claims,
@@ -383,7 +385,7 @@ class FakeNode:
     async def _beat(self) -> None:
         with contextlib.suppress(LinkError):
             while True:
-                await self.send(Heartbeat(True, "earning", 0, 1))
+                await self.send(Heartbeat(self.ready, "earning" if self.ready else "paused", 0, 1))
                 await asyncio.sleep(0.3)
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:

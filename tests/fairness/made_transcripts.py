@@ -63,14 +63,15 @@ class Maker:
         excluded: tuple[Exclusion, ...] = (),
         cause: str = "request",
         at_ms: int = 0,
+        commitment: str = "",
     ) -> NodeId:
-        """One draw over `ids`; whom it falls on."""
+        """One draw over `ids`; whom it falls on. `commitment`: the client's, to a nonce."""
         k, slot, roster = len(self.draws), 100 + len(self.draws) // 4, Roster(ids)
         ids = self.slots.setdefault(slot, ids)
         roster = Roster(ids)
         left = len(ids) - len(excluded)
         who = excluded_digest(excluded)
-        ticket = Ticket(job, k, self.epoch, roster.root, len(ids), attempt, slot, left, who)
+        ticket = Ticket(job, k, self.epoch, roster.root, len(ids), attempt, slot, left, who, commitment)
         data = ticket_bytes(ticket)
         chain = hashlib.sha256(bytes.fromhex(self.chain) + data).hexdigest()
         seed, nonce = SEEDS.reveal(k)[0], hashlib.sha256(f"nonce {k}".encode()).hexdigest()[:32]

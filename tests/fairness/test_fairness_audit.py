@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import msgspec
@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from made_transcripts import KEY, NODES, OTHER_KEY, SEEDS, Maker, honest, job_of
 
 from console.fairness import Roster, check_draw, pick_of
-from console.fairness.audit import audit_epoch
+from console.fairness.audit import NONCE_WITHHELD, audit_epoch
 from console.protocol.frames import ticket_bytes
-from console.protocol.ids import NodeId
+from console.protocol.ids import NanoCredits, NodeId
 from console.protocol.transcript import (
     AttemptEnd,
     Carried,
@@ -25,7 +25,7 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
-from console.protocol.types import DrawProof, Exclusion, Policy
+from console.protocol.types import LOAD, DrawProof, Exclusion, Policy
 
 change = msgspec.structs.replace
 QUEUE_LIMIT = Policy().queue_limit
@@ -99,6 +99,42 @@ def _foreign_seed() -> Transcript:
     return closed_again(with_draw(2, seed=seed, index=index, node=NODES[index]))
 
 
+def _charged(fee: int, code: str, *, drawn: bool = False) -> Callable[[], Transcript]:
+    """A ticket over a client's commitment that ended as `code`, for which the client paid `fee`."""
+
+    def make() -> Transcript:
+        maker = Maker()
+        maker.draw(job_of(1), commitment="07" * 32)
+        maker.ends.append(AttemptEnd(job_of(1), 1, 900, code, "client", fee=NanoCredits(fee)))
+        if not drawn:
+            maker.draws[0] = change(maker.draws[0], seed="", nonce="", index=-1, node=NodeId(""))
+        return maker.transcript()
+
+    return make
+
+
+def test_a_withheld_nonce_may_cost_what_the_rules_say() -> None:
+    due = Policy().withheld_fee
+    assert codes(_charged(due, NONCE_WITHHELD)()) == codes(_charged(0, NONCE_WITHHELD)()) == set()
+
+
+def _challenged(left_out: Iterable[int], *, times: int = 1, commitment: str = "") -> Callable[[], Transcript]:
+    """Tickets that leave these places out as a load challenge."""
+
+    def make() -> Transcript:
+        maker = Maker()
+        excluded = tuple(Exclusion(place, LOAD) for place in left_out)
+        for number in range(times):
+            maker.draw(job_of(number), excluded=excluded, commitment=commitment)
+        return maker.transcript()
+
+    return make
+
+
+def test_a_load_challenge_asks_one_node() -> None:
+    assert codes(_challenged(range(1, 7))()) == set()
+
+
 def _left_out(code: str) -> Callable[[], Transcript]:
     def make() -> Transcript:
         maker = Maker()
@@ -148,6 +184,15 @@ TAMPERED: dict[str, tuple[Callable[[], Transcript], str]] = {
         lambda: with_draw(2, signature=OTHER_KEY.sign(ticket_bytes(TRUE.draws[2].ticket))), "ticket",
     ),
     "a draw changed after the end": (lambda: with_draw(2, need=41), "closing"),
+    "a fee above the rules": (_charged(Policy().withheld_fee + 1, NONCE_WITHHELD), "fee"),
+    "a fee below nothing": (_charged(-1, NONCE_WITHHELD), "fee"),
+    "a fee for another ending": (_charged(1, "no_node"), "fee"),
+    "a fee for a draw that was made": (_charged(1, NONCE_WITHHELD, drawn=True), "fee"),
+    "a load challenge among several": (_challenged((1, 2)), "excluded"),
+    "a load challenge in place of a client's draw": (
+        _challenged(range(1, 7), commitment="07" * 32), "excluded",
+    ),
+    "more load challenges than the rules allow": (_challenged(range(1, 7), times=1001), "load"),
     "tried, though it was not": (_left_out("tried"), "excluded"),
     "a full queue that is not full": (_left_out("queue_full"), "excluded"),
     "left out for no reason": (_left_out(""), "excluded"),

@@ -46,6 +46,13 @@ def test_penalty_takes_only_what_is_there(reward: int, bond: int, pending: int) 
     assert booked is None or sums_to_zero(booked)
 
 
+@given(st.integers(0, 10**9), amounts)
+def test_a_withheld_nonce_never_costs_more_than_was_held(fee: int, held: int) -> None:
+    due = ledger.withheld_fee(Policy(withheld_fee=fee), held)
+    assert due == min(fee, held)
+    assert not due or sums_to_zero(ledger.fee("j", "c", due, 1))
+
+
 @pytest.mark.parametrize(
     ("postings", "why"),
     [
@@ -73,5 +80,6 @@ def test_ids_make_double_booking_impossible() -> None:
     taken = ledger.penalty("j", 2, "n", 5, 0, 1)
     assert taken is not None
     assert taken.id == "penalty:j:2"
+    assert ledger.fee("j", "c", 5, 1).id == "fee:j"
     assert ledger.close_epoch(4, "n", 5, 1).id == "epoch:4:n"
     assert ledger.deposit("x", "client:c", 5, 1).id == "deposit:x"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from console.coordinator.jobs import FINAL, WITH_NODE
+from console.fairness.audit import NONCE_WITHHELD
 from console.protocol.types import Policy
 from simulation.disk import Disk
 from simulation.trace import Trace
@@ -148,7 +149,8 @@ class Books:
         bonds = [moved for name, moved in self.moved.items() if name.startswith("deposit:bond:")]
         given = -sum(moved["outside"] for moved in bonds)
         earned = sum(amount for name, amount in accounts.items() if name.startswith("node:"))
-        if earned != tokens * self._policy.node_rate - accounts.get("penalties", 0) + given:
+        fees = sum(moved["penalties"] for name, moved in self.moved.items() if name.startswith("fee:"))
+        if earned != tokens * self._policy.node_rate - accounts.get("penalties", 0) + fees + given:
             self._complain(f"nodes hold {earned} for {tokens} accepted tokens")
         stand = dict(self._db.execute("SELECT account, amount FROM balances"))
         if any(stand.get(name, 0) != amount for name, amount in accounts.items()):
@@ -169,6 +171,22 @@ class Books:
             self._check_pay(job, held, pay)
         if back is not None and back != {f"escrow:{job.id}": -held, f"client:{job.client}": held}:
             self._complain(f"job {job.id[:6]}: held were {held}, and the refund is {back}")
+        self._check_fee(job, held)
+
+    def _check_fee(self, job: JobNow, held: int) -> None:
+        """A client pays it in the commit that ends its job, for a nonce withheld and for nothing else."""
+        due = min(self._policy.withheld_fee, held) if job.code == NONCE_WITHHELD else 0
+        paid = self.moved.get(f"fee:{job.id}")
+        if paid is None and self._epoch_over(job.id):
+            return
+        if paid != ({f"client:{job.client}": -due, "penalties": due} if due else None):
+            self._complain(f"job {job.id[:6]} ended as {job.code!r}, due is a fee of {due}, booked {paid}")
+
+    def _epoch_over(self, job: str) -> bool:
+        """Whether an epoch ended in which a ticket of the job was left vacant: that was not its client's."""
+        query = """SELECT count(*) FROM tickets t JOIN epochs e ON e.epoch = t.epoch
+          WHERE t.job = ? AND t.node = '' AND e.closed_ms > 0"""
+        return bool(self._db.execute(query, (job,)).fetchone()[0])
 
     def _check_pay(self, job: JobNow, held: int, pay: dict[str, int]) -> None:
         tokens = job.prompt_tokens + job.completion_tokens
@@ -216,7 +234,7 @@ class Books:
 
     def _check_kind(self, name: str, moved: dict[str, int], verdicts: dict[Any, Any]) -> None:
         kind, _, rest = name.partition(":")
-        if kind in ("hold", "pay", "refund"):
+        if kind in ("hold", "pay", "refund", "fee"):
             if rest not in self.jobs:
                 self._complain(f"{name} is of no job")
         elif kind == "penalty":
@@ -226,7 +244,7 @@ class Books:
                 self._complain(f"{name[:14]} has no rejected verdict with evidence behind it")
             if any(not a.startswith(f"node:{node}:") for a in moved if a != "penalties"):
                 self._complain(f"{name[:14]} takes from another node than was judged")
-        elif kind not in ("deposit", "epoch"):
+        elif kind not in ("deposit", "epoch", "load"):
             self._complain(f"{name} is no transaction that the network knows")
 
     def _verdicts(self) -> dict[tuple[str, int], tuple[str, str, int]]:

@@ -9,16 +9,19 @@ import msgspec
 import pytest
 
 from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
+from console.coordinator.challenges import Challenges
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
-from console.coordinator.jobs import FINAL
+from console.coordinator.jobs import FINAL, Job
+from console.coordinator.machines import Machines
 from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import pick_of
+from console.fairness.audit import NONCE_WITHHELD
 from console.fairness.draw import Pick
-from console.ledger import OUTSIDE, node_pending
+from console.ledger import OUTSIDE, fee, node_pending
 from console.protocol.ids import NanoCredits, NodeId
-from console.protocol.types import Exclusion, Posting, Result, Ticket, Transaction
+from console.protocol.types import LOAD, Exclusion, Fault, Posting, Result, Ticket, Transaction
 
 
 def pays_late_results(patch: pytest.MonkeyPatch) -> None:
@@ -99,6 +102,39 @@ def leaves_a_live_node_out_of_draws_alone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(needs, "left_out", without)
 
 
+def counts_every_claim(patch: pytest.MonkeyPatch) -> None:
+    """Every node stands for a machine of its own, whatever it claims: `Machines.stands_for`."""
+    patch.setattr(Machines, "stands_for", lambda self, machine, node, could: None)
+
+
+def lists_nobody_of_a_machine(patch: pytest.MonkeyPatch) -> None:
+    """A second node keeps out the first one too: `Machines.stands_for`."""
+
+    def stands_for(self: Any, machine: str, node: NodeId, could: Callable[[NodeId], bool]) -> NodeId | None:
+        return next((other for other in self._nodes.get(machine, {}) if other != node), None)
+
+    patch.setattr(Machines, "stands_for", stands_for)
+
+
+def believes_the_first_look(patch: pytest.MonkeyPatch) -> None:
+    """Whoever is slow in a load challenge counts as one machine at once: `Challenges._experiment`."""
+
+    async def experiment(self: Any, suspects: list[NodeId], others: list[NodeId]) -> frozenset[NodeId]:
+        return frozenset(suspects)
+
+    patch.setattr(Challenges, "_experiment", experiment)
+
+
+def challenges_many_at_a_time(patch: pytest.MonkeyPatch) -> None:
+    """A load challenge leaves some nodes out and draws among the others: `runner.for_one`."""
+
+    def for_some(found: Eligible, node: NodeId) -> Eligible:
+        codes = {other: LOAD for other in found.ids if other > node}
+        return left_out(found.listed, codes)
+
+    patch.setattr(runner, "for_one", for_some)
+
+
 def signs_no_rosters(patch: pytest.MonkeyPatch) -> None:
     """A slot's roster carries a signature over something else: `draws.roster_bytes`, where it is signed."""
     patch.setattr(draws, "roster_bytes", lambda roster: b"roster")
@@ -153,6 +189,24 @@ def penalises_whom_it_likes(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(audits.Auditor, "_without_model", failing)
 
 
+def takes_a_fee_for_any_ending(patch: pytest.MonkeyPatch) -> None:
+    """A client that left, or found no node, pays as well: `settle.give_back` as the runner calls it."""
+
+    def give_back(unit: Any, parts: Any, was: Job, fault: Fault, code: str, *, withheld: bool) -> Job:
+        job = usual(unit, parts, was, fault, code, withheld=withheld)
+        if code != NONCE_WITHHELD and was.held:
+            unit.book(fee(was.id, was.client, 1, job.changed_ms))
+        return job
+
+    usual = settle.give_back
+    patch.setattr(runner, "give_back", give_back)
+
+
+def forgets_the_fee(patch: pytest.MonkeyPatch) -> None:
+    """Whoever withholds its nonce pays nothing: `settle.withheld_fee`."""
+    patch.setattr(settle, "withheld_fee", lambda policy, held: 0)
+
+
 def gives_up_a_settlement(patch: pytest.MonkeyPatch) -> None:
     """A verdict that the database refuses once is dropped: `Runner._insist`."""
 
@@ -180,12 +234,18 @@ BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {
     leaves_a_live_node_out: 10,
     leaves_a_live_node_out_of_draws_alone: 10,
     skips_the_refund_at_restart: 40,
+    counts_every_claim: 20,
+    lists_nobody_of_a_machine: 20,
+    believes_the_first_look: 120,
+    challenges_many_at_a_time: 20,
     signs_no_rosters: 5,
     signs_no_tickets: 5,
     picks_another_node: 5,
     skips_a_ticket_number: 10,
     penalises_without_evidence: 30,
     penalises_whom_it_likes: 5,
+    takes_a_fee_for_any_ending: 20,
+    forgets_the_fee: 20,
     gives_up_a_settlement: 60,
     loses_a_line_unseen: 2,
 }

@@ -162,11 +162,12 @@ class _World:
         if held:
             self.complain(f"money of {held} jobs is still held")
         listable = {node.id for node in self._nodes if node.speed_milli > 1000}
+        self._draws.machines = {node.id: node.machine for node in self._nodes}
         self._draws.check(listable, died=bool(self._disk.failures) or self._host.lives > 1)
         await check_verdicts(self._disk.database, Secrets(IDENTITY), self._nodes, self.complain)
         self._check_taken()
         for job in self._client.refused:
-            if self._books.jobs[job].state == "SETTLED":
+            if self._books.jobs[job].state == "SETTLED" or f"fee:{job}" in self._books.moved:
                 self.complain(f"job {job[:6]} is charged, and its client was told that nothing is")
         if not self._host.forgotten():
             self.complain("a coordinator that was killed runs on")
@@ -219,6 +220,8 @@ class _World:
             )
         if len(made) > 3 and chance.random() < 0.2:
             made[-1].speed_milli = 500
+        if chance.random() < 0.3:
+            made[1].machine = made[0].machine
         return made
 
     def _attend(self, node: Node, line: Line) -> None:

@@ -96,6 +96,7 @@ class Node:
         self.id = self.key.node_id
         self.journal = Journal()
         self.ready = True
+        self.machine = f"machine of {name}"
         self.speed_milli = 50_000
         self._loop = loop
         self._host = host
@@ -179,7 +180,7 @@ class Node:
         if not isinstance(challenge, Challenge):
             return None
         offer = ModelOffer(GROUP, MODEL, PROFILE.class_id, CONTEXT, self.speed_milli, 1)
-        claims = SignIn(challenge.nonce, self.id, self.name, "simulated", "machine", (offer,), "")
+        claims = SignIn(challenge.nonce, self.id, self.name, "simulated", self.machine, (offer,), "")
         signature = self.key.sign(sign_in_bytes(claims, challenge.coordinator))
         claims = msgspec.structs.replace(claims, signature=signature)
         line.say(seal(self.key, "to_coordinator", "", 0, claims).decode())
@@ -258,6 +259,8 @@ class Node:
         if presence.listed != (presence.reason is None):
             code = presence.reason.code if presence.reason else None
             self._complain(f"{self.name}: listed {presence.listed}, and the public reason is {code}")
+        if presence.reason is not None and presence.reason.evidence == "one_machine":
+            self._complain(f"{self.name} has a machine of its own, and counts as one with others")
 
     def _given(self, given: Assignment) -> None:
         root = self._roots.get(given.draw.ticket.epoch, "")

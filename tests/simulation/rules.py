@@ -44,6 +44,11 @@ def config(chance: Random) -> CoordinatorConfig:
         suspend_s=chance.choice((10, 3600)),
         queue_limit=chance.choice((1, 2, 8)),
         max_attempts=chance.choice((1, 2, 3)),
+        nodes_per_machine=chance.choice((0, 1, 1)),
+        load_every_s=chance.choice((0, 0, 5)),
+        load_tokens=6,
+        load_draws=chance.choice((66, 1000)),
+        withheld_fee=chance.choice((0, 700, 100_000)),
     )
     clients = {
         name: ClientKey(hashlib.sha256(key.encode()).hexdigest(), _DEPOSITS[name])
@@ -51,4 +56,5 @@ def config(chance: Random) -> CoordinatorConfig:
     }
     bond = chance.choice((0, 10_000))
     practice = Practice(bonds={key_of(f"node-{i}").node_id: bond for i in range(MOST_NODES)})
-    return CoordinatorConfig("simulated network", policy, practice, clients, _LIMITS)
+    paid = chance.choice((0, 50_000_000))
+    return CoordinatorConfig("simulated network", policy, practice, clients, _LIMITS, load_deposit=paid)

@@ -14,7 +14,7 @@ from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
 from console.protocol.keys import verify
 from console.protocol.transcript import DrawRecord, Transcript
-from console.protocol.types import Policy
+from console.protocol.types import LOAD, Policy
 from simulation.attendance import LAG_S, Attendance
 from simulation.books import Books
 from simulation.clock import SimulatedClock
@@ -41,6 +41,8 @@ class Draws:
         self._complain = complain
         self._at_s: dict[tuple[int, int], float] = {}
         self._suspended: dict[str, list[tuple[float, int]]] = {}
+        self.machines: dict[str, str] = {}
+        """The machine that each node claims."""
 
     def look(self, touched: set[str], now_s: float) -> None:
         """A commit changed these tables."""
@@ -126,16 +128,43 @@ class Draws:
         ids = {node for index, node in enumerate(members) if index not in out}
         spells = self._books.spells
         tried = {s.node for s in spells if s.job == ticket.job and s.start_s < at_s}
-        for node in sorted(listable - ids - tried):
-            busy = sum(s.node == node and s.start_s <= at_s and s.end_s >= at_s - LAG_S for s in spells)
-            perhaps, _ = self._suspension(node, at_s)
-            if busy < self._policy.queue_limit and not perhaps and self._attendance.surely(node, at_s):
+        able = {node for node in sorted(listable - tried) if self._surely_able(node, at_s)}
+        asked = [one for one in draw.excluded if one.code == LOAD]
+        if asked:
+            if len(ids) != 1 or len(draw.excluded) + 1 != len(members):
+                self._complain(f"{_name(draw)} is a load challenge among {len(ids)}")
+            able &= ids
+        for node in sorted(able - ids):
+            if not self._twin(node, at_s):
                 self._complain(f"{_name(draw)} leaves out {node[:6]}, which was live")
+        self._check_machines(_name(draw), ids, able)
         for node in sorted(ids):
             _, surely = self._suspension(node, at_s)
             here = node in listable and self._attendance.possibly(node, at_s)
             if not here or node in tried or surely:
                 self._complain(f"{_name(draw)} is over {node[:6]} as well, which may not be drawn")
+
+    def _check_machines(self, name: str, ids: set[NodeId], able: set[str]) -> None:
+        """A machine has as many chances as the rules give it, however many nodes claim it."""
+        most = self._policy.nodes_per_machine or len(self.machines)
+        for machine in sorted(set(self.machines.values())):
+            claim = {node for node, its in self.machines.items() if its == machine}
+            chances = len(claim & ids)
+            if chances > most or (claim <= able and chances < min(most, len(claim))):
+                self._complain(f"{name} gives one machine, claimed by {len(claim)}, the chances of {chances}")
+
+    def _surely_able(self, node: str, at_s: float) -> bool:
+        spells = self._books.spells
+        busy = sum(s.node == node and s.start_s <= at_s and s.end_s >= at_s - LAG_S for s in spells)
+        perhaps, _ = self._suspension(node, at_s)
+        return busy < self._policy.queue_limit and not perhaps and self._attendance.surely(node, at_s)
+
+    def _twin(self, node: str, at_s: float) -> bool:
+        """Whether another node may have stood for its machine."""
+        machine = self.machines[node]
+        others = [other for other, its in self.machines.items() if its == machine and other != node]
+        here = [other for other in others if self._attendance.possibly(other, at_s)]
+        return 0 < self._policy.nodes_per_machine <= len(here)
 
     def _suspension(self, node: str, at_s: float) -> tuple[bool, bool]:
         """Whether the node may have been, and whether it surely was, suspended as the roster was made."""

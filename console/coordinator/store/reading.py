@@ -26,9 +26,9 @@ _ROSTERS = """SELECT "group", slot, root, size, at_ms, signature FROM slots
   WHERE slot IN (SELECT slot FROM tickets WHERE epoch = ?) ORDER BY slot"""
 _MEMBERS = """SELECT root, node FROM roster_members
   WHERE root IN (SELECT roster_root FROM tickets WHERE epoch = ?) ORDER BY root, node"""
-_ENDS = """SELECT DISTINCT a.job, a.attempt, a.ended_ms, a.code, a.fault, a.node FROM attempts a
+_ENDS = """SELECT DISTINCT a.job, a.attempt, a.ended_ms, a.code, a.fault, a.node, 0 FROM attempts a
   JOIN tickets t ON t.job = a.job AND t.attempt >= a.attempt WHERE t.epoch = ? AND a.ended_ms > 0
-  UNION ALL SELECT t.job, t.attempt, j.changed_ms, j.code, j.fault, ''
+  UNION ALL SELECT t.job, t.attempt, j.changed_ms, j.code, j.fault, '', j.price
   FROM tickets t JOIN jobs j ON j.id = t.job AND j.attempt = t.attempt
   WHERE t.epoch = ? AND t.node = '' AND j.state IN ('FAILED', 'CANCELLED') ORDER BY 1, 2"""
 _CARRIED = """SELECT a.node, a.ended_ms FROM attempts a
