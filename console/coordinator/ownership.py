@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from functools import partial
 
 import msgspec
 
 from console.coordinator.clock import Clock
-from console.coordinator.store import ConflictError, NotOwnerError, OwnerRow, Store, StoreError, Unit
+from console.coordinator.store import ConflictError, NotOwnerError, OwnerRow, Store, StoreError
 from console.coordinator.store.unit.owner import LEFT
 
 log = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ class Ownership:
             if not token:
                 return
             try:
-                await self._store.transact(partial(_beat, token, beat))
+                await self._beat(token, beat)
             except NotOwnerError as error:
                 log.error("%s", error)
                 lost()
@@ -87,9 +86,12 @@ class Ownership:
         if not token:
             return
         try:
-            await self._store.transact(partial(_beat, token, LEFT))
+            await self._beat(token, LEFT)
         except StoreError as error:
             log.info("the database was not let go of: %s", error)
+
+    async def _beat(self, token: int, beat: int) -> None:
+        await self._store.transact(lambda unit: unit.owner_beat(token, beat))
 
     async def _look(self) -> OwnerRow | None:
         return await self._store.transact(lambda unit: unit.owner())
@@ -107,10 +109,6 @@ class Ownership:
         if seen is not None and seen.beat != LEFT:
             log.warning("this coordinator has taken over from %s", _where(seen))
         return True
-
-
-def _beat(token: int, beat: int, unit: Unit) -> None:
-    unit.owner_beat(token, beat)
 
 
 def _where(row: OwnerRow | None) -> str:

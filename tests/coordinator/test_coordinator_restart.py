@@ -31,6 +31,7 @@ from coordinator_harness import (
     running,
 )
 
+from console.coordinator import runner
 from console.coordinator.evidence import opened
 from console.coordinator.live import Ask, Trouble
 from console.coordinator.report import report
@@ -172,23 +173,22 @@ async def test_an_answer_that_is_paid_as_the_coordinator_stops_reaches_its_clien
     """Found by the simulation: the client was told that nothing is charged, and then it was."""
     async with running(tmp_path) as run:
         await run.node()
-        works, settling, gate = run.coordinator.parts.store.transact, asyncio.Event(), threading.Event()
+        books, settling, gate = runner.accept, asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
 
-        async def slow(work: Any) -> Any:
-            if "_settle" not in work.__qualname__:
-                return await works(work)
-            settling.set()
-            return await works(lambda unit: (gate.wait(10), work(unit))[1])
+        def slow(*words: Any) -> Any:
+            loop.call_soon_threadsafe(settling.set)
+            gate.wait(10)
+            return books(*words)
 
-        with monkeypatch.context() as patched:
-            patched.setattr(run.coordinator.parts.store, "transact", slow)
-            request = asyncio.create_task(run.chat())
-            await settling.wait()
-            stopping = asyncio.create_task(run.coordinator.dispatch.stop())
-            await asyncio.sleep(0)
-            gate.set()
-            await stopping
-            answer = await request
+        monkeypatch.setattr(runner, "accept", slow)
+        request = asyncio.create_task(run.chat())
+        await asyncio.wait_for(settling.wait(), 20)
+        stopping = asyncio.create_task(run.coordinator.dispatch.stop())
+        await asyncio.sleep(0)
+        gate.set()
+        await stopping
+        answer = await request
         assert run.report().jobs.accepted == 1
         assert (answer.status_code, answer.json()["usage"]["completion_tokens"] > 0) == (200, True)
 
