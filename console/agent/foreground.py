@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="quarterdeck agent run", description="Run this node's agent.")
     parser.add_argument("--home", type=Path, default=None, help="the node's folder")
     parser.add_argument("--config", type=Path, default=None, help="the configuration file")
-    parser.add_argument("--coordinator", default="", help="WebSocket address of the network")
+    parser.add_argument("--coordinator", default="", help="address of the network, ws:// or nats://")
     parser.add_argument("--name", default="", help="the node's name")
     parser.add_argument("--model", default="", help="catalogue name, or path of a GGUF file")
     parser.add_argument("--trust-new-coordinator", action="store_true", help="accept a changed key, once")

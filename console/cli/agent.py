@@ -37,7 +37,7 @@ def _options(home: Path, config: Path | None, coordinator: str, trust: bool) -> 
 
 
 _config = click.option("--config", type=click.Path(path_type=Path), help="The configuration file.")
-_coordinator = click.option("--coordinator", default="", help="WebSocket address of the network.")
+_coordinator = click.option("--coordinator", default="", help="Address of the network, ws:// or nats://.")
 _trust = click.option(
     "--trust-new-coordinator", "trust", is_flag=True, help="Accept that the coordinator's key changed."
 )

@@ -15,6 +15,7 @@ from console.protocol.ids import short
 
 SHOWN = 20
 """Findings that are written out; `--json` has all of them."""
+_NETWORK = "HTTP address of the coordinator or a gateway; needed where the node dials NATS."
 
 
 @click.command()
@@ -24,15 +25,16 @@ SHOWN = 20
     type=click.Path(path_type=Path),
     help="Folder that `practice --keep` left, or a coordinator's home; without it: this node's network.",
 )
+@click.option("--network", default="", metavar="URL", help=_NETWORK)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @home_option
-def draws(epoch: int | None, data: Path | None, as_json: bool, home: Path | None) -> None:
+def draws(epoch: int | None, data: Path | None, network: str, as_json: bool, home: Path | None) -> None:
     """Recompute the draws: seeds, tickets, rosters, picks, and who was left out.
 
     Without --data the transcripts are read from this node's coordinator, and held against what this node saw
     itself: its presence receipts, the commitments that it was told, the draws that fell on it.
     """
-    found = _of_network(home_of(home), epoch) if data is None else _of_data(data, epoch)
+    found = _of_network(home_of(home), epoch, network) if data is None else _of_data(data, epoch)
     if as_json:
         print_json(document(found))
     else:
@@ -41,11 +43,11 @@ def draws(epoch: int | None, data: Path | None, as_json: bool, home: Path | None
         sys.exit(FAILED)
 
 
-def _of_network(home: Path, epoch: int | None) -> Recount:
+def _of_network(home: Path, epoch: int | None, published_at: str) -> Recount:
     # HTTP and signatures are slow to load, and `--data`, `--help` and the other audits need neither.
     from console.cli.published import own_recount
 
-    return own_recount(home, epoch)
+    return own_recount(home, epoch, published_at)
 
 
 def _of_data(data: Path, epoch: int | None) -> Recount:

@@ -24,13 +24,23 @@ EPOCHS_READ = 50
 """The newest, where no epoch is named."""
 
 
-def own_recount(home: Path, epoch: int | None) -> Recount:
-    """Read, recomputed and compared; ends the command when the network or the agent cannot be asked."""
+def own_recount(home: Path, epoch: int | None, published_at: str = "") -> Recount:
+    """Read, recomputed and compared; ends the command when the network or the agent cannot be asked.
+
+    `published_at`: HTTP address of the coordinator or a gateway; empty: where the node dials.
+    """
     network = decoded(question(home, "status"), NodeState).network
     if not network.coordinator or not network.coordinator_key:
         click.echo("This node has not signed in to a network yet: there is nothing to recompute.", err=True)
         sys.exit(FAILED)
-    base = base_of(network.coordinator)
+    base = published_at.rstrip("/") or base_of(network.coordinator)
+    if not base:
+        click.echo(
+            "This node reaches its network over NATS, which publishes nothing. Name the coordinator's or a "
+            "gateway's own address: --network http://host:8800",
+            err=True,
+        )
+        sys.exit(FAILED)
     try:
         with httpx.Client(base_url=base, timeout=TIMEOUT_S, trust_env=not is_loopback(base)) as client:
             found = list(_transcripts(client, epoch))
@@ -43,8 +53,10 @@ def own_recount(home: Path, epoch: int | None) -> Recount:
 
 
 def base_of(address: str) -> str:
-    """Where a coordinator's HTTP stands, from the address that nodes dial."""
+    """Where a coordinator's HTTP stands, from the address that nodes dial; empty where that does not say."""
     parts = urlsplit(address)
+    if parts.scheme not in ("ws", "wss"):
+        return ""
     return f"{'https' if parts.scheme == 'wss' else 'http'}://{parts.netloc}"
 
 

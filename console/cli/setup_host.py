@@ -11,7 +11,6 @@ from console.models import CATALOGUE
 from console.models.catalogue import CatalogueEntry
 from console.settings import edit, paths
 
-REACH_TIMEOUT_S = 8.0
 BESIDE_WEIGHTS_BYTES = 512 * 1024 * 1024
 """Cache, buffers and the engine itself, for a file whose header is not here to be read."""
 
@@ -53,26 +52,12 @@ class Machine:
 
     def reach(self, address: str) -> Reached:
         """Dial, take the network's first word, hang up."""
-        from websockets.exceptions import InvalidURI, WebSocketException
-        from websockets.sync.client import connect
-
-        from console.protocol.frames import FrameError, peek_from_coordinator
-        from console.protocol.messages import FRAME_BYTES_LIMIT, Challenge
+        from console.cli.reach import UnreachedError, first_word
 
         try:
-            with connect(
-                address, open_timeout=REACH_TIMEOUT_S, max_size=FRAME_BYTES_LIMIT, compression=None
-            ) as socket:
-                _, message = peek_from_coordinator(socket.recv(timeout=REACH_TIMEOUT_S))
-        except InvalidURI:
-            return Reached(False, "This is no address of a network; it looks like ws://host:8800/net/v1/ws.")
-        except FrameError:
-            return Reached(False, "Something answers there, and it is no network of this kind.")
-        except (OSError, TimeoutError, WebSocketException) as error:
-            why = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            return Reached(False, f"Nothing answers there ({why[:80]}). Check the address and the way to it.")
-        if not isinstance(message, Challenge):
-            return Reached(False, "Something answers there, and it is no network of this kind.")
+            message = first_word(address)
+        except UnreachedError as error:
+            return Reached(False, str(error))
         rate = message.policy.node_rate
         words = f"{message.network[:60]} answers; it pays a node {rate:,} nano-credits for each token."
         return Reached(True, words, message.network[:60])

@@ -64,9 +64,7 @@ class Session:
         self._clock = clock
         self._beat_s = clock.tick_s()
         self._beat_ms = clock.now_ms()
-        self._out: asyncio.Queue[tuple[FromCoordinator | msgspec.Raw, int] | None] = asyncio.Queue(
-            _QUEUE_LIMIT
-        )
+        self._out: asyncio.Queue[tuple[Sent, int] | None] = asyncio.Queue(_QUEUE_LIMIT)
         self.probation: Probation | None = None
         self.probation_due = True
         """Whether `probation` has to be looked up: at first, and after each verdict."""

@@ -23,7 +23,7 @@ HEAD_BYTES = 32
 """Room of a message that its head may take."""
 PREVIOUS_LIMIT = 4
 ANY_GROUP = "any"
-"""Stands for the group of a node that offers no model."""
+"""For who wants to hear a coordinator's first word alone: every group's answers, and the first one counts."""
 _ROOT = "quarterdeck.v1"
 _LINE_LENGTH = 32
 _FRAME_LIMIT = 2 * FRAME_BYTES_LIMIT

@@ -23,7 +23,7 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
     """Shown to other people; empty: derived from the node's id."""
     coordinator: str = ""
-    """WebSocket address of the network, e.g. `ws://127.0.0.1:8800/net/v1/ws`; empty: none chosen."""
+    """Address of the network, `ws://127.0.0.1:8800/net/v1/ws` or `nats://host:4222,…`; empty: none chosen."""
 
 
 class EngineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -54,7 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
         "coordinator",
         "text",
         "Network",
-        "WebSocket address of the network, e.g. ws://127.0.0.1:8800/net/v1/ws.",
+        "Address of the network, e.g. ws://127.0.0.1:8800/net/v1/ws or nats://host:4222.",
         "agent",
     ),
     Setting(

@@ -37,6 +37,7 @@ class Network:
         self.seen = Witnessed(NODES[0], KEY.node_id, {3: TRUE.commitment.seeds_root})
         self.known_as = KEY.node_id
         self.epoch = 3
+        self.dialled = ""
         self.asked: list[dict[str, str | int]] = []
         network = self
 
@@ -62,7 +63,7 @@ class Network:
         if name == "witnessed":
             self.asked.append(args or {})
             return Answer("1", True, "", msgspec.Raw(msgspec.json.encode(self.seen)))
-        address = f"ws://127.0.0.1:{self.server.server_address[1]}/net/v1/ws"
+        address = self.dialled or f"ws://127.0.0.1:{self.server.server_address[1]}/net/v1/ws"
         view = NetworkView(coordinator=address, coordinator_key=self.known_as, epoch=self.epoch)
         state = change(NodeState(), network=view)
         return Answer("1", True, "", msgspec.Raw(msgspec.json.encode(state)))
@@ -148,6 +149,16 @@ def test_rubbish_for_a_transcript_is_told_in_a_sentence(
     assert "cannot be read" in done.output
 
 
+def test_a_node_that_dials_nats_is_told_where_to_ask(network: Network) -> None:
+    network.dialled = "nats://127.0.0.1:4222,127.0.0.1:4223"
+    done = run()
+    assert done.exit_code == 1
+    assert "--network http://host:8800" in done.output
+    done = run("--network", f"http://127.0.0.1:{network.server.server_address[1]}/")
+    assert done.exit_code == 0, done.output
+    assert "15 draws of epoch 3 recomputed" in done.output
+
+
 def test_a_node_that_never_signed_in_has_nothing_to_recompute(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,3 +185,4 @@ def test_findings_are_counted_and_the_first_are_written_out() -> None:
 def test_the_address_that_nodes_dial_names_the_public_pages() -> None:
     assert base_of("ws://127.0.0.1:8170/net/v1/ws") == "http://127.0.0.1:8170"
     assert base_of("wss://net.example/net/v1/ws") == "https://net.example"
+    assert base_of("nats://net.example:4222,other.example:4222") == ""

@@ -190,7 +190,7 @@ async def test_lines_of_one_node_are_bounded(ends: Ends) -> None:
 
 async def test_a_node_that_is_cut_off_is_known_by_the_servers_news(ends: Ends) -> None:
     wire, line = await ends.pair()
-    wire._client._transport._io_writer.transport.abort()  # type: ignore[attr-defined]
+    wire._dialled._client._transport._io_writer.transport.abort()  # type: ignore[attr-defined]
     assert "connection ended" in await until_ended(line)
 
 
@@ -223,7 +223,7 @@ async def test_of_three_servers_one_may_die() -> None:
         key, dial = fresh_key(), NatsDial()
         wire, line = await ends.pair(key, dial)
         for one in servers:
-            if wire._client.connected_url.port == one.port:  # type: ignore[attr-defined]
+            if wire._dialled._client.connected_url.port == one.port:  # type: ignore[attr-defined]
                 one.kill()
         assert await until_ended(wire)
         ends.let_go(line)

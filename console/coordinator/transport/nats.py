@@ -39,7 +39,6 @@ LINES_PER_NODE = 4
 """A node dials again when a line has ended; one that dials more often than lines end loses its oldest."""
 _CONNECT_S = 10.0
 _END = encoded(Message("e", 0))
-_Key = tuple[NodeId, str]
 
 
 class _Client(msgspec.Struct, frozen=True):
@@ -71,7 +70,8 @@ class NatsTransport:
         self._keys = keys
         self._group = group
         self._now_ms = now_ms
-        self._lines: dict[_Key, _Served] = {}
+        self._lines: dict[NodeId, dict[str, _Served]] = {}
+        """Of each node, by their names, oldest first."""
         self._clients: list[Client] = []
         self._serve: Serve | None = None
 
@@ -96,7 +96,7 @@ class NatsTransport:
     async def close(self) -> None:
         """See the port."""
         self._serve = None
-        served = list(self._lines.values())
+        served = [one for lines in self._lines.values() for one in lines.values()]
         await asyncio.gather(*(one.line.close() for one in served))
         tasks = [one.task for one in served if one.task is not None]
         for task in tasks:
@@ -129,7 +129,7 @@ class NatsTransport:
             message = decoded(published.data)
         except LineError:
             return
-        served = self._lines.get((node, name))
+        served = self._lines.get(node, {}).get(name)
         if served is not None:
             served.line.take(message)
         elif message.kind == "d" and message.number == 0:
@@ -151,19 +151,19 @@ class NatsTransport:
         limit = self._clients[0].max_payload
         served = _Served(BrokerLine(lambda data: self._publish(subject, data), limit), dial.via)
         served.line.take(message)
-        self._lines[node, name] = served
+        self._lines.setdefault(node, {})[name] = served
         waited = {one.task for one in before if one.task is not None}
-        served.task = asyncio.create_task(self._run((node, name), served, waited))
+        served.task = asyncio.create_task(self._run(node, name, served, waited))
 
     def _before(self, node: NodeId, dial: Dial) -> list[_Served]:
         """What ends as the node begins a line: those that it names, and the oldest of too many."""
-        names = [name for of, name in self._lines if of == node]
-        ended = [name for name in names if name in dial.previous]
-        others = [name for name in names if name not in dial.previous]
+        lines = self._lines.get(node, {})
+        ended = [name for name in lines if name in dial.previous]
+        others = [name for name in lines if name not in dial.previous]
         ended += others[: max(0, len(others) + 1 - LINES_PER_NODE)]
-        return [self._lines[node, name] for name in ended]
+        return [lines[name] for name in ended]
 
-    async def _run(self, key: _Key, served: _Served, before: set[asyncio.Task[None]]) -> None:
+    async def _run(self, node: NodeId, name: str, served: _Served, before: set[asyncio.Task[None]]) -> None:
         """`before`: serve the node's earlier lines; waited for, since a node is signed in once at a time."""
         try:
             if before:
@@ -171,7 +171,9 @@ class NatsTransport:
             if self._serve is not None:
                 await self._serve(served.line)
         finally:
-            del self._lines[key]
+            del self._lines[node][name]
+            if not self._lines[node]:
+                del self._lines[node]
             await served.line.close()
 
     async def _left(self, news: Msg) -> None:
@@ -179,9 +181,9 @@ class NatsTransport:
             left = msgspec.json.decode(news.data, type=_Left)
         except ValueError:
             return
-        for (node, _), served in list(self._lines.items()):
-            if (node, served.via) == (left.client.user, left.client.id):
-                log.info("node %s: its connection to the message server ended", short(node))
+        for served in self._lines.get(NodeId(left.client.user), {}).values():
+            if served.via == left.client.id:
+                log.info("node %s: its connection to the message server ended", short(left.client.user))
                 served.line.end("the node's connection ended")
 
     async def _publish(self, subject: str, data: bytes) -> None:
