@@ -26,6 +26,8 @@ class Look:
 
     all: Callable[[], Iterable[Candidate]]
     one: Callable[[NodeId], Candidate | None]
+    here: Callable[[NodeId], bool]
+    """Whether it has a session, without a look at it."""
     rules: Callable[[int], Rules]
     """For a job of so many tokens; 0: for none in particular, and they differ in nothing else."""
 
@@ -107,7 +109,7 @@ class Listing:
             if self._all.draws:
                 for node in self._listed.ids:
                     self._sums[node] = self.share(node)
-            self._sums = {n: sums for n, sums in self._sums.items() if self._look.one(n) is not None}
+            self._sums = {n: sums for n, sums in self._sums.items() if self._look.here(n)}
             self._all, self._less = Share(), {}
         self._listed = to
         self.changed()

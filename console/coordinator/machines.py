@@ -65,6 +65,11 @@ class Machines:
         """Nodes that a load challenge found to share a machine, until each was asked for after its time."""
         return len(self._found)
 
+    def alone(self, machine: str, node: NodeId) -> bool:
+        """Whether nobody can stand for the machine of this one, as of almost every node: a slot asks of all."""
+        crowded = self._places and len(self._nodes.get(machine, ())) > self._places
+        return not crowded and node not in self._found
+
     def why(self, machine: str, node: NodeId, could: Callable[[NodeId], bool], now_ms: int) -> Reason | None:
         """Why another node stands for the machine of this one; None: none does. `could`: see `stands_for`."""
         twin = self.stands_for(machine, node, could)

@@ -44,7 +44,7 @@ class Registry:
         self.machines = Machines(parts.policy.nodes_per_machine)
         self._open: dict[NodeId, dict[JobId, None]] = {}
         """What each node has to answer, in the order in which it was given."""
-        look = Look(self._candidates, self._one, self._rules)
+        look = Look(self._candidates, self._one, self._sessions.__contains__, self._rules)
         self.listing = Listing(look, parts.clock, parts.policy.slot_s)
         self.census = Census(self._groups)
 
@@ -246,6 +246,8 @@ class Registry:
 
     def _candidate(self, session: Session) -> Candidate:
         alone = self._alone(session)
+        if self.machines.alone(session.machine, session.node):
+            return alone
         now_ms = self._parts.clock.now_ms()
         shared = self.machines.why(session.machine, session.node, self._could, now_ms)
         return alone if shared is None else msgspec.structs.replace(alone, shared=shared)

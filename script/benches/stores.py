@@ -1,8 +1,8 @@
 """What a job costs the coordinator's database: every unit of its life, 64 jobs at a time, on each adapter.
 
-The units are those of the coordinator: request and hold, ticket, assignment, three steps, settlement with
-verdict, receipt, evidence and messages. Both databases flush to disk at every commit. Nothing else of a
-coordinator runs, so this bounds what one can settle; it is not what one settles.
+The units are those of a job whose steps come one by one: request and hold, ticket with assignment, three
+steps, settlement with verdict, receipt, evidence and messages. Both databases flush to disk at every commit.
+Nothing else of a coordinator runs, so this bounds what one can settle; it is not what one settles.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from console.protocol.transcript import Commitment, SignedRoster
 from console.protocol.types import Policy, Verdict
 
 IN_FLIGHT = 64
-UNITS = 7
+UNITS = 6
 _JOBS = 1_000
 _NODES = tuple(NodeId(hashlib.sha256(bytes([i])).hexdigest()) for i in range(100))
 _ROSTER = hashlib.sha256(b"roster").hexdigest()
@@ -113,10 +113,7 @@ async def _life(parts: Parts, number: int) -> None:
     transact, node = parts.store.transact, _NODES[secrets.randbelow(len(_NODES))]
     fresh = Job(JobId(secrets.token_hex(16)), "ann", GroupId("00" * 32), 200, 200, 1)
     held = await transact(lambda unit: open_job(unit, parts, fresh))
-    ticketed, row = await transact(partial(_ticket, held))
-    given = jobs.assign(ticketed, node, 1)
-    await transact(partial(_assign, ticketed, given, row))
-    now = given
+    now = await transact(partial(_draw, held, node))
     for step in (jobs.ack, jobs.run, partial(jobs.take_result, tokens=200)):
         now = await transact(partial(_step, now, step))
     verdict = Verdict(
@@ -126,20 +123,14 @@ async def _life(parts: Parts, number: int) -> None:
     await transact(lambda unit: accept(unit, parts, now, judged, b"sealed" * 200))
 
 
-def _ticket(held: Job, unit: Unit) -> tuple[Job, TicketRow]:
+def _draw(held: Job, node: NodeId, unit: Unit) -> Job:
     k, chain = unit.next_draw(1)
-    ticketed = jobs.ticket(held, 1)
+    given = jobs.assign(jobs.ticket(held, 1), node, 1)
     linked = hashlib.sha256(chain.encode()).hexdigest()
-    row = TicketRow(1, k, held.id, 1, _ROSTER, len(_NODES), "request", "s" * 128, linked, 1)
-    unit.add_ticket(row)
-    unit.save_job(ticketed, held)
-    return ticketed, row
-
-
-def _assign(ticketed: Job, given: Job, row: TicketRow, unit: Unit) -> None:
-    unit.fill_ticket(row)
-    unit.save_job(given, ticketed)
+    unit.add_ticket(TicketRow(1, k, held.id, 1, _ROSTER, len(_NODES), "request", "s" * 128, linked, 1))
+    unit.save_job(given, held)
     unit.add_attempt(given, 1)
+    return given
 
 
 def _step(was: Job, step: Callable[..., Job], unit: Unit) -> Job:

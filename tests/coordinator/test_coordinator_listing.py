@@ -42,7 +42,7 @@ class Crowd:
         self.clock = Clock()
         self.rules = Rules(Policy(), "class")
         self.looks: Counter[NodeId] = Counter()
-        look = Look(lambda: self.nodes.values(), self.one, self.rules_for)
+        look = Look(lambda: self.nodes.values(), self.one, self.nodes.__contains__, self.rules_for)
         self.listing = Listing(look, self.clock, 2)
 
     def one(self, node: NodeId) -> Candidate | None:

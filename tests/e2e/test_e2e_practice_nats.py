@@ -1,1 +1,0 @@
-"""The same practice command with PostgreSQL and NATS: paid, audited and left behind as with the defaults."""
