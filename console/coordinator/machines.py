@@ -66,7 +66,7 @@ class Machines:
         return len(self._found)
 
     def alone(self, machine: str, node: NodeId) -> bool:
-        """Whether nobody can stand for the machine of this one, as of almost every node: a slot asks of all."""
+        """Whether nobody else can stand for its machine, as with almost every node: a slot asks of all."""
         crowded = self._places and len(self._nodes.get(machine, ())) > self._places
         return not crowded and node not in self._found
 

@@ -10,7 +10,7 @@ import msgspec
 
 from console.ledger import LOAD_CLIENT
 from console.protocol.ids import GroupId
-from console.protocol.types import Policy
+from console.protocol.types import USUAL_POLICY, Policy
 from console.settings.config import ConfigError
 
 _SHA256 = re.compile("[0-9a-fA-F]{64}")
@@ -118,7 +118,7 @@ class CoordinatorConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     network: str = "Quarterdeck network"
     """Its name, for people."""
-    policy: Policy = Policy()
+    policy: Policy = USUAL_POLICY
     practice: Practice = Practice()
     clients: dict[str, ClientKey] = {}
     limits: Limits = Limits()
@@ -154,8 +154,11 @@ def load_config(path: Path | None) -> CoordinatorConfig:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"The policy {path} is not valid TOML: {error}. Mend that place.") from error
     try:
+        chosen = table.get("policy", {})
+        if isinstance(chosen, dict):
+            table["policy"] = msgspec.to_builtins(USUAL_POLICY) | chosen
         config = msgspec.convert(table, CoordinatorConfig)
-        _check_policy(table.get("policy", {}), config.policy)
+        _check_policy(chosen, config.policy)
         _check_clients(config.clients)
         if config.load_deposit < 0:
             raise ValueError("`load_deposit` is negative")
@@ -174,7 +177,8 @@ def _check_policy(table: dict[str, object], policy: Policy) -> None:
     if negative:
         raise ValueError(f"`policy.{negative[0]}` is negative")
     lengths = ("slot_s", "epoch_s", "lease_s", "heartbeat_s")
-    positive = (*lengths, "max_tokens", "max_attempts", "queue_limit", "load_tokens")
+    positive = (*lengths, "max_tokens", "max_attempts", "queue_limit")
+    positive += ("load_tokens",) if policy.load_every_s else ()
     zero = [name for name in positive if getattr(policy, name) == 0]
     if zero:
         raise ValueError(f"`policy.{zero[0]}` is 0")

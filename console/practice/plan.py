@@ -7,14 +7,16 @@ from pathlib import Path
 
 import msgspec
 
-from console.protocol.types import Policy
+from console.protocol.types import USUAL_POLICY
 
 _FIRST = ("reef", "gull", "keel", "tern", "buoy", "skua", "mole", "spar", "luff", "cove", "moor", "brig")
 
 MAX_NODES = len(_FIRST)
 """Nodes of one run, the rogue ones among them."""
 
-POLICY = Policy(epoch_s=60, suspend_window_s=900, suspend_s=300, nodes_per_machine=0)
+POLICY = msgspec.structs.replace(
+    USUAL_POLICY, epoch_s=60, suspend_window_s=900, suspend_s=300, nodes_per_machine=0
+)
 """Practice's rules: the network's own, with epochs short enough to see money become available, and with all
 of its nodes on this one machine."""
 

@@ -9,7 +9,7 @@ import msgspec
 
 from console.protocol.canonical import canonical, digest, unsigned
 from console.protocol.ids import GroupId, JobId, NanoCredits, NodeId
-from console.protocol.types import Exclusion, Policy, Ticket
+from console.protocol.types import LATER_RULES, Exclusion, Policy, Ticket
 
 
 class EpochList(msgspec.Struct, frozen=True):
@@ -119,8 +119,11 @@ def roster_bytes(roster: SignedRoster) -> bytes:
 
 
 def commitment_bytes(commitment: Commitment) -> bytes:
-    """What the coordinator signs before an epoch."""
-    return canonical("commitment/v1", unsigned(commitment))
+    """What the coordinator signs before an epoch. Rules that a policy does not have are not in it."""
+    fields = unsigned(commitment)
+    policy: dict[str, int] = fields["policy"]  # type: ignore[assignment]
+    fields["policy"] = {rule: n for rule, n in policy.items() if n or rule not in LATER_RULES}
+    return canonical("commitment/v1", fields)
 
 
 def closing_bytes(closing: Closing) -> bytes:

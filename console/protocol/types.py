@@ -64,19 +64,34 @@ class Policy(msgspec.Struct, frozen=True):
     """Interval at which a node says that it lives; silent for 3 intervals: not live."""
     max_tokens: int = 1024
     max_attempts: int = 3
-    nodes_per_machine: int = 1
+    nodes_per_machine: int = 0
     """Nodes that may be listed of those that claim one machine, the first that came first; 0: any number."""
-    load_every_s: int = 3600
+    load_every_s: int = 0
     """Between two load challenges, on average, at moments drawn by lot; 0: there are none."""
-    load_tokens: int = 64
+    load_tokens: int = 0
     """Tokens that each node may answer in a load challenge."""
-    load_draws: int = 1000
+    load_draws: int = 0
     """Tickets of load challenges in one epoch, at most."""
-    load_hold_s: int = 86_400
+    load_hold_s: int = 0
     """For so long nodes count as one machine that a load challenge found to be one."""
-    withheld_fee: int = 100_000
+    withheld_fee: int = 0
     """Nano-credits that a client pays for a nonce that it committed to and did not reveal, as far as that
     was held for its request."""
+
+
+LATER_RULES = (
+    "nodes_per_machine", "load_every_s", "load_tokens", "load_draws", "load_hold_s", "withheld_fee",
+)  # fmt: skip
+"""Of 0 where a policy has them not: one that was signed before there were such rules has none of them."""
+USUAL_POLICY = Policy(
+    nodes_per_machine=1,
+    load_every_s=3600,
+    load_tokens=64,
+    load_draws=1000,
+    load_hold_s=86_400,
+    withheld_fee=100_000,
+)
+"""The rules of a network that does not choose its own."""
 
 
 class ModelOffer(msgspec.Struct, frozen=True):

@@ -59,12 +59,14 @@ from console.protocol.messages import (
     SignIn,
     Welcome,
 )
-from console.protocol.types import Assignment, ModelOffer, Policy, Receipt, Result, Verdict
+from console.protocol.types import USUAL_POLICY, Assignment, ModelOffer, Receipt, Result, Verdict
 from console.verification.noise import job_seed
 
 MODEL = "toy-model"
 GROUP = GroupId(hashlib.sha256(b"toy weights").hexdigest())
-POLICY = Policy(heartbeat_s=1, slot_s=1, lease_s=20, max_tokens=64, bond_target=20_000, load_every_s=0)
+POLICY = msgspec.structs.replace(
+    USUAL_POLICY, heartbeat_s=1, slot_s=1, lease_s=20, max_tokens=64, bond_target=20_000, load_every_s=0
+)
 LIMITS = Limits(ack_s=5, grace_s=2, opening_s=5, reconnect_s=5, queue_wait_s=2, queued_comment_s=0.05)
 CONFIG = CoordinatorConfig(
     network="test network",

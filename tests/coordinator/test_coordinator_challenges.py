@@ -29,7 +29,7 @@ from console.fairness import together
 from console.fairness.recount import recount
 from console.ledger import LOAD_CLIENT, TREASURY, client
 from console.protocol.ids import NodeId
-from console.protocol.types import LOAD, Assignment, Policy, Result
+from console.protocol.types import LOAD, USUAL_POLICY, Assignment, Result
 from console.settings.config import ConfigError
 
 # Of many networks, quickly: nodes are numbers, and an answer is a speed.
@@ -66,7 +66,7 @@ class World:
 
     def challenges(self) -> Challenges:
         clock = SimpleNamespace(now_ms=lambda: 0)
-        parts = SimpleNamespace(policy=Policy(), clock=clock, entropy=self.chance.randbytes)
+        parts = SimpleNamespace(policy=USUAL_POLICY, clock=clock, entropy=self.chance.randbytes)
         registry = SimpleNamespace(roster=self.roster, found=self.found.append)
         return Challenges(cast(Parts, parts), cast(Registry, registry), cast(Loads, self))
 
@@ -92,7 +92,7 @@ async def test_many_ids_on_one_machine_are_found(sybils: int) -> None:
     assert group is not None
     assert len(group.nodes) == min(sybils, challenges.TESTED)
     assert {one.machine_of[node] for node in group.nodes} == {"shared"}
-    assert group.until_ms == 1000 * Policy().load_hold_s
+    assert group.until_ms == 1000 * USUAL_POLICY.load_hold_s
     assert "10 times" in group.sentence
     assert "184,756" in group.sentence
     assert one.found == [group]

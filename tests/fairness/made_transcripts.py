@@ -24,7 +24,7 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
-from console.protocol.types import Exclusion, Policy, Ticket
+from console.protocol.types import USUAL_POLICY, Exclusion, Ticket
 
 KEY = SigningKey(b"c" * 32)
 OTHER_KEY = SigningKey(b"d" * 32)
@@ -99,7 +99,7 @@ class Maker:
     def transcript(self, *, closed: bool = True) -> Transcript:
         """The epoch as it is published."""
         sign = self.key.sign
-        commitment = Commitment(self.epoch, SEEDS.root, self.before, 1, Policy(), "")
+        commitment = Commitment(self.epoch, SEEDS.root, self.before, 1, USUAL_POLICY, "")
         commitment = msgspec.structs.replace(commitment, signature=sign(commitment_bytes(commitment)))
         closing = Closing(
             self.epoch, SECRET.hex(), len(self.draws), transcript_digest(self.draws), 9_000_000, ""

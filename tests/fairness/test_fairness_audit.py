@@ -25,7 +25,7 @@ from console.protocol.transcript import (
     roster_bytes,
     transcript_digest,
 )
-from console.protocol.types import LOAD, DrawProof, Exclusion, Policy
+from console.protocol.types import LOAD, USUAL_POLICY, DrawProof, Exclusion, Policy
 
 change = msgspec.structs.replace
 QUEUE_LIMIT = Policy().queue_limit
@@ -114,7 +114,7 @@ def _charged(fee: int, code: str, *, drawn: bool = False) -> Callable[[], Transc
 
 
 def test_a_withheld_nonce_may_cost_what_the_rules_say() -> None:
-    due = Policy().withheld_fee
+    due = USUAL_POLICY.withheld_fee
     assert codes(_charged(due, NONCE_WITHHELD)()) == codes(_charged(0, NONCE_WITHHELD)()) == set()
 
 
@@ -184,7 +184,7 @@ TAMPERED: dict[str, tuple[Callable[[], Transcript], str]] = {
         lambda: with_draw(2, signature=OTHER_KEY.sign(ticket_bytes(TRUE.draws[2].ticket))), "ticket",
     ),
     "a draw changed after the end": (lambda: with_draw(2, need=41), "closing"),
-    "a fee above the rules": (_charged(Policy().withheld_fee + 1, NONCE_WITHHELD), "fee"),
+    "a fee above the rules": (_charged(USUAL_POLICY.withheld_fee + 1, NONCE_WITHHELD), "fee"),
     "a fee below nothing": (_charged(-1, NONCE_WITHHELD), "fee"),
     "a fee for another ending": (_charged(1, "no_node"), "fee"),
     "a fee for a draw that was made": (_charged(1, NONCE_WITHHELD, drawn=True), "fee"),
