@@ -31,7 +31,7 @@ from console.agent.journal import JobRecord, Journal
 from console.agent.journal.database import Database
 from console.agent.journal.kept_statements import Columns, Listed
 from console.agent.journal.schema import _STEPS, bring_up
-from console.agent.journal.stated import _COLUMNS, _MISSING, _WAITING, MISSING_READ
+from console.agent.journal.stated import _COLUMNS, _COVERING, _MISSING, _WAITING, MISSING_READ
 from console.agent.statements.examine import examine
 from console.agent.statements.reconcile import reconciled
 from console.control.state import JobView
@@ -147,7 +147,7 @@ async def test_receipts_wait_for_statements_that_may_still_count_them(journal: J
 def test_what_no_statement_counts_is_found_by_an_index(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     bring_up(connection, 0)
-    for query, numbers in ((_WAITING, 2), (_MISSING, 4), (_COLUMNS, 1)):
+    for query, numbers in ((_WAITING, 2), (_MISSING, 4), (_COLUMNS, 1), (_COVERING, 3)):
         plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", (1,) * numbers).fetchall()
         steps = [str(row[3]) for row in plan]
         assert not [step for step in steps if "SCAN" in step or "TEMP" in step], steps

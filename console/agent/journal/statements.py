@@ -10,6 +10,7 @@ import msgspec
 from console.agent.journal.database import Database
 from console.agent.journal.kept_statements import KeptStatement, Listed
 from console.agent.journal.stated import leaves_of
+from console.agent.journal.sums import bounded
 from console.ledger.findings import Finding
 
 EPOCH_LIMIT = 2**53
@@ -28,7 +29,8 @@ class StatementTable:
     async def put(self, coordinator: str, kept: KeptStatement, stated: Sequence[Listed]) -> bool:
         """Keep a statement and mark the receipts that stand in it; False when it is there already."""
         epoch, digest = kept.statement.epoch, kept.digest
-        row = (coordinator, epoch, digest, msgspec.json.encode(kept))
+        opened_ms, closed_ms = bounded(kept.statement.opened_ms), bounded(kept.statement.closed_ms)
+        row = (coordinator, epoch, digest, opened_ms, closed_ms, kept.proved, msgspec.json.encode(kept))
 
         def change(connection: sqlite3.Connection) -> bool:
             if connection.execute(_INSERT, row).rowcount != 1:
@@ -104,7 +106,10 @@ class StatementTable:
 
 
 _MARK = "UPDATE receipts SET statement = ? WHERE job = ? AND attempt = ?"
-_INSERT = "INSERT OR IGNORE INTO statements (coordinator, epoch, digest, record) VALUES (?, ?, ?, ?)"
+_INSERT = (
+    "INSERT OR IGNORE INTO statements (coordinator, epoch, digest, opened_ms, closed_ms, proved, record) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _LATEST = """
 SELECT record FROM statements AS s
 WHERE coordinator = (SELECT coordinator FROM statements ORDER BY arrival DESC LIMIT 1)
