@@ -31,7 +31,7 @@ from console.agent.journal import JobRecord, Journal
 from console.agent.journal.database import Database
 from console.agent.journal.kept_statements import Columns, Listed
 from console.agent.journal.schema import _STEPS, bring_up
-from console.agent.journal.stated import _COLUMNS, _COVERING, _MISSING, _WAITING, MISSING_READ
+from console.agent.journal.stated import _COLUMNS, _COVERING, _MISSING, _WAITING, MISSING_READ, Place
 from console.agent.statements.examine import examine
 from console.agent.statements.reconcile import reconciled
 from console.control.state import JobView
@@ -102,6 +102,19 @@ async def test_a_receipt_that_comes_after_its_statement_finds_its_place(
         assert await table.came_late(replace(kept, unknown=())) == replace(kept, unknown=())
     assert await journal.stated.waiting(KEY.node_id, 0) == 0
     assert (await journal.stated.columns(kept.digest)).rewards == 50_000
+
+
+async def test_a_receipt_without_a_coordinators_name_gets_it_from_its_statement(journal: Journal) -> None:
+    """As one from before there were statements, of an epoch whose statement came after all."""
+    table = journal.statements
+    for n in (1, 3):
+        await journal.money.put_receipt(receipt(n), NOW, local_day(NOW))
+    await table.put(KEY.node_id, KEPT, STATED)
+    late = replace(KEPT, digest="ff" * 32, unknown=(Listed(job(3), 1, leaf(receipt(3))),))
+    await table.put(KEY.node_id, late, ())
+    await table.came_late(late)
+    assert await journal.stated.place(job(1), 1) == Place(KEPT.digest, 1)
+    assert await journal.stated.place(job(3), 1) == Place(late.digest, 1)
 
 
 @pytest.mark.parametrize(

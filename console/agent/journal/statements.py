@@ -35,7 +35,7 @@ class StatementTable:
         def change(connection: sqlite3.Connection) -> bool:
             if connection.execute(_INSERT, row).rowcount != 1:
                 return False
-            connection.executemany(_MARK, [(digest, one.job, one.attempt) for one in stated])
+            connection.executemany(_MARK, [(digest, coordinator, one.job, one.attempt) for one in stated])
             return True
 
         return await self._database.write(change)
@@ -94,7 +94,8 @@ class StatementTable:
                 return kept
             left = tuple(one for one in now.unknown if one not in here)
             changed = msgspec.structs.replace(now, unknown=left)
-            connection.executemany(_MARK, [(kept.digest, one.job, one.attempt) for one in here])
+            marks = [(kept.digest, kept.statement.coordinator, one.job, one.attempt) for one in here]
+            connection.executemany(_MARK, marks)
             connection.execute(_REPLACE, (msgspec.json.encode(changed), *key))
             return changed
 
@@ -105,7 +106,7 @@ class StatementTable:
         return [msgspec.json.decode(row[0], type=KeptStatement) for row in rows]
 
 
-_MARK = "UPDATE receipts SET statement = ? WHERE job = ? AND attempt = ?"
+_MARK = "UPDATE receipts SET statement = ?, coordinator = ? WHERE job = ? AND attempt = ?"
 _INSERT = (
     "INSERT OR IGNORE INTO statements (coordinator, epoch, digest, opened_ms, closed_ms, proved, record) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
