@@ -137,6 +137,7 @@ async def test_a_receipt_left_out_of_its_epochs_statement_is_found(
     left_out = await journal.stated.missing([KEPT])
     view = reconciled(NODE, [KEPT], {KEPT.digest: Columns(2, 100_000, 100_000, 100_000)}, left_out, 1, 5)
     assert [(f.name, f.epoch, f.subject) for f in view.findings] == [("receipt_missing", 1, job(9))] * missing
+    assert view.statements[0].findings == len(view.findings), "its own page counts the same"
     assert view.waiting == 1
     await table.put(KEY.node_id, KEPT, (Listed(job(9), 1, ""),))
     assert await journal.stated.missing([KEPT]) == {KEPT.digest: ()}
