@@ -62,7 +62,17 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class _Object(msgspec.Struct, frozen=True):
+    """A chunk or an error; an error stands alone, so that it has no head."""
+
+    id: str | None = None
+    created: int | None = None
+    model: str | None = None
+    choices: tuple[Choice, ...] = ()
+    usage: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+
+
+_decoder = msgspec.json.Decoder(_Object)
 
 
 async def split(parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
@@ -99,9 +109,12 @@ def read_line(text: str) -> Line:
     data = text.removeprefix("data:").strip()
     if data == "[DONE]":
         return Line(text)
-    if (error := msgspec.json.decode(data, type=_Object).error) is not None:
-        return error_line(error)
-    return Line(text, chunk=msgspec.json.decode(data, type=Chunk))
+    told = _decoder.decode(data)
+    if told.error is not None:
+        return error_line(told.error)
+    if told.id is None or told.created is None or told.model is None:
+        raise ValueError("a chunk without its head")
+    return Line(text, chunk=Chunk(told.id, told.created, told.model, told.choices, told.usage))
 
 
 def error_line(error: dict[str, Any]) -> Line:
