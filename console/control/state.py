@@ -137,8 +137,8 @@ class NetworkView(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def against(self) -> Said | None:
-        """What the network holds against this node now: no echo of what the node said itself, and of a session
-        that is over only the answer to the next sign-in.
+        """What the network holds against this node now: no echo of what the node said itself, and of
+        a session that is over only the answer to the next sign-in.
         """
         said = self.said
         over = said is not None and said.signed and self.state != "connected"

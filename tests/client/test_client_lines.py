@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tracemalloc
 from collections.abc import AsyncIterator, Iterable
 
@@ -25,7 +26,7 @@ async def parts_of(parts: Iterable[bytes]) -> AsyncIterator[bytes]:
 @given(st.lists(st.integers(0, len(WHOLE.encode())), max_size=8))
 async def test_lines_are_the_same_however_the_parts_are_cut(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(WHOLE.encode())]
-    parts = [WHOLE.encode()[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [WHOLE.encode()[a:b] for a, b in itertools.pairwise(edges)]
     assert [line async for line in split(parts_of(parts))] == LINES
 
 

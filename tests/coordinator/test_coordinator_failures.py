@@ -508,7 +508,7 @@ async def test_an_epoch_change_that_is_cancelled_ends_though_the_database_fails(
         if "_pay_out" in work.__qualname__:
             paying.set()
             await asyncio.Event().wait()
-        if "_announce" in work.__qualname__:
+        if "announce." in work.__qualname__:
             raise StoreError("The disk is full.")
         return await works(work)
 

@@ -115,7 +115,7 @@ async def test_a_node_that_could_not_be_told_of_an_epoch_signs_in_again(
     node = await run.node()
     store = run.coordinator.parts.store
     with monkeypatch.context() as patched:
-        patched.setattr(store, "transact", failing(store.transact, "_announce", 1))
+        patched.setattr(store, "transact", failing(store.transact, "announce.", 1))
         with pytest.raises(StoreError):
             await run.coordinator.draws.open_epoch()
     assert run.coordinator.registry.roster(0) == ()

@@ -19,7 +19,7 @@ from console.coordinator.stops import VisibleText
 from console.protocol.ids import GroupId, JobId, NodeId
 from console.protocol.messages import Chunk
 from console.protocol.reasons import reason
-from console.protocol.types import ModelOffer, Policy
+from console.protocol.types import USUAL_POLICY, ModelOffer, Policy
 from console.settings.config import ConfigError
 
 PIECES = [b"", *(bytes([b]) for b in range(256))]
@@ -126,7 +126,7 @@ def test_a_policy_is_read(tmp_path: Path) -> None:
     )
     config = load_config(path)
     assert (config.policy.client_rate, config.practice.bonds) == (900, {"aa" * 32: 7})
-    assert load_config(None).policy == Policy()
+    assert load_config(None).policy == USUAL_POLICY
     with pytest.raises(ConfigError, match="cannot be read"):
         load_config(tmp_path / "missing")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from random import Random
 
+from msgspec.structs import replace
+
 from console.coordinator.settings import ClientKey, CoordinatorConfig, Limits, Practice
-from console.protocol.types import Policy
+from console.protocol.types import USUAL_POLICY
 from simulation.client import KEYS
 from simulation.signatures import key_of
 
@@ -29,7 +31,8 @@ _DEPOSITS = {"rich": 100_000_000, "poor": 20_000}
 
 def config(chance: Random) -> CoordinatorConfig:
     """Drawn anew for each history."""
-    policy = Policy(
+    policy = replace(
+        USUAL_POLICY,
         heartbeat_s=5,
         lease_s=chance.choice((3, 8)),
         epoch_s=chance.choice((15, 30, 60)),
