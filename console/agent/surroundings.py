@@ -57,15 +57,14 @@ def bounded_reason(reason: Reason) -> Reason:
 
 
 def said_of(why: Reason, before: Said | None, now_ms: int, *, signed: bool) -> Said:
-    """What the network says, fit to be shown; since when is kept while it says the same."""
-    clean = bounded_reason(why)
-    same = before is not None and (before.code, before.signed) == (clean.code, signed)
+    """What the network says; since when is kept while it says the same. `why`: bounded already."""
+    same = before is not None and (before.code, before.signed) == (why.code, signed)
     return Said(
-        code=clean.code,
-        sentence=clean.sentence,
-        remedy=clean.remedy,
-        evidence=clean.evidence,
-        until_ms=clean.until_ms,
+        code=why.code,
+        sentence=why.sentence,
+        remedy=why.remedy,
+        evidence=why.evidence,
+        until_ms=why.until_ms,
         since_ms=before.since_ms if before is not None and same else now_ms,
         signed=signed,
     )

@@ -209,9 +209,9 @@ class Uplink:
 
     def _beat(self, presence: Presence, round_trip_ms: int | None) -> None:
         why = None if presence.listed else presence.reason
-        self.reason = None if why is None else bounded_reason(why)
+        self.reason = clean = None if why is None else bounded_reason(why)
         view, earlier, now_ms = self.view, self._earlier, self._now_ms()
-        said = None if why is None else said_of(why, view.said, now_ms, signed=True)
+        said = None if clean is None else said_of(clean, view.said, now_ms, signed=True)
         self._show(
             slot=count(presence.slot),
             roster_size=count(presence.roster_size),

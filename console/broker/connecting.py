@@ -37,11 +37,18 @@ def servers_of(address: str) -> list[str]:
 
 
 async def connect(
-    address: str, seed: bytes, timeout_s: float, lost: Callable[[], None], *, stay: bool
+    address: str,
+    seed: bytes,
+    timeout_s: float,
+    lost: Callable[[], None],
+    *,
+    stay: bool,
+    name: str = "quarterdeck",
 ) -> Client:
-    """A connection to one of the servers in `address`, as the user that `seed`'s key is.
+    """A connection to one of the servers in `address`, as the user that `seed`'s key is; empty: as nobody.
 
-    `stay`: connect again for ever when it is lost; `lost` is called each time that it is.
+    `stay`: connect again for ever when it is lost; `lost` is called each time that it is. `name`: by which
+    the server tells of the connection.
 
     Raises:
         BrokerError: no server answers, none lets this key in, or the client's library is not installed.
@@ -62,8 +69,8 @@ async def connect(
 
     options = {
         "servers": servers,
-        "nkeys_seed_str": user_seed_nkey(seed),
-        "name": "quarterdeck",
+        "nkeys_seed_str": user_seed_nkey(seed) if seed else None,
+        "name": name,
         "error_cb": last.take,
         "disconnected_cb": gone,
         "allow_reconnect": stay,
@@ -87,6 +94,15 @@ async def connect(
             ) from error
         raise
     return client
+
+
+async def lets_anybody_in(address: str, timeout_s: float) -> bool:
+    """Whether a server takes a connection that proves no key: what is said there, anybody can hear."""
+    try:
+        await close(await connect(address, b"", timeout_s, lambda: None, stay=False))
+    except BrokerError:
+        return False
+    return True
 
 
 async def close(client: Client) -> None:

@@ -26,7 +26,7 @@ class Dialled:
     def __init__(self, client: Client, line: BrokerLine, name: str) -> None:
         self.line = line
         self.name = name
-        """Known to nobody but both ends: see `Dial.previous`."""
+        """See `Dial.previous`."""
         self._client = client
 
     async def close(self) -> None:
@@ -36,9 +36,16 @@ class Dialled:
 
 
 async def dial(
-    address: str, key: SigningKey, group: GroupId | str, timeout_s: float, previous: tuple[str, ...] = ()
+    address: str,
+    key: SigningKey,
+    group: GroupId | str,
+    timeout_s: float,
+    previous: tuple[str, ...] = (),
+    heard: int = 0,
 ) -> Dialled:
-    """Connect under `key`, and begin a line with the coordinator of `group`. `previous`: see `Dial`.
+    """Connect under `key`, and begin a line with the coordinator of `group`.
+
+    `previous`: see `Dial`; `heard`: the highest token of a coordinator of that group so far.
 
     Raises:
         BrokerError: no server lets this key in, or the connection broke again before the line had begun.
@@ -53,14 +60,14 @@ async def dial(
     async def came(published: Msg) -> None:
         line.came(published.data)
 
-    client = await connect(address, key.seed(), timeout_s, lost, stay=False)
+    client = await connect(address, key.seed(), timeout_s, lost, stay=False, name=name)
     subject = from_node(key.node_id, name, group)
-    line = BrokerLine(lambda data: client.publish(subject, data), client.max_payload)
+    line = BrokerLine(lambda data: client.publish(subject, data), client.max_payload, heard=heard)
     lines.append(line)
     dialled = Dialled(client, line, name)
     try:
         await client.subscribe(to_node(key.node_id, name), cb=came)
-        await line.dial(msgspec.json.encode(Dial(client.client_id or 0, previous)))
+        await line.dial(msgspec.json.encode(Dial(previous)))
     except BaseException as error:
         await dialled.close()
         if isinstance(error, Exception):

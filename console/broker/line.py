@@ -16,10 +16,13 @@ WAITING_BYTES = 4 * FRAME_BYTES_LIMIT
 class BrokerLine:
     """Frames in and out, in order and each once, until the line ends; then LineError with the cause."""
 
-    def __init__(self, publish: Publish, payload_limit: int) -> None:
-        """`publish`: puts one message of at most `payload_limit` bytes on the other side's subject."""
+    def __init__(self, publish: Publish, payload_limit: int, token: int = 0, heard: int = 0) -> None:
+        """`publish`: puts one message of at most `payload_limit` bytes on the other side's subject.
+
+        `token`: this side's, 0 as a node; `heard`: what the other side's was at least, until now.
+        """
         self._publish = publish
-        self._writer, self._reader = Writer(payload_limit), Reader()
+        self._writer, self._reader = Writer(payload_limit, token), Reader(heard)
         self._frames: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._waiting = 0
         self._ended = ""
@@ -28,6 +31,16 @@ class BrokerLine:
     def ended(self) -> bool:
         """Whether nothing more can come."""
         return bool(self._ended)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the other side said anything."""
+        return self._reader.begun
+
+    @property
+    def heard(self) -> int:
+        """The highest token of the other side's."""
+        return self._reader.token
 
     def came(self, data: bytes) -> None:
         """A message came; whatever is wrong with it ends the line."""

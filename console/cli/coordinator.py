@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-_SHARED = "File that all coordinators of the network have; made when it is not there."
+_SHARED = "File that all coordinators of the network have; nats-config makes it when it is not there."
 
 
 @click.group()

@@ -17,7 +17,6 @@ from console.practice.plan import MAX_NODES
 from console.settings import paths
 
 _STORE = "What keeps the coordinator's data; postgres: a server of its own, URL: a database of yours."
-_TRANSPORT = "What nodes come over; nats: a message server of its own, URL: servers of yours."
 
 
 @click.command()
@@ -37,7 +36,11 @@ _TRANSPORT = "What nodes come over; nats: a message server of its own, URL: serv
 @click.option("--seed", type=int, help="Seed of names and requests.")
 @click.option("--store", default="sqlite", metavar="sqlite|postgres|URL", help=_STORE)
 @click.option(
-    "--transport", default="websocket", metavar="websocket|nats|URL", help=_TRANSPORT, show_default=True
+    "--transport",
+    type=click.Choice(["websocket", "nats"]),
+    default="websocket",
+    show_default=True,
+    help="What nodes come over; nats: a message server of the run's own.",
 )
 @click.option("--keep", type=click.Path(path_type=Path), help="Leave databases and logs in this folder.")
 @click.pass_context

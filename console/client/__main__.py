@@ -9,8 +9,9 @@ import sys
 import httpx
 import uvicorn
 
+from console.client.chunks import DrawError
 from console.client.proxy import Proxy
-from console.client.upstream import DrawError, Upstream
+from console.client.upstream import Upstream
 from console.protocol.addresses import is_loopback
 from console.protocol.ids import short
 

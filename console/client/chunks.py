@@ -7,6 +7,15 @@ from typing import Any
 
 import msgspec
 
+from console.protocol.messages import FRAME_BYTES_LIMIT
+
+LINE_MOST = 2 * FRAME_BYTES_LIMIT
+"""Bytes of one line. The longest holds a draw's proof, which goes to its node in one frame."""
+
+
+class DrawError(Exception):
+    """An answer that is not to be believed: the text says what is wrong with its draw, or with its form."""
+
 
 class Delta(msgspec.Struct, frozen=True):
     """What a chunk adds to the message."""
@@ -53,23 +62,42 @@ class Line(msgspec.Struct, frozen=True):
 
 
 class _Object(msgspec.Struct, frozen=True):
+    """A chunk or an error; an error stands alone, so that it has no head."""
+
+    id: str | None = None
+    created: int | None = None
+    model: str | None = None
+    choices: tuple[Choice, ...] = ()
+    usage: dict[str, Any] | None = None
     error: dict[str, Any] | None = None
+
+
+_decoder = msgspec.json.Decoder(_Object)
 
 
 async def split(parts: AsyncIterator[bytes]) -> AsyncIterator[str]:
     """The lines that make up `parts`, without their ends; empty ones are left out.
 
     Server-sent events are UTF-8, whatever their header says. `str.splitlines` and `httpx` also end a line at
-    U+0085, U+2028 and U+2029, which JSON takes as they are.
+    U+0085, U+2028 and U+2029, which JSON takes as they are. Raises DrawError: a line without end.
     """
-    rest = b""
+    begun = bytearray()
     async for part in parts:
-        *whole, rest = (rest + part).split(b"\n")
-        for line in whole:
-            if line := line.rstrip(b"\r"):
+        *ends, rest = part.split(b"\n")
+        for end in ends:
+            if line := _longer(begun, end).rstrip(b"\r"):
                 yield line.decode(errors="replace")
-    if rest:
-        yield rest.decode(errors="replace")
+            begun = bytearray()
+        _longer(begun, rest)
+    if begun:
+        yield begun.decode(errors="replace")
+
+
+def _longer(begun: bytearray, part: bytes) -> bytearray:
+    begun += part
+    if len(begun) > LINE_MOST:
+        raise DrawError(f"a line of it is longer than {LINE_MOST:,} bytes")
+    return begun
 
 
 def read_line(text: str) -> Line:
@@ -81,9 +109,12 @@ def read_line(text: str) -> Line:
     data = text.removeprefix("data:").strip()
     if data == "[DONE]":
         return Line(text)
-    if (error := msgspec.json.decode(data, type=_Object).error) is not None:
-        return error_line(error)
-    return Line(text, chunk=msgspec.json.decode(data, type=Chunk))
+    told = _decoder.decode(data)
+    if told.error is not None:
+        return error_line(told.error)
+    if told.id is None or told.created is None or told.model is None:
+        raise ValueError("a chunk without its head")
+    return Line(text, chunk=Chunk(told.id, told.created, told.model, told.choices, told.usage))
 
 
 def error_line(error: dict[str, Any]) -> Line:

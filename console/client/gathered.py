@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from console.client.chunks import Chunk, Line, Logprobs
-from console.client.upstream import EMPTY, DrawError
+from console.client.chunks import Chunk, DrawError, Line, Logprobs
+from console.client.upstream import EMPTY
+
+ANSWER_MOST = 32 << 20
+"""Characters of the lines of one answer: far above what the tokens of one and their logprobs come to."""
+
+
+async def collected(lines: AsyncIterator[Line]) -> list[Line]:
+    """The lines that carry something. Raises DrawError: an answer without end, or what `lines` raises."""
+    kept, held = [], 0
+    async for line in lines:
+        if line.chunk is None and line.error is None:
+            continue
+        kept.append(line)
+        held += len(line.text)
+        if held > ANSWER_MOST:
+            raise DrawError(f"it is longer than {ANSWER_MOST:,} characters")
+    return kept
 
 
 def gathered(lines: Sequence[Line], headers: dict[str, str]) -> Response:

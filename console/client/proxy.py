@@ -13,10 +13,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from console.client.chunks import Line, error_line
+from console.client.chunks import DrawError, Line, error_line
 from console.client.draw import chance_words
-from console.client.gathered import gathered
-from console.client.upstream import EMPTY, CheckedStream, DrawError, Upstream
+from console.client.gathered import collected, gathered
+from console.client.upstream import EMPTY, CheckedStream, Upstream
 
 _PASSED = (b"authorization", b"idempotency-key")
 _TOLD = (
@@ -76,7 +76,7 @@ class Proxy:
                     _sent(stack, first, lines), headers=_told(stream), media_type="text/event-stream"
                 )
             async with stack:
-                whole = [line async for line in lines]
+                whole = await collected(lines)
                 return gathered(whole, _told(stream))
         except DrawError as error:
             await stack.aclose()

@@ -10,7 +10,7 @@ from typing import TypeVar
 import httpx
 import msgspec
 
-from console.client.chunks import Line, read_line, split
+from console.client.chunks import DrawError, Line, read_line, split
 from console.client.draw import (
     Drawn,
     Ticketed,
@@ -27,10 +27,6 @@ NONCE_BYTES = 16
 COMMITMENT, JOB = "x-quarterdeck-commitment", "x-quarterdeck-job"
 TICKET, DRAW = ": quarterdeck-ticket ", ": quarterdeck-draw "
 UNDRAWN, EMPTY = "the answer came without a draw", "there was nothing in it"
-
-
-class DrawError(Exception):
-    """An answer that is not to be believed: the text says what is wrong with its draw, or with its form."""
 
 
 class Upstream:

@@ -128,12 +128,21 @@ class NetworkView(msgspec.Struct, frozen=True, omit_defaults=True):
     latency_history: tuple[int, ...] = ()
     """Milliseconds, one per presence receipt; kept by the reducer."""
     said: Said | None = None
-    """What the network holds against this node now; None: it lists it, or has not spoken yet."""
+    """Why the network does not list this node; None: it does, or has not spoken yet."""
     roster_root: str = ""
     """Of the last presence receipt's slot."""
     seeds_root: str = ""
     """The commitment to the seeds of `epoch`."""
     kept: KeptEvidence = KeptEvidence()
+
+    @property
+    def against(self) -> Said | None:
+        """What the network holds against this node now: no echo of what the node said itself, and of a session
+        that is over only the answer to the next sign-in.
+        """
+        said = self.said
+        over = said is not None and said.signed and self.state != "connected"
+        return None if said is None or said.echo or over else said
 
 
 class Switches(msgspec.Struct, frozen=True, omit_defaults=True):

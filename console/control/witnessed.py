@@ -20,6 +20,11 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     signed: bool = False
     """Whether it stands in a signed presence receipt; else it was the answer to a sign-in."""
 
+    @property
+    def echo(self) -> bool:
+        """Whether it only repeats this node's heartbeat, which said that the node is not ready."""
+        return self.signed and self.evidence == "ready"
+
 
 class KeptEvidence(msgspec.Struct, frozen=True, omit_defaults=True):
     """What this node can hold its coordinator to: signed receipts and commitments in its journal."""

@@ -116,7 +116,7 @@ async def _run(
     )
     engine = LlamaEngine(launch.socket)
     second = starter(launch, home)
-    where = options.store, options.transport, shared_in(options.nats_shared, secrets.token_bytes)
+    where = options.store, options.transport, shared_in(options.nats_shared)
     app = build(home, config, served, engine, SystemClock(), secrets.token_bytes, second, *where)
     coordinator: Coordinator = app.state.coordinator
     port: int = listening.getsockname()[1]

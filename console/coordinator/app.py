@@ -39,10 +39,9 @@ from console.coordinator.statement_desk import StatementDesk
 from console.coordinator.store import StoreError
 from console.coordinator.transport.hub import hub
 from console.coordinator.transport.port import Transport
-from console.coordinator.upkeep import FORGET_S, SWEEP_S, each, forget_evidence, sweep
+from console.coordinator.upkeep import FORGET_S, SWEEP_S, announce, each, forget_evidence, sweep
 from console.engine.port import Engine
 from console.fairness import SEEDS_PER_EPOCH
-from console.protocol.messages import EpochOpened
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +75,8 @@ class Coordinator:
         self._transport = transport
         self._routes = routes
         self.second = second
-        self._started = False
+        self._started = self._wound_up = False
+        self._keeping: asyncio.Task[None] | None = None
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.books = Books(parts)
@@ -109,7 +109,18 @@ class Coordinator:
         """
         if self._started:
             return
+        if self._transport is not None:
+            await self._transport.connect()
         await self.ownership.take(address, alone=self._alone, waits=waits)
+        self._keeping = asyncio.create_task(self.ownership.keep(self.lost.set))
+        try:
+            await self._open()
+        except BaseException:
+            await self.ownership.leave()
+            raise
+        self._started = True
+
+    async def _open(self) -> None:
         self.parts.clock.not_before(await self.parts.store.transact(lambda unit: unit.last_stamp()))
         await self.parts.store.transact(lambda unit: book_deposits(unit, self.parts))
         if refunded := await self.dispatch.recover():
@@ -119,11 +130,18 @@ class Coordinator:
         self.registry.listing.begin(await self.parts.store.transact(lambda unit: unit.last_slot()))
         await self.draws.open_epoch()
         if self._transport is not None:
-            await self._transport.start(self.door.serve)
-        self._started = True
+            await self._transport.start(self.door.serve, self.ownership.token)
 
     async def wind_up(self) -> None:
-        """End what runs: clients are told, their money goes back, the epoch ends with its seeds revealed."""
+        """End what runs: clients are told, their money goes back, the epoch ends with its seeds revealed.
+
+        Nothing of it is left to a second call: by then another coordinator may own the database.
+        """
+        if self._wound_up:
+            return
+        self._wound_up = True
+        if self._transport is not None:  # before another one takes its lines in
+            await self._transport.close()
         await self.dispatch.stop()
         if self.lost.is_set():
             return
@@ -143,7 +161,7 @@ class Coordinator:
             for work in (
                 self.reference.watch(),
                 self.challenges.watch(),
-                self.ownership.keep(self.lost.set),
+                self._hush(),
                 each(SWEEP_S, lambda: sweep(self.parts, self.registry, self.second)),
                 each(self.parts.policy.epoch_s, self.draws.open_epoch),
                 each(FORGET_S, lambda: forget_evidence(self.parts)),
@@ -158,8 +176,16 @@ class Coordinator:
             await self.wind_up()
             await self.close()
 
+    async def _hush(self) -> None:
+        """What this one says on its lines must not be heard once another has taken over."""
+        await self.lost.wait()
+        if self._transport is not None:
+            await self._transport.close()
+
     async def close(self) -> None:
         """Let go of everything; a second call does nothing more."""
+        if self._keeping is not None:
+            self._keeping.cancel()
         if self._transport is not None:
             await self._transport.close()
         if self.second is not None:
@@ -185,17 +211,4 @@ class Coordinator:
         )
 
     async def _announce(self, epoch: Epoch) -> None:
-        """Tell every node. One that could not be told is cut off, and learns of it as it signs in again:
-        with an old commitment it would call every draw wrong."""
-        sessions = self.registry.sessions()
-        try:
-            balances = await self.parts.store.transact(
-                lambda unit: [unit.balances(session.node) for session in sessions]
-            )
-        except StoreError:
-            for session in sessions:
-                session.close()
-            self.registry.listing.changed()
-            raise
-        for session, held in zip(sessions, balances, strict=True):
-            session.send(EpochOpened(epoch.number, epoch.seeds.root, held, self.books.newest))
+        await announce(self.parts, self.registry, self.books.newest, epoch)

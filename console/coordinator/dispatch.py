@@ -97,15 +97,21 @@ class Dispatch:
             received_ms=self._parts.clock.now_ms(),
             key=ask.key,
         )
+        if self._stopping:  # nothing is held that nobody would refund
+            return self._refused(job, ask)
         held = await self._parts.store.transact(take_on)
         if not ask.only:  # what the network asks by itself is no demand
             self._registry.census.requested(self._parts.clock.tick_s())
-        live = LiveJob(held, ask, self._reference.visible(ask.stop))
         if self._stopping:  # since the hold was asked for; `recover` refunds it
-            live.tell(_STOPPING)
-            return live
+            return self._refused(held, ask)
+        live = LiveJob(held, ask, self._reference.visible(ask.stop))
         self._live[job.id] = live
         self._spawn(self._run(live))
+        return live
+
+    def _refused(self, job: Job, ask: Ask) -> LiveJob:
+        live = LiveJob(job, ask, self._reference.visible(ask.stop))
+        live.tell(_STOPPING)
         return live
 
     def reveal(self, job: str, nonce: str) -> bool | None:

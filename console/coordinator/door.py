@@ -76,6 +76,8 @@ class Door:
             await self._say(line, Refused("coordinator_failed", str(error), "Try again in a moment."))
         except LineError:
             pass
+        except Exception as error:
+            log.error("a connection ended with %s", type(error).__name__, exc_info=error)
         finally:
             self._open -= 1
             await line.close()

@@ -22,12 +22,14 @@ def load_identity(home: Path, entropy: Entropy) -> bytes:
     return secret_in(home / NAME, entropy, _LOST)
 
 
-def secret_in(path: Path, entropy: Entropy, lost: str) -> bytes:
-    """32 secret bytes in a file of their own, made when it is not there. `lost`: what to do without it.
+def secret_in(path: Path, entropy: Entropy | None, lost: str) -> bytes:
+    """32 secret bytes in a file of their own. `entropy`: makes it where it is not there; None: nobody does.
 
-    Raises as `load_identity` does.
+    `lost`: what to do without it. Raises as `load_identity` does, and ValueError for a file that is missed.
     """
     if not path.exists():
+        if entropy is None:
+            raise ValueError(f"{path} is not there. {lost}")
         descriptor = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(entropy(BYTES))

@@ -49,9 +49,9 @@ class Ownership:
         """
         self._row = msgspec.structs.replace(self._row, address=address)
         seen, since_s = await self._look(), self._clock.tick_s()
+        if seen is not None and seen.beat != LEFT and not alone:
+            log.info("the database has an owner at %s; waiting for what becomes of it", _where(seen))
         while not await self._try(seen, alone or self._clock.tick_s() - since_s >= self._lease_s):
-            if not waits and self._clock.tick_s() - since_s < self._lease_s:
-                log.info("the database has an owner at %s; waiting for a sign of life", _where(seen))
             await asyncio.sleep(self._lease_s / _LOOKS_PER_LEASE)
             now = await self._look()
             if now != seen:

@@ -177,8 +177,8 @@ def _check_policy(table: dict[str, object], policy: Policy) -> None:
     if negative:
         raise ValueError(f"`policy.{negative[0]}` is negative")
     lengths = ("slot_s", "epoch_s", "lease_s", "heartbeat_s")
-    positive = (*lengths, "max_tokens", "max_attempts", "queue_limit")
-    positive += ("load_tokens",) if policy.load_every_s else ()
+    loads = ("load_tokens",) if policy.load_every_s else ()
+    positive = (*lengths, "max_tokens", "max_attempts", "queue_limit", *loads)
     zero = [name for name in positive if getattr(policy, name) == 0]
     if zero:
         raise ValueError(f"`policy.{zero[0]}` is 0")

@@ -6,10 +6,13 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from console.coordinator.draws import Epoch
 from console.coordinator.parts import Parts
 from console.coordinator.registry import Registry
 from console.coordinator.second import SecondVerifier
 from console.coordinator.store import StoreError, Unit
+from console.protocol.messages import EpochOpened
+from console.protocol.statements import Stated
 
 log = logging.getLogger(__name__)
 SWEEP_S = 0.5
@@ -47,3 +50,20 @@ async def forget_evidence(parts: Parts) -> None:
         unit.trim_evidence(kept.accepted_rows, kept.accepted_bytes)
 
     await parts.store.transact(forget)
+
+
+async def announce(parts: Parts, registry: Registry, newest: Stated | None, epoch: Epoch) -> None:
+    """Tell every node of an epoch. One that could not be told is cut off, and learns of it as it signs in
+    again: with an old commitment it would call every draw wrong. Raises StoreError."""
+    sessions = registry.sessions()
+    try:
+        balances = await parts.store.transact(
+            lambda unit: [unit.balances(session.node) for session in sessions]
+        )
+    except StoreError:
+        for session in sessions:
+            session.close()
+        registry.listing.changed()
+        raise
+    for session, held in zip(sessions, balances, strict=True):
+        session.send(EpochOpened(epoch.number, epoch.seeds.root, held, newest))

@@ -6,7 +6,7 @@ import math
 
 import msgspec
 
-from console.fairness.draw import SEEDS_PER_EPOCH, Pick, pick
+from console.fairness.draw import ROSTER_MOST, SEEDS_PER_EPOCH, Pick, pick
 from console.fairness.merkle import root_from_path
 from console.protocol.types import DrawProof, Exclusion, Ticket
 
@@ -54,9 +54,10 @@ def check_draw(
         ),
         _check(
             "roster",
-            _leads_to(node, proof.index, ticket.roster_size, proof.roster_path, ticket.roster_root),
+            ticket.roster_size <= ROSTER_MOST
+            and _leads_to(node, proof.index, ticket.roster_size, proof.roster_path, ticket.roster_root),
             f"This node is number {proof.index + 1} of {ticket.roster_size} in the roster.",
-            "This node does not stand where the proof says in the roster.",
+            _misplaced(ticket),
         ),
         _check(
             "pick",
@@ -110,6 +111,12 @@ def _picks(proof: DrawProof) -> bool:
         return pick_of(proof.ticket, proof.seed, proof.nonce, proof.excluded).index == proof.index
     except (ValueError, OverflowError):
         return False
+
+
+def _misplaced(ticket: Ticket) -> str:
+    if ticket.roster_size > ROSTER_MOST:
+        return f"No roster has more than {ROSTER_MOST:,} nodes."
+    return "This node does not stand where the proof says in the roster."
 
 
 def _left_out(ticket: Ticket) -> str:

@@ -6,14 +6,21 @@ had before, so that the coordinator lets go of that at once.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from console.broker.connecting import BrokerError
 from console.broker.dialling import Dialled, dial
+from console.broker.line import BrokerLine
 from console.network.port import Claim, LinkError
 from console.network.wire import DIAL_TIMEOUT_S
+from console.protocol.ids import GroupId
 from console.protocol.keys import SigningKey
 from console.protocol.lines import PREVIOUS_LIMIT, LineError
+
+REMEMBERED_S = 60.0
+"""For so long a coordinator that another has taken over from is not heard, should it wake up. Longer, and one
+whose database was set back would not be heard either."""
 
 
 class NatsDial:
@@ -21,6 +28,9 @@ class NatsDial:
 
     def __init__(self) -> None:
         self._previous: deque[str] = deque(maxlen=PREVIOUS_LIMIT)
+        self._last: tuple[GroupId, BrokerLine] | None = None
+        self._heard_s = 0.0
+        """When a line that was answered had ended."""
 
     async def __call__(self, address: str, key: SigningKey, claim: Claim) -> NatsWire:
         """See `Dial`. The first model of the claim says which group's coordinator is dialled."""
@@ -28,11 +38,21 @@ class NatsDial:
             raise LinkError("there is no model to offer yet, and so no group whose coordinator to dial")
         try:
             group = claim.models[0].group
-            dialled = await dial(address, key, group, DIAL_TIMEOUT_S, tuple(self._previous))
+            before = tuple(self._previous)
+            dialled = await dial(address, key, group, DIAL_TIMEOUT_S, before, self._heard(group))
         except BrokerError as error:
             raise LinkError(str(error)) from error
         self._previous.append(dialled.name)
+        self._last = group, dialled.line
         return NatsWire(dialled)
+
+    def _heard(self, group: GroupId) -> int:
+        if self._last is None or self._last[0] != group:
+            return 0
+        line, now_s = self._last[1], time.monotonic()
+        if line.answered:
+            self._heard_s = now_s
+        return line.heard if now_s - self._heard_s < REMEMBERED_S else 0
 
 
 class NatsWire:

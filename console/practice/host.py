@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import os
 import random
-import socket
 import sys
 import time
 from collections.abc import Callable
 
 import httpx
 
+from console.coordinator.transport.private_nats import free_port
 from console.practice import rigging
 from console.practice.clients import Clients
 from console.practice.crew import CrewError, Member
@@ -146,14 +146,6 @@ class Host:
         await asyncio.gather(*(member.stop() for member in self._crew[1:]))
         for member in self._crew[:1]:
             await member.stop()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def to_stderr(line: str) -> None:

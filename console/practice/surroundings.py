@@ -40,7 +40,7 @@ def carried_by(transport: str, home: Path) -> Iterator[str]:
         TransportError: there is no such server here.
     """
     if transport != "nats":
-        yield "" if transport == "websocket" else transport
+        yield ""
         return
     identity = load_identity(make_private(home / "coordinator"), secrets.token_bytes)
     server = PrivateNats([NatsKeys(identity)])

@@ -4,8 +4,9 @@ A line is one conversation between a node and a coordinator. Each side numbers w
 without gaps. The reader takes each number once and in order; a number that is missing ends the line, and both
 sides begin a new one: what matters is sent again after a sign-in anyway (DESIGN §4).
 
-A message is `kind number body`: `d` dials (first of a node), `f` is a frame or its last piece, `m` is a
-piece with more to come, `e` ends the line.
+A message is `kind number token body`: `d` dials (first of a node), `f` is a frame or its last piece, `m` is
+a piece with more to come, `e` ends the line. `token` is the fencing token of the coordinator that speaks, 0
+from a node: what one says that another has taken over from is not heard (decision 0029).
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from console.protocol.ids import GroupId, NodeId
 from console.protocol.messages import FRAME_BYTES_LIMIT
 
 Kind = Literal["d", "f", "m", "e"]
-HEAD_BYTES = 32
+_KINDS = frozenset((b"d", b"f", b"m", b"e"))
+HEAD_BYTES = 48
 """Room of a message that its head may take."""
 PREVIOUS_LIMIT = 4
 ANY_GROUP = "any"
@@ -37,10 +39,9 @@ class LineError(Exception):
 class Dial(msgspec.Struct, frozen=True):
     """Body of a node's first message on a line."""
 
-    via: int = 0
-    """Number of its connection at the message server, which tells of its end by that."""
     previous: tuple[str, ...] = ()
-    """Its lines before this one, which are over for it; their names are known to nobody else."""
+    """Names of its lines before this one, which are over for it. Another machine that has its key can listen
+    for them; one that only runs under it, and does not, cannot end them."""
 
 
 class Message(NamedTuple):
@@ -49,28 +50,30 @@ class Message(NamedTuple):
     kind: Kind
     number: int
     body: bytes = b""
+    token: int = 0
 
 
 def encoded(message: Message) -> bytes:
     """As it is published."""
-    return b"%s %d %s" % (message.kind.encode(), message.number, message.body)
+    return b"%s %d %d %s" % (message.kind.encode(), message.number, message.token, message.body)
 
 
 def decoded(data: bytes) -> Message:
     """Of what was published. Raises LineError when it is no message of a line."""
-    kind, _, rest = data[:HEAD_BYTES].partition(b" ")
-    number, found, _ = rest.partition(b" ")
-    if kind not in (b"d", b"f", b"m", b"e") or not found or not number.isdigit():
+    head = data[:HEAD_BYTES].split(b" ", 3)
+    if len(head) < 4 or head[0] not in _KINDS or not (head[1].isdigit() and head[2].isdigit()):
         raise LineError("what came on the line is no message of Quarterdeck's")
-    body = data[len(kind) + len(number) + 2 :]
-    return Message(kind.decode(), int(number), body)  # type: ignore[arg-type]
+    kind, number, token, _ = head
+    body = data[len(kind) + len(number) + len(token) + 3 :]
+    return Message(kind.decode(), int(number), body, int(token))  # type: ignore[arg-type]
 
 
 class Writer:
     """Numbers what one side publishes."""
 
-    def __init__(self, payload_limit: int) -> None:
-        """`payload_limit`: bytes of one message at most."""
+    def __init__(self, payload_limit: int, token: int = 0) -> None:
+        """`payload_limit`: bytes of one message at most; `token`: of the coordinator that writes."""
+        self._token = token
         self._room = payload_limit - HEAD_BYTES
         self._next = 0
 
@@ -84,23 +87,36 @@ class Writer:
     def one(self, kind: Kind, body: bytes = b"") -> bytes:
         """The next message."""
         number, self._next = self._next, self._next + 1
-        return encoded(Message(kind, number, body))
+        return encoded(Message(kind, number, body, self._token))
 
 
 class Reader:
     """Takes what the other side published, each message once and in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: int = 0) -> None:
+        """`token`: the highest that was heard before, of any line."""
+        self.token = token
         self._due = 0
         self._pieces: list[bytes] = []
         self._size = 0
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was taken."""
+        return self._due > 0
+
     def take(self, message: Message) -> bytes | None:
-        """The frame that `message` completes; None for a piece, a dial, or what was taken before.
+        """The frame that `message` completes; None for a piece, a dial, or what is not heard (any more).
 
         Raises:
             LineError: something before it was lost, the line is ended, or too much came without an end.
         """
+        if message.token < self.token:
+            return None
+        taken_over = message.token > self.token and self.begun
+        self.token = message.token
+        if taken_over:
+            raise LineError("another coordinator has taken over")
         if message.kind == "e":  # whatever its number: who does not know the line cannot know that
             raise LineError("the other side ended the line")
         if message.number < self._due:

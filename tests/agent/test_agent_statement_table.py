@@ -31,7 +31,7 @@ from console.agent.journal import JobRecord, Journal
 from console.agent.journal.database import Database
 from console.agent.journal.kept_statements import Columns, Listed
 from console.agent.journal.schema import _STEPS, bring_up
-from console.agent.journal.stated import _COLUMNS, _MISSING, _WAITING, MISSING_READ
+from console.agent.journal.stated import _COLUMNS, _COVERING, _MISSING, _WAITING, MISSING_READ, Place
 from console.agent.statements.examine import examine
 from console.agent.statements.reconcile import reconciled
 from console.control.state import JobView
@@ -104,6 +104,19 @@ async def test_a_receipt_that_comes_after_its_statement_finds_its_place(
     assert (await journal.stated.columns(kept.digest)).rewards == 50_000
 
 
+async def test_a_receipt_without_a_coordinators_name_gets_it_from_its_statement(journal: Journal) -> None:
+    """As one from before there were statements, of an epoch whose statement came after all."""
+    table = journal.statements
+    for n in (1, 3):
+        await journal.money.put_receipt(receipt(n), NOW, local_day(NOW))
+    await table.put(KEY.node_id, KEPT, STATED)
+    late = replace(KEPT, digest="ff" * 32, unknown=(Listed(job(3), 1, leaf(receipt(3))),))
+    await table.put(KEY.node_id, late, ())
+    await table.came_late(late)
+    assert await journal.stated.place(job(1), 1) == Place(KEPT.digest, 1)
+    assert await journal.stated.place(job(3), 1) == Place(late.digest, 1)
+
+
 @pytest.mark.parametrize(
     ("at_ms", "coordinator", "missing"),
     [
@@ -124,6 +137,7 @@ async def test_a_receipt_left_out_of_its_epochs_statement_is_found(
     left_out = await journal.stated.missing([KEPT])
     view = reconciled(NODE, [KEPT], {KEPT.digest: Columns(2, 100_000, 100_000, 100_000)}, left_out, 1, 5)
     assert [(f.name, f.epoch, f.subject) for f in view.findings] == [("receipt_missing", 1, job(9))] * missing
+    assert view.statements[0].findings == len(view.findings), "its own page counts the same"
     assert view.waiting == 1
     await table.put(KEY.node_id, KEPT, (Listed(job(9), 1, ""),))
     assert await journal.stated.missing([KEPT]) == {KEPT.digest: ()}
@@ -147,7 +161,7 @@ async def test_receipts_wait_for_statements_that_may_still_count_them(journal: J
 def test_what_no_statement_counts_is_found_by_an_index(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
     bring_up(connection, 0)
-    for query, numbers in ((_WAITING, 2), (_MISSING, 4), (_COLUMNS, 1)):
+    for query, numbers in ((_WAITING, 2), (_MISSING, 4), (_COLUMNS, 1), (_COVERING, 3)):
         plan = connection.execute(f"EXPLAIN QUERY PLAN {query}", (1,) * numbers).fetchall()
         steps = [str(row[3]) for row in plan]
         assert not [step for step in steps if "SCAN" in step or "TEMP" in step], steps

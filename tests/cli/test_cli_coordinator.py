@@ -112,6 +112,17 @@ def test_the_configuration_of_message_servers_names_public_keys_alone(tmp_path: 
         assert (home / "coordinator.key").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.e2e
+def test_a_coordinator_does_not_make_up_what_the_network_shares(tmp_path: Path, starter_model: Path) -> None:
+    words = ["--home", str(tmp_path), "--port", "0", "--transport", "nats://127.0.0.1:9"]
+    missing = tmp_path / "shared"
+    done = run(
+        "run", *words, "--nats-shared", str(missing), env={"QUARTERDECK_MODELS": str(starter_model.parent)}
+    )
+    refused(done, f"{missing} is not there. Copy it from another coordinator")
+    assert not missing.exists()
+
+
 @pytest.mark.parametrize("words", [("--home", "a", "--home", "b"), ("--listen", "4222"), ("--listen", "a:b")])
 def test_what_is_no_configuration_is_wrong_usage(words: tuple[str, ...], tmp_path: Path) -> None:
     done = run("nats-config", *(str(tmp_path / word) if word in "ab" else word for word in words))

@@ -21,6 +21,7 @@ LINES = [
     "data: 5", "data: [1]", "data: null", "data: {", "data:", "data: " + DEEP, 'data: {"choices": [5]}',
     chunk(choices=[5]), chunk(choices=None), chunk(choices=[{"delta": None}]), chunk(choices=[{}]),
     chunk(choices=[{"delta": {"content": 5}}]), chunk(usage=5), chunk(id=5), chunk(error="x"),
+    chunk(model=None), 'data: {"id": "x", "created": 1, "choices": []}', "data: {}",
 ]  # fmt: skip
 
 

@@ -15,8 +15,9 @@ import pytest
 from coordinator_harness import AUTH, CONFIG, DATABASE, MODEL, Running, running
 from openai import AsyncOpenAI, InternalServerError
 
+from console.client.chunks import DrawError
 from console.client.proxy import Proxy
-from console.client.upstream import COMMITMENT, DrawError, Upstream
+from console.client.upstream import COMMITMENT, Upstream
 from console.coordinator import nonces
 from console.coordinator.store.reading import epochs, read_transcript
 from console.fairness import nonce_commitment

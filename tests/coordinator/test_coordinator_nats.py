@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import msgspec
 import nkeys
@@ -22,6 +23,7 @@ from console.coordinator.transport.nats import LINES_PER_NODE, NatsTransport
 from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.port import TransportError
 from console.coordinator.transport.private_nats import PrivateNats, address_of, cluster_of
+from console.coordinator.transport.server_config import server_config
 from console.network.nats_wire import NatsDial
 from console.network.port import LinkError
 from console.protocol.ids import GroupId
@@ -219,7 +221,8 @@ async def test_of_three_servers_one_may_die() -> None:
     with cluster_of([KEYS], 3) as servers:
         ends = Ends(address_of(servers))
         transport = NatsTransport(ends.address, KEYS, GROUP, lambda: 1_700_000_000_000)
-        await transport.start(ends.serve)
+        await transport.connect()
+        await transport.start(ends.serve, 1)
         key, dial = fresh_key(), NatsDial()
         wire, line = await ends.pair(key, dial)
         for one in servers:
@@ -242,7 +245,7 @@ async def test_a_coordinator_without_its_servers_says_what_to_do(monkeypatch: py
     monkeypatch.setattr("console.coordinator.transport.nats._CONNECT_S", 0.5)
     transport = NatsTransport("nats://127.0.0.1:9", KEYS, GROUP, lambda: 0)
     with pytest.raises(TransportError, match="nats-config"):
-        await transport.start(Ends("").serve)
+        await transport.connect()
 
 
 @pytest.mark.parametrize("address", ["", "nats://", "ws://a:1", "a:4222", "nats://,"])
@@ -268,7 +271,8 @@ async def test_coordinators_of_two_groups_share_their_servers() -> None:
             for own, group in zip(keys, (GROUP, other), strict=True)
         ]
         for transport, ends in zip(transports, both, strict=True):
-            await transport.start(ends.serve)
+            await transport.connect()
+            await transport.start(ends.serve, 1)
         for _ in range(6):
             wire = await NatsDial()(server.address, fresh_key(), CLAIM)
             line = await asyncio.wait_for(both[0].taken.get(), 5)
@@ -277,3 +281,62 @@ async def test_coordinators_of_two_groups_share_their_servers() -> None:
         assert both[1].taken.empty()
         for transport in transports:
             await transport.close()
+
+
+async def test_an_owner_that_wakes_up_after_another_took_over_breaks_no_line(server: PrivateNats) -> None:
+    key, dial = fresh_key(), NatsDial()
+    async with nats_ends(server, KEYS, 7) as stale:
+        _, before = await stale.pair(key, dial)
+        async with nats_ends(server, KEYS, 8) as owner:
+            wire, line = await owner.pair(key, dial)
+            await line.send("from the owner")
+            assert await wire.receive() == b"from the owner"
+            stale.let_go(before)
+            other = await asyncio.wait_for(stale.taken.get(), 5)  # it has heard the dial as well
+            await other.send("from the one before")
+            stale.let_go(other)
+            await until(lambda: other in stale.ended)
+            await line.send("again")
+            assert await wire.receive() == b"again"
+            await wire.send("back")
+            assert await line.receive() == b"back"
+
+
+async def test_a_database_that_was_set_back_is_heard_again_after_a_while(
+    server: PrivateNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, dial = fresh_key(), NatsDial()
+    async with nats_ends(server, KEYS, 8) as ends:
+        wire, line = await ends.pair(key, dial)
+        await line.send("from 8")
+        assert await wire.receive() == b"from 8"
+        await wire.close()
+    async with nats_ends(server, KEYS, 3) as ends:
+        for wait_s, heard in ((60.0, False), (0.0, True)):
+            monkeypatch.setattr("console.network.nats_wire.REMEMBERED_S", wait_s)
+            wire, line = await ends.pair(key, dial)
+            await line.send("from 3")
+            if heard:
+                assert await asyncio.wait_for(wire.receive(), 5) == b"from 3"
+            else:
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(wire.receive(), 0.5)
+            await wire.close()
+            ends.let_go(line)
+
+
+async def test_a_server_that_lets_anybody_in_is_not_used(tmp_path: Path) -> None:
+    server = PrivateNats([KEYS])
+    (server.folder / "server.conf").write_text(f'listen: "127.0.0.1:{server.port}"\n')
+    server.start()
+    try:
+        transport = NatsTransport(server.address, KEYS, GROUP, lambda: 1_700_000_000_000)
+        await transport.connect()
+        with pytest.raises(TransportError, match="lets anybody in"):
+            await transport.start(Ends("").serve, 1)
+    finally:
+        server.close()
+
+
+def test_a_server_soon_lets_go_of_a_coordinator_whose_machine_is_gone() -> None:
+    assert 'ping_interval: "5s"\nping_max: 2\n' in server_config([KEYS], "127.0.0.1", 4222)

@@ -107,16 +107,28 @@ async def test_an_owner_that_let_go_is_not_told_that_it_lost(place: Place) -> No
 
 
 async def test_of_many_that_wait_one_takes_over(place: Place) -> None:
+    owners: list[str] = []
+
+    async def stand(store: Store, name: str) -> None:
+        one = claim(store, LONG_S)
+        await one.take(name, waits=True)
+        owners.append(name)
+        await one.keep(lambda: None)
+
     async with stores(place, 5) as (first, *others):
         await claim(first).take("http://first")
-        tasks = [
-            asyncio.create_task(claim(store).take(f"http://{n}", waits=True))
-            for n, store in enumerate(others)
-        ]
-        done, waiting = await asyncio.wait(tasks, timeout=3 * LEASE_S, return_when=asyncio.FIRST_COMPLETED)
-        assert len(done) == 1
-        for task in (*done, *waiting):
+        tasks = [asyncio.create_task(stand(store, f"{number}")) for number, store in enumerate(others)]
+        async with asyncio.timeout(30):
+            while not owners:
+                await asyncio.sleep(0.05)
+        await asyncio.sleep(LONG_S / 2)
+        assert len(owners) == 1
+        found = await others[int(owners[0])].transact(lambda unit: unit.owner())
+        assert found is not None
+        assert (found.token, found.address) == (2, owners[0])
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def test_whoever_is_alone_does_not_wait(place: Place) -> None:

@@ -53,6 +53,8 @@ class Upstream:
                 Route("/v1/chat/completions", self.chat, methods=["POST"]),
                 Route("/v1/models", self.models),
                 Route(f"/net/v1/jobs/{self.name}/nonce", self.nonce, methods=["POST"]),
+                Route("/net/v1/epochs", self.epochs),
+                Route("/v1/models/{id:path}", self.model),
             ]
         )
 
@@ -78,6 +80,12 @@ class Upstream:
 
     async def models(self, request: Request) -> Response:
         return JSONResponse({"object": "list", "data": [{"id": self.name, "object": "model"}]})
+
+    async def epochs(self, request: Request) -> Response:
+        return JSONResponse({"of": self.name})
+
+    async def model(self, request: Request) -> Response:
+        return JSONResponse({"asked": request.scope["raw_path"].decode()})
 
     async def nonce(self, request: Request) -> Response:
         return JSONResponse({"of": self.name, "body": (await request.body()).decode()})
@@ -184,6 +192,45 @@ async def test_a_group_that_nobody_owns_is_told_in_time(network: Network, beat: 
     async with httpx.AsyncClient(base_url=network.relay, trust_env=False) as http:
         health = await http.get("/healthz")
     assert health.status_code == (200 if beat == 0 else 503)
+
+
+async def test_a_group_whose_owner_let_go_is_waited_for_and_no_other_answers_for_it(network: Network) -> None:
+    await network.own(1, network.addresses[1], LEFT)
+    asking = asyncio.create_task(network.post(model="two"))
+    await asyncio.sleep(0.4)
+    assert not asking.done()
+    await network.own(1, network.addresses[1])
+    assert (await asking).json()["owner"] == "two"
+
+
+class Stuck:
+    """A database that does not answer."""
+
+    async def read(self, query: object) -> None:
+        await asyncio.sleep(3600)
+
+
+async def test_a_database_that_does_not_answer_holds_up_no_other_group(network: Network) -> None:
+    owners = Owners([Beside(network.folder / "0.sqlite"), Stuck()])  # type: ignore[list-item]
+    await owners.now()
+    for _ in range(3):
+        async with asyncio.timeout(5):
+            assert [one.model for one in await owners.now(after_s=0.0)] == ["one"]
+
+
+async def test_pages_of_several_groups_are_told_apart(network: Network) -> None:
+    async with httpx.AsyncClient(base_url=network.relay, trust_env=False) as http:
+        refused = await http.get("/net/v1/epochs")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (400, "group_unnamed")
+        for name in ("one", "two"):
+            assert (await http.get("/net/v1/epochs", params={"group": name})).json() == {"of": name}
+        assert (await http.get("/net/v1/epochs", params={"group": "none"})).status_code == 400
+
+
+async def test_a_path_arrives_as_it_was_written(network: Network) -> None:
+    async with httpx.AsyncClient(base_url=network.relay, trust_env=False) as http:
+        answer = await http.get("/v1/models/a%3Fb%252Fc")
+    assert answer.json() == {"asked": "/v1/models/a%3Fb%252Fc"}
 
 
 async def test_a_body_that_is_too_large_or_no_json_is_refused_in_words(network: Network) -> None:

@@ -88,11 +88,12 @@ async def websocket_ends() -> AsyncIterator[Ends]:
 
 
 @contextlib.asynccontextmanager
-async def nats_ends(server: PrivateNats, keys: NatsKeys) -> AsyncIterator[Ends]:
-    """A coordinator's end at a NATS server that runs."""
+async def nats_ends(server: PrivateNats, keys: NatsKeys, token: int = 1) -> AsyncIterator[Ends]:
+    """A coordinator's end at a NATS server that runs. `token`: its fencing token."""
     ends = Ends(server.address)
     transport = NatsTransport(server.address, keys, GROUP, lambda: time.time_ns() // 1_000_000)
-    await transport.start(ends.serve)
+    await transport.connect()
+    await transport.start(ends.serve, token)
     try:
         yield ends
     finally:

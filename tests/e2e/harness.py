@@ -18,9 +18,9 @@ import msgspec
 from console.control.asking import ask
 from console.control.link import NoAgent
 from console.control.state import NodeState
+from console.coordinator.transport.private_nats import free_port
 from console.practice import rigging
 from console.practice.crew import Member
-from console.practice.host import free_port
 from console.practice.plan import Cast, make_plan
 from console.practice.weights import Weights, prepare
 from console.settings import paths

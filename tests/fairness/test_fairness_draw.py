@@ -62,6 +62,8 @@ def test_rubbish_fails_and_never_raises() -> None:
     proof, node = proof_for()
     rubbish = msgspec.structs.replace(proof, seed="zz", nonce="", seed_path=("x",), roster_path=())
     assert set(failed(rubbish, node)) >= {"seed", "roster", "pick"}
+    endless = msgspec.structs.replace(proof.ticket, roster_size=2**32 + 1)
+    assert failed(msgspec.structs.replace(proof, ticket=endless), node) == ["ticket", "roster", "pick"]
 
 
 def test_draws_are_uniform() -> None:

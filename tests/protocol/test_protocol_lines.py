@@ -113,3 +113,18 @@ def test_subjects_name_their_node_and_nobody_else() -> None:
     for subject in ("", "a", "a.b", from_node(NodeId("ab"), LINE, "any"), from_node(NODE, "*", "any")):
         with pytest.raises(LineError):
             sender(subject)
+
+
+def said(token: int, number: int, body: bytes = b"x") -> Message:
+    return Message("f", number, body, token)
+
+
+def test_what_an_owner_says_that_another_has_taken_over_from_is_not_heard() -> None:
+    reader = Reader()
+    assert reader.take(said(7, 0)) == b"x"
+    with pytest.raises(LineError, match="taken over"):
+        reader.take(Message("e", 0, token=8))
+    after = Reader(reader.token)
+    for stale in (said(7, 0), Message("e", 0, token=7), said(7, 5)):
+        assert after.take(stale) is None
+    assert after.take(said(8, 0, b"new")) == b"new"

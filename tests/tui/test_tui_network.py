@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from console.control.events import NetworkChanged
 from console.control.state import NetworkView, NodeState
 from console.control.wire import Delta
-from console.control.witnessed import KeptEvidence
+from console.control.witnessed import KeptEvidence, Said
 from console.fairness import band95
 from console.protocol.types import Policy
 from console.tui.rows import Row, fit, width_of
@@ -325,3 +325,6 @@ def test_what_the_network_says_of_the_node_stands_in_its_own_words() -> None:
     assert "nothing against it" in "\n".join(lines(network.roster_content(view_of(EARNING), 40)))
     offline = "\n".join(lines(network.roster_content(view_of(STATES["offline"]), 40)))
     assert "nothing heard" in offline
+    echo = Said("thermal", "This machine is too hot.", evidence="ready", signed=True)
+    hot = "\n".join(lines(network.roster_content(view_of(networked(listed=False, said=echo)), 90)))
+    assert "nothing against it" in hot and "too hot" not in hot

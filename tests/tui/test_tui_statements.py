@@ -133,9 +133,10 @@ async def test_enter_leads_from_the_statement_to_a_job_of_it() -> None:
 
 
 async def test_a_finding_opens_the_statement_that_it_is_about() -> None:
-    screen, text, _ = await opened(console_on("disputed"), "shift+tab", "down", "enter")
+    keys = ("shift+tab", "down", "enter")
+    screen, text, _ = await opened(console_on("disputed"), *keys, size=(120, 40))
     assert isinstance(screen, StatementScreen) and screen.epoch == 6
-    assert "credits" in text or "columns" in text
+    assert "✗ credits: The receipts pay 924000, and the accounts were credited with" in text
 
 
 async def test_an_epoch_without_a_statement_says_so() -> None:

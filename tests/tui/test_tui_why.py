@@ -264,9 +264,24 @@ def test_a_reason_says_who_gives_it() -> None:
     assert "Said by" not in plain(View(state_of("earning"), NOW, "attached"))
 
 
-def test_an_echo_of_a_heartbeat_is_not_the_networks_word() -> None:
-    told = plain(changed(state_of("paused"), said=Said("paused", "You paused this node.", signed=True)))
+@pytest.mark.parametrize(
+    "code", ["paused", "engine_down", "schedule", "user_active", "thermal", "clock_skew"]
+)
+def test_an_echo_of_a_heartbeat_is_not_the_networks_word(code: str) -> None:
+    echo = Said(code, CODES[code][1], evidence="ready", signed=True)
+    own = replace(state_of("paused"), reason=reason(code))
+    told = plain(changed(own, said=echo))
     assert "this machine" in told and "the network," not in told and "too:" not in told
+    assert "too:" not in plain(changed(state_of("engine_down"), said=replace(echo, code="on_battery")))
+    assert "the network, in its signed receipts" in plain(changed(own, said=replace(echo, evidence="rule")))
+
+
+def test_what_a_network_that_is_away_held_against_the_node_is_not_told_of_today() -> None:
+    paused, said = state_of("paused"), SUSPENDED.network.said
+    assert said is not None
+    away = replace(paused, network=replace(paused.network, state="connecting"))
+    assert "too:" not in plain(changed(away, said=said))
+    assert "too:" in plain(changed(away, said=replace(said, signed=False))), "the answer to the last sign-in"
 
 
 def test_what_the_network_holds_against_a_paused_node_is_told_too() -> None:

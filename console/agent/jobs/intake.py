@@ -10,9 +10,6 @@ from console.protocol.messages import Decline
 from console.protocol.types import Assignment, ModelOffer
 from console.verification.noise import job_seed
 
-ROSTER_MOST = 1 << 32
-"""Nodes. A ticket may name any number, and among more than 64 bits tell apart no draw ever ends."""
-
 
 class Situation(msgspec.Struct, frozen=True):
     """What the judgement rests on besides the assignment."""
@@ -39,8 +36,6 @@ def seeds_root(assignment: Assignment, situation: Situation) -> str:
 
 def recompute_draw(assignment: Assignment, situation: Situation) -> tuple[DrawCheck, ...]:
     """The draw, recomputed from its proof."""
-    if assignment.draw.ticket.roster_size > ROSTER_MOST:
-        return (DrawCheck("roster", False, f"No roster has more than {ROSTER_MOST:,} nodes."),)
     root = seeds_root(assignment, situation)
     return check_draw(
         assignment.draw, assignment.job, assignment.attempt, situation.node, root, situation.coordinator

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from console.agent.journal.arrivals import fill_presences, fill_statements
+from console.agent.journal.sums import SUM_LIMIT
 from console.agent.journal.upgrade import fill_answers, fill_models, fill_outcomes
 
 _FIRST = """
@@ -82,23 +84,58 @@ CREATE TABLE IF NOT EXISTS evidence (
 
 _THIRD = """
 CREATE TABLE presences (
-    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, slot INTEGER NOT NULL, digest BLOB NOT NULL,
-    record BLOB NOT NULL, UNIQUE (coordinator, slot, digest));
-CREATE INDEX presences_by_arrival ON presences (coordinator, arrival);
+    coordinator TEXT NOT NULL, slot INTEGER NOT NULL, record BLOB NOT NULL,
+    PRIMARY KEY (coordinator, slot)) WITHOUT ROWID;
 CREATE TABLE commitments (
-    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL,
-    seeds_root TEXT NOT NULL, context INTEGER NOT NULL, UNIQUE (coordinator, epoch));
-CREATE INDEX commitments_by_arrival ON commitments (coordinator, arrival);
+    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, seeds_root TEXT NOT NULL,
+    PRIMARY KEY (coordinator, epoch)) WITHOUT ROWID;
 """
 
 _FOURTH = """
 CREATE TABLE statements (
-    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL,
-    record BLOB NOT NULL, UNIQUE (coordinator, epoch, digest));
+    coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    record BLOB NOT NULL, proofs BLOB, PRIMARY KEY (coordinator, epoch, digest)) WITHOUT ROWID;
+CREATE INDEX statements_by_time ON statements (at_ms);
 ALTER TABLE receipts ADD COLUMN statement TEXT NOT NULL DEFAULT '';
+UPDATE receipts SET statement = 'before';
+CREATE INDEX receipts_by_statement ON receipts (statement);
+"""
+
+_FIFTH = f"""
+ALTER TABLE presences RENAME TO presences_before;
+CREATE TABLE presences (
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, slot INTEGER NOT NULL, digest BLOB NOT NULL,
+    record BLOB NOT NULL, UNIQUE (coordinator, slot, digest));
+CREATE INDEX presences_by_arrival ON presences (coordinator, arrival);
+ALTER TABLE commitments RENAME TO commitments_before;
+CREATE TABLE commitments (
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL,
+    seeds_root TEXT NOT NULL, context INTEGER NOT NULL, UNIQUE (coordinator, epoch));
+CREATE INDEX commitments_by_arrival ON commitments (coordinator, arrival);
+INSERT INTO commitments (coordinator, epoch, seeds_root, context)
+    SELECT coordinator, epoch, seeds_root, 0 FROM commitments_before ORDER BY coordinator, epoch;
+ALTER TABLE statements RENAME TO statements_before;
+CREATE TABLE statements (
+    arrival INTEGER PRIMARY KEY, coordinator TEXT NOT NULL, epoch INTEGER NOT NULL, digest TEXT NOT NULL,
+    opened_ms INTEGER NOT NULL, closed_ms INTEGER NOT NULL, proved INTEGER NOT NULL, record BLOB NOT NULL,
+    UNIQUE (coordinator, epoch, digest));
+CREATE INDEX statements_by_close ON statements (coordinator, proved, closed_ms, opened_ms);
+DROP INDEX receipts_by_statement;
 ALTER TABLE receipts ADD COLUMN coordinator TEXT NOT NULL DEFAULT '';
 ALTER TABLE receipts ADD COLUMN booked_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE receipts SET
+    booked_ms = max(0, min(json_extract(CAST(record AS TEXT), '$.transaction.at_ms'), {SUM_LIMIT}));
+UPDATE receipts SET coordinator = coalesce((
+    SELECT json_extract(CAST(jobs.record AS TEXT), '$.coordinator') FROM jobs
+    WHERE jobs.job = receipts.job AND jobs.attempt = receipts.attempt), '') WHERE statement != 'before';
+UPDATE receipts SET statement = '' WHERE statement = 'before';
 CREATE INDEX receipts_by_statement ON receipts (statement, coordinator, booked_ms);
+"""
+
+_LEFT = """
+DROP TABLE presences_before;
+DROP TABLE commitments_before;
+DROP TABLE statements_before;
 """
 
 
@@ -120,13 +157,23 @@ def _third(connection: sqlite3.Connection) -> None:
 
 
 def _fourth(connection: sqlite3.Connection) -> None:
-    """The epochs' statements. Receipts that came before there were any may be in none that is kept: without a
-    coordinator's name they are not looked for.
-    """
+    """The epochs' statements. Receipts that came before there were any may be in none that is kept."""
     _run(connection, _FOURTH)
 
 
-_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third, _fourth)
+def _fifth(connection: sqlite3.Connection) -> None:
+    """Evidence and statements by the order of their arrival, and who booked each receipt, and when.
+
+    Receipts from before there were statements get no coordinator's name, so that they are not looked for.
+    What the model took in an epoch was not written down before: 0 says that it is not known.
+    """
+    _run(connection, _FIFTH)
+    fill_presences(connection)
+    fill_statements(connection)
+    _run(connection, _LEFT)
+
+
+_STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second, _third, _fourth, _fifth)
 SCHEMA_VERSION = len(_STEPS)
 
 

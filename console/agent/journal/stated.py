@@ -89,9 +89,8 @@ _PLACE = (
     "ON s.coordinator = r.coordinator AND s.digest = r.statement WHERE r.job = ? AND r.attempt = ?"
 )
 _COVERING = """
-SELECT epoch FROM statements WHERE coordinator = ? AND json_extract(CAST(record AS TEXT), '$.proved')
-    AND json_extract(CAST(record AS TEXT), '$.statement.opened_ms') < ?
-    AND json_extract(CAST(record AS TEXT), '$.statement.closed_ms') > ? ORDER BY arrival LIMIT 1
+SELECT epoch FROM statements WHERE coordinator = ? AND proved = 1 AND opened_ms < ? AND closed_ms > ?
+ORDER BY closed_ms LIMIT 1
 """
 _LISTED = """
 SELECT job, attempt, json_extract(CAST(record AS TEXT), '$.reward'),

@@ -10,6 +10,7 @@ import msgspec
 from console.agent.journal.database import Database
 from console.agent.journal.kept_statements import KeptStatement, Listed
 from console.agent.journal.stated import leaves_of
+from console.agent.journal.sums import bounded
 from console.ledger.findings import Finding
 
 EPOCH_LIMIT = 2**53
@@ -28,12 +29,13 @@ class StatementTable:
     async def put(self, coordinator: str, kept: KeptStatement, stated: Sequence[Listed]) -> bool:
         """Keep a statement and mark the receipts that stand in it; False when it is there already."""
         epoch, digest = kept.statement.epoch, kept.digest
-        row = (coordinator, epoch, digest, msgspec.json.encode(kept))
+        opened_ms, closed_ms = bounded(kept.statement.opened_ms), bounded(kept.statement.closed_ms)
+        row = (coordinator, epoch, digest, opened_ms, closed_ms, kept.proved, msgspec.json.encode(kept))
 
         def change(connection: sqlite3.Connection) -> bool:
             if connection.execute(_INSERT, row).rowcount != 1:
                 return False
-            connection.executemany(_MARK, [(digest, one.job, one.attempt) for one in stated])
+            connection.executemany(_MARK, [(digest, coordinator, one.job, one.attempt) for one in stated])
             return True
 
         return await self._database.write(change)
@@ -92,7 +94,8 @@ class StatementTable:
                 return kept
             left = tuple(one for one in now.unknown if one not in here)
             changed = msgspec.structs.replace(now, unknown=left)
-            connection.executemany(_MARK, [(kept.digest, one.job, one.attempt) for one in here])
+            marks = [(kept.digest, kept.statement.coordinator, one.job, one.attempt) for one in here]
+            connection.executemany(_MARK, marks)
             connection.execute(_REPLACE, (msgspec.json.encode(changed), *key))
             return changed
 
@@ -103,8 +106,11 @@ class StatementTable:
         return [msgspec.json.decode(row[0], type=KeptStatement) for row in rows]
 
 
-_MARK = "UPDATE receipts SET statement = ? WHERE job = ? AND attempt = ?"
-_INSERT = "INSERT OR IGNORE INTO statements (coordinator, epoch, digest, record) VALUES (?, ?, ?, ?)"
+_MARK = "UPDATE receipts SET statement = ?, coordinator = ? WHERE job = ? AND attempt = ?"
+_INSERT = (
+    "INSERT OR IGNORE INTO statements (coordinator, epoch, digest, opened_ms, closed_ms, proved, record) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _LATEST = """
 SELECT record FROM statements AS s
 WHERE coordinator = (SELECT coordinator FROM statements ORDER BY arrival DESC LIMIT 1)

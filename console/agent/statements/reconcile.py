@@ -23,7 +23,7 @@ def reconciled(
     """All statements of one coordinator, newest first. `columns`, and `missing` jobs: by their digests."""
     found = [statement_findings_of(node, one, columns[one.digest]) for one in kept]
     views = [
-        statement_view(node, one, columns[one.digest], len(wrong))
+        statement_view(node, one, columns[one.digest], len(wrong) + len(missing.get(one.digest, ())))
         for one, wrong in zip(kept, found, strict=True)
     ]
     return StatementsView(

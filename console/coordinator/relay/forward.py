@@ -53,7 +53,8 @@ async def forward(http: httpx.AsyncClient, address: str, request: Request, body:
         ApiError: it was there, and broke off before it answered.
         LeftError: the client did.
     """
-    target = f"{address}{request.url.path}"
+    path = request.scope.get("raw_path", b"").decode("ascii", "replace") or request.url.path
+    target = f"{address}{path}"
     if request.url.query:
         target += f"?{request.url.query}"
     asked = http.build_request(request.method, target, headers=_passed(request.headers.items()), content=body)

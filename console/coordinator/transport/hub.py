@@ -19,9 +19,11 @@ def hub(serve: Serve) -> WebSocketRoute:
     """The route that nodes dial."""
 
     async def endpoint(websocket: WebSocket) -> None:
-        with contextlib.suppress(*_BROKEN):
+        try:
             await websocket.accept()
-            await serve(WebSocketLine(websocket))
+        except _BROKEN:
+            return
+        await serve(WebSocketLine(websocket))
 
     return WebSocketRoute(PATH, endpoint)
 

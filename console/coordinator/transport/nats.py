@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from console.broker.connecting import BrokerError, close, connect
+from console.broker.connecting import BrokerError, close, connect, lets_anybody_in
 from console.broker.line import BrokerLine
 from console.coordinator.transport.callout import SUBJECT, CalloutError, answer
 from console.coordinator.transport.nats_keys import ACCOUNT, NatsKeys
@@ -38,11 +38,13 @@ log = logging.getLogger(__name__)
 LINES_PER_NODE = 4
 """A node dials again when a line has ended; one that dials more often than lines end loses its oldest."""
 _CONNECT_S = 10.0
-_END = encoded(Message("e", 0))
+_CONFIGURE = (
+    "Check that its servers run with the configuration that `quarterdeck coordinator nats-config` prints."
+)
 
 
 class _Client(msgspec.Struct, frozen=True):
-    id: int = 0
+    name: str = ""
     user: str = ""
 
 
@@ -53,11 +55,10 @@ class _Left(msgspec.Struct, frozen=True):
 
 
 class _Served:
-    """A line, how its node is connected, and the task that serves it."""
+    """A line, and the task that serves it."""
 
-    def __init__(self, line: BrokerLine, via: int) -> None:
+    def __init__(self, line: BrokerLine) -> None:
         self.line = line
-        self.via = via
         self.task: asyncio.Task[None] | None = None
 
 
@@ -74,20 +75,26 @@ class NatsTransport:
         """Of each node, by their names, oldest first."""
         self._clients: list[Client] = []
         self._serve: Serve | None = None
+        self._token = 0
 
-    async def start(self, serve: Serve) -> None:
+    async def connect(self) -> None:
         """See the port."""
-        self._serve = serve
         try:
-            main = await self._connect(self._keys.user_seed)
-            watcher = await self._connect(self._keys.watcher_seed)
+            for seed in (self._keys.user_seed, self._keys.watcher_seed):
+                self._clients.append(await connect(self.address, seed, _CONNECT_S, _lost, stay=True))
         except BrokerError as error:
             await self.close()
-            raise TransportError(
-                f"NATS: {error}. Check that its servers run with the configuration that "
-                "`quarterdeck coordinator nats-config` prints."
-            ) from error
+            raise TransportError(f"NATS: {error}. {_CONFIGURE}") from error
+
+    async def start(self, serve: Serve, token: int) -> None:
+        """See the port."""
+        self._serve, self._token = serve, token
+        main, watcher = self._clients
         await main.subscribe(SUBJECT, queue="callout", cb=self._asked)
+        await main.flush()
+        if await lets_anybody_in(self.address, _CONNECT_S):
+            await self.close()
+            raise TransportError(f"NATS: the server at {self.address} lets anybody in. {_CONFIGURE}")
         for group in (self._group, ANY_GROUP):
             await main.subscribe(from_node("*", "*", group), cb=self._came)
         await watcher.subscribe(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", cb=self._left)
@@ -104,14 +111,6 @@ class NatsTransport:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(close(client) for client in self._clients))
         self._clients.clear()
-
-    async def _connect(self, seed: bytes) -> Client:
-        def lost() -> None:
-            log.warning("NATS: the connection to a server ended; another is tried until one answers")
-
-        client = await connect(self.address, seed, _CONNECT_S, lost, stay=True)
-        self._clients.append(client)
-        return client
 
     async def _asked(self, question: Msg) -> None:
         keys = self._keys
@@ -135,7 +134,7 @@ class NatsTransport:
         elif message.kind == "d" and message.number == 0:
             self._begin(node, name, message)
         elif message.kind != "e":  # of a line that is over here: its node has to begin another
-            await self._publish(to_node(node, name), _END)
+            await self._publish(to_node(node, name), encoded(Message("e", 0, token=self._token)))
 
     def _begin(self, node: NodeId, name: str, message: Message) -> None:
         try:
@@ -149,7 +148,7 @@ class NatsTransport:
             served.line.end("the node began another line")
         subject = to_node(node, name)
         limit = self._clients[0].max_payload
-        served = _Served(BrokerLine(lambda data: self._publish(subject, data), limit), dial.via)
+        served = _Served(BrokerLine(lambda data: self._publish(subject, data), limit, self._token))
         served.line.take(message)
         self._lines.setdefault(node, {})[name] = served
         waited = {one.task for one in before if one.task is not None}
@@ -181,10 +180,14 @@ class NatsTransport:
             left = msgspec.json.decode(news.data, type=_Left)
         except ValueError:
             return
-        for served in self._lines.get(NodeId(left.client.user), {}).values():
-            if served.via == left.client.id:
-                log.info("node %s: its connection to the message server ended", short(left.client.user))
-                served.line.end("the node's connection ended")
+        served = self._lines.get(NodeId(left.client.user), {}).get(left.client.name)
+        if served is not None:
+            log.info("node %s: its connection to the message server ended", short(left.client.user))
+            served.line.end("the node's connection ended")
 
     async def _publish(self, subject: str, data: bytes) -> None:
         await self._clients[0].publish(subject, data)
+
+
+def _lost() -> None:
+    log.warning("NATS: the connection to a server ended; another is tried until one answers")

@@ -34,12 +34,12 @@ class NatsKeys:
         self.account = account_nkey(NodeId(self.issuer.node_id))
 
 
-def shared_in(path: Path | None, entropy: Callable[[int], bytes]) -> bytes:
-    """What the coordinators of a network share, made when the file is not there; empty for no file.
+def shared_in(path: Path | None, entropy: Callable[[int], bytes] | None = None) -> bytes:
+    """What the coordinators of a network share; empty for no file. `entropy`: makes it where it is not there.
 
     Raises:
         OSError: it cannot be read or written.
-        ValueError: it is damaged.
+        ValueError: it is damaged, or not there and not to be made.
     """
     return b"" if path is None else secret_in(path, entropy, _LOST)
 

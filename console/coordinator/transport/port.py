@@ -29,8 +29,16 @@ Serve = Callable[[Line], Awaitable[None]]
 class Transport(Protocol):
     """Takes lines in beside the WebSocket hub, which is a part of the app."""
 
-    async def start(self, serve: Serve) -> None:
-        """Serve every line that is dialled from now on. Raises TransportError."""
+    async def connect(self) -> None:
+        """Find the way to where lines come from, and take none yet. Raises TransportError."""
+        ...
+
+    async def start(self, serve: Serve, token: int) -> None:
+        """Serve every line that is dialled from now on. `token`: the fencing token of who serves.
+
+        Raises:
+            TransportError: nobody may be served over it.
+        """
         ...
 
     async def close(self) -> None:

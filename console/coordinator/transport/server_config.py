@@ -9,6 +9,8 @@ import msgspec
 from console.coordinator.transport.nats_keys import ACCOUNT, NatsKeys
 
 PAYLOAD_BYTES = 4 << 20
+PING_S, PINGS = 5, 2
+"""A coordinator whose machine is gone must not be asked about connections for the minutes that are usual."""
 CALLOUT_S = 5
 """How long a connection waits for the coordinator's word."""
 
@@ -30,6 +32,8 @@ def server_config(keys: Sequence[NatsKeys], host: str, port: int, cluster: Clust
     lines = [
         f'listen: "{host}:{port}"',
         f"max_payload: {PAYLOAD_BYTES}",
+        f'ping_interval: "{PING_S}s"',
+        f"ping_max: {PINGS}",
         "accounts {",
         f"  {ACCOUNT} {{ users: [ {users} ] }}",
         f"  SYSTEM {{ users: [ {watchers} ] }}",

@@ -119,7 +119,7 @@ def _listed(view: View) -> tuple[str, Role]:
 def _said(view: View) -> tuple[str, Role]:
     """What the network holds against this node, in its own words."""
     network = view.state.network
-    said = network.said
+    said = network.against
     if said is not None:
         return f"{clean(label(said.code))}: {said.sentence}", "warn"
     if network.state == "connected" and network.receipts:

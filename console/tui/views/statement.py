@@ -45,21 +45,17 @@ def _named(name: str, value: str, ink: Role = "text", more: str = "") -> Row:
 
 
 def _outcome(detail: StatementDetail, width: int) -> list[Row]:
-    wrong, open_ = len(detail.findings), sum(check.ok is None for check in detail.checks)
+    wrong, of = len(detail.findings), len(detail.checks)
+    made = sum(check.ok is not None for check in detail.checks)
+    mark: tuple[str, Role] = (" ✗ ", "bad") if wrong else (" ✓ ", "good")
     if wrong:
         words = "1 thing is wrong with it." if wrong == 1 else f"{wrong:,} things are wrong with it."
-        glyph, ink = "✗", "bad"
+    elif made == of:
+        words = f"{made} checks made on this machine, and all of them hold."
     else:
-        made = len(detail.checks) - open_
-        words = f"{made} of {len(detail.checks)} checks could be made on this machine, and all of them hold."
-        if not open_:
-            words = f"{made} checks made on this machine, and all of them hold."
-        glyph, ink = "✓", "good"
-    role: Role = "bad" if ink == "bad" else "good"
-    return [
-        row((f" {glyph} " if n == 0 else "   ", role), (line, "strong"))
-        for n, line in enumerate(wrap(words, width - 5, 2))
-    ]
+        words = f"{made} of {of} checks could be made on this machine, and all of them hold."
+    lines = wrap(words, width - 5, 2)
+    return [row(mark if n == 0 else "   ", (line, "strong")) for n, line in enumerate(lines)]
 
 
 def _columns(detail: StatementDetail, width: int) -> list[Row]:

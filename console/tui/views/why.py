@@ -16,21 +16,6 @@ from console.tui.views.way_back import way_back_rows
 
 _CHOSEN = frozenset(("paused", "draining", "schedule", "user_active"))
 _NOBODY = frozenset(("earning", "no_demand", "lost_draws", "queue_full", "model_loading"))
-_OWN = frozenset(
-    (
-        "paused",
-        "draining",
-        "disk_full",
-        "gpu_lost",
-        "engine_down",
-        "model_loading",
-        "offline",
-        "coordinator_down",
-    )
-)
-"""What only this machine can know; the network's word for one of them is an echo of a heartbeat."""
-
-
 _ROOMS = {
     "earning": "jobs", "queue_full": "jobs", "suspended": "verification", "model_loading": "models",
     **dict.fromkeys(("no_demand", "lost_draws", "not_in_roster", "coordinator_down", "offline"), "network"),
@@ -86,10 +71,10 @@ def why_rows(view: View, width: int, zone_s: int) -> list[Row]:
 
 def said_by(view: View, zone_s: int) -> str:
     """Who gives the reason; empty for what needs nobody to say it."""
-    code, said = view.state.reason.code, view.state.network.said
+    code, said = view.state.reason.code, view.state.network.against
     if code in _NOBODY - {"model_loading"}:
         return ""
-    if code in _OWN or said is None or said.code != code:
+    if said is None or said.code != code:
         return "this machine, which knows it by itself"
     since = f"since {moment(said.since_ms, view.now_ms, zone_s)}"
     where = "in its signed receipts" if said.signed else "in answer to the sign-in"
@@ -98,8 +83,8 @@ def said_by(view: View, zone_s: int) -> str:
 
 def network_besides(view: View, zone_s: int) -> str:
     """What the network holds against this node beside the reason that comes first; mostly nothing."""
-    code, said = view.state.reason.code, view.state.network.said
-    if said is None or said.code == code or said.code in _OWN:
+    code, said = view.state.reason.code, view.state.network.against
+    if said is None or said.code == code:
         return ""
     left_ms = said.until_ms - view.now_ms
     until = f" Until {moment(said.until_ms, view.now_ms, zone_s)}." if left_ms > 0 else ""
