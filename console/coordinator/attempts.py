@@ -60,8 +60,11 @@ class Attempts:
         self._draws = draws
         self._reference = reference
 
-    async def start(self, live: LiveJob, roster: Eligible, cause: str) -> None:
+    async def start(self, live: LiveJob, roster: Eligible, cause: str) -> ClientGone | None:
         """Draw one of `roster` and send it the assignment.
+
+        ClientGone: the client left before it had a ticket, so there is none: it has withheld no nonce, and no
+        node works for nobody.
 
         Raises:
             LookupError: the epoch has no seed left.
@@ -69,21 +72,23 @@ class Attempts:
             WithheldError: the client did not reveal its nonce, or not while its ticket's epoch lasted.
         """
         turns, nonce = self._draws.turns, NonceFor(self._parts, live)
-        if not live.ask.commitment:
-            async with turns.draw():
+        async with turns.draw():
+            if live.client_gone:
+                return ClientGone()
+            if not live.ask.commitment:
                 drawn = await self._draws.fix_and_draw(live.job, roster, cause, self._own_nonce)
                 self._give(live, roster, drawn)
-            return
-        async with turns.draw():
+                return None
             fixed = await self._draws.fix(live.job, roster, cause, live.ask.commitment)
             live.job = fixed.job
             if nonce.at_hand:
                 await self._assign(live, roster, fixed, await nonce.reveal(fixed.ticket, fixed.row.signature))
-                return
+                return None
         # A client takes its time in nobody's turn: a change of epoch would wait for it, and all draws too.
         revealed = await nonce.reveal(fixed.ticket, fixed.row.signature)
         async with turns.draw():
             await self._assign(live, roster, fixed, revealed)
+        return None
 
     async def follow(self, live: LiveJob) -> Lost | ClientGone | None:
         """Until a result is taken (None) or the attempt is lost. Raises StoreError."""

@@ -21,6 +21,10 @@ class Reader(Protocol):
         """What `query` makes of the database as it is at one moment. Raises StoreError."""
         ...
 
+    def another(self) -> Reader:
+        """One of the same database, whose reads do not wait for those of this one."""
+        ...
+
 
 class Beside:
     """A `Reader` on a thread of its own, with a connection for each read."""
@@ -35,6 +39,10 @@ class Beside:
         """See `Reader.read`."""
         async with self._turn:
             return await asyncio.to_thread(self._look, query)
+
+    def another(self) -> Beside:
+        """See `Reader.another`."""
+        return Beside(self._where)
 
     def _look(self, query: Callable[[Readable], T]) -> T:
         try:

@@ -19,6 +19,7 @@ from console.coordinator.registry import Registry
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import check_sign_in, clean, cleaned
 from console.coordinator.statement_desk import StatementDesk
+from console.coordinator.statement_turns import StatementTurns
 from console.coordinator.store import StoreError
 from console.coordinator.transport.port import Line
 from console.protocol.frames import FrameError, check_signature, open_from_node, peek_from_node, seal
@@ -38,8 +39,6 @@ from console.protocol.messages import (
 
 log = logging.getLogger(__name__)
 _LAST_WORD_S = 5.0
-_WAITING_LIMIT = 16
-"""A node for which so much waits gets no statement besides: those are large, and it asks again."""
 
 
 class Door:
@@ -146,7 +145,10 @@ class Door:
 
     async def _hold(self, line: Line, session: Session) -> None:
         pump = asyncio.create_task(session.pump(self._parts.key, line.send))
-        reading = asyncio.create_task(self._read(line, session))
+        statements = StatementTurns(
+            self._statements, session, lambda task: session.close(_last_word(task, session))
+        )
+        reading = asyncio.create_task(self._read(line, session, statements))
         try:
             await asyncio.wait({pump, reading}, return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
@@ -156,8 +158,9 @@ class Door:
             for task in (pump, reading):
                 task.cancel()
             await asyncio.gather(pump, reading, return_exceptions=True)
+            await statements.close()
 
-    async def _read(self, line: Line, session: Session) -> None:
+    async def _read(self, line: Line, session: Session, statements: StatementTurns) -> None:
         clock, limits = self._parts.clock, self._parts.config.limits
         frames, size = Rate(limits.frames_per_s, clock.tick_s()), Rate(limits.bytes_per_s, clock.tick_s())
         counter = -1
@@ -167,9 +170,9 @@ class Door:
             if not (frames.take(1, now_s) and size.take(len(data), now_s)):
                 raise FrameError("more frames or bytes per second than one node may send")
             counter, message = open_from_node(data, session.node, session.id, counter)
-            await self._hear(session, message)
+            await self._hear(session, message, statements)
 
-    async def _hear(self, session: Session, message: FromNode) -> None:
+    async def _hear(self, session: Session, message: FromNode, statements: StatementTurns) -> None:
         if isinstance(message, Heartbeat):
             session.send(self._registry.beat(session, message))
             with contextlib.suppress(StoreError):  # receipts then say that it is not known
@@ -180,8 +183,7 @@ class Door:
         elif isinstance(message, SignIn):
             raise FrameError("a second sign-in on one connection")
         elif isinstance(message, StatementRequest):
-            if session.waiting < _WAITING_LIMIT:
-                session.send(await self._statements.answer(session.node, message))
+            statements.ask(message)
         else:
             await self._dispatch.hear(session, message)
 
@@ -190,8 +192,8 @@ class Door:
             await line.send(seal(self._parts.key, "to_node", "", 1, message).decode())
 
 
-def _last_word(reading: asyncio.Task[None], session: Session) -> Refused | None:
-    error = reading.exception()
+def _last_word(ended: asyncio.Task[None], session: Session) -> Refused | None:
+    error = ended.exception()
     if isinstance(error, FrameError):
         log.warning("node %s: connection ended: %s", short(session.node), _loggable(error))
         return _refused_frame(error)

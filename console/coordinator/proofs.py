@@ -73,8 +73,10 @@ class Proofs:
 class ProofShelf:
     """The proofs of a few statements, the last used ones."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, held: int = _IN_MEMORY) -> None:
+        """`held`: so many of them."""
         self._reader = reader
+        self._held = held
         self._shelf: OrderedDict[int, Proofs] = OrderedDict()
         self._building = asyncio.Lock()
 
@@ -87,6 +89,6 @@ class ProofShelf:
                     return None
                 self._shelf[epoch] = await asyncio.to_thread(Proofs, found)
             self._shelf.move_to_end(epoch)
-            while len(self._shelf) > _IN_MEMORY:
+            while len(self._shelf) > self._held:
                 self._shelf.popitem(last=False)
             return self._shelf[epoch]

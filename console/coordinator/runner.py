@@ -76,11 +76,11 @@ class Runner:
             if not roster.chances:
                 break
             try:
-                await self._start(live, roster, cause)
+                gone = await self._start(live, roster, cause)
             except WithheldError:
                 await self._give_up(live, "client", NONCE_WITHHELD)
                 return False
-            lost = await self._attempts.follow(live)
+            lost = gone or await self._attempts.follow(live)
             if lost is None:
                 return True
             if isinstance(lost, ClientGone):
@@ -112,12 +112,12 @@ class Runner:
             if isinstance(heard, ClientGone):
                 return heard
 
-    async def _start(self, live: LiveJob, roster: Eligible, cause: str) -> None:
+    async def _start(self, live: LiveJob, roster: Eligible, cause: str) -> ClientGone | None:
         try:
-            await self._attempts.start(live, roster, cause)
+            return await self._attempts.start(live, roster, cause)
         except LookupError:
             await self._draws.renew(self._draws.epoch.number)
-            await self._attempts.start(live, roster, cause)
+            return await self._attempts.start(live, roster, cause)
 
     async def _lost(self, live: LiveJob, lost: Lost) -> None:
         job, now_ms = live.job, self._parts.clock.now_ms()

@@ -18,20 +18,25 @@ from console.coordinator.store.stated import read_statement
 from console.ledger.stated_accounts import accounts_of_node, stated_client
 from console.protocol.messages import StatementAnswer, StatementRequest
 
+_PUBLIC_IN_MEMORY = 2
+"""Statements whose trees are held for those who ask by HTTP: who audits reads one after the other."""
+
 
 class StatementDesk:
     """Answers. Nothing that it says by HTTP names a client: see `docs/decisions`."""
 
     def __init__(self, parts: Parts, reader: Reader, books: Books, callers: Callers) -> None:
         self._parts = parts
-        self._reader = reader
         self._books = books
         self._callers = callers
         self._shelf = ProofShelf(reader)
+        # Whoever asks by HTTP may be anybody: no node waits for what they read, nor loses its trees to them.
+        self._public = reader.another()
+        self._public_shelf = ProofShelf(self._public, held=_PUBLIC_IN_MEMORY)
 
     async def answer(self, node: str, request: StatementRequest) -> StatementAnswer:
         """A statement with what of it is `node`'s. Raises StoreError."""
-        proofs = await self._proofs(request.epoch)
+        proofs = await self._proofs(self._shelf, request.epoch)
         if proofs is None:
             return StatementAnswer(request.epoch, None)
         found = (proofs.account(account) for account in accounts_of_node(node))
@@ -58,7 +63,7 @@ class StatementDesk:
 
     async def _statement(self, request: Request) -> Response:
         epoch = self._epoch(request)
-        body = await self._reader.read(lambda db: read_statement(db, epoch))
+        body = await self._public.read(lambda db: read_statement(db, epoch))
         if body is None:
             raise _nothing()
         return Response(body, media_type="application/json")
@@ -101,13 +106,13 @@ class StatementDesk:
 
     async def _asked(self, request: Request) -> Proofs:
         """Of the statement that the address names. Raises ApiError, StoreError."""
-        proofs = await self._proofs(self._epoch(request))
+        proofs = await self._proofs(self._public_shelf, self._epoch(request))
         if proofs is None:
             raise _nothing()
         return proofs
 
-    async def _proofs(self, epoch: int) -> Proofs | None:
-        return await self._shelf.of(epoch) if 0 < epoch <= self._books.newest.epoch else None
+    async def _proofs(self, shelf: ProofShelf, epoch: int) -> Proofs | None:
+        return await shelf.of(epoch) if 0 < epoch <= self._books.newest.epoch else None
 
 
 def _nothing() -> ApiError:

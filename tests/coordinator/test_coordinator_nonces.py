@@ -14,6 +14,7 @@ import pytest
 from coordinator_harness import AUTH, CONFIG, DATABASE, LIMITS, MODEL, Running, running, until
 
 from console.coordinator.gateway.nonces import COMMITMENT
+from console.coordinator.live import Ask
 from console.coordinator.store.reading import epochs, read_transcript
 from console.fairness import nonce_commitment
 from console.fairness.recount import recount
@@ -87,3 +88,20 @@ async def test_a_client_that_leaves_is_not_waited_for(run: Running) -> None:
     await run.coordinator.draws.open_epoch()
     assert drawn(run) == [""]
     assert findings(run) == [], "it is on record whose fault it was"
+
+
+@pytest.mark.parametrize("commitment", ["", nonce_commitment(NONCE)])
+async def test_a_client_that_left_before_its_ticket_pays_no_fee_and_nobody_is_drawn_for_it(
+    run: Running, commitment: str
+) -> None:
+    await run.node()
+    draws, dispatch = run.coordinator.draws, run.coordinator.dispatch
+    async with draws.turns.change():
+        ask = Ask("practice", (1, 2, 3), 0, 8, (), streaming=True, commitment=commitment)
+        live = await dispatch.submit(ask, lambda unit, job: None)
+        await asyncio.sleep(0.05)  # its job waits for the turn
+        dispatch.cancel(live)
+    found = await run.settled(1)
+    assert (found.jobs.cancelled, found.jobs.failed) == (1, 0)
+    assert live.job.price == 0
+    assert drawn(run) == []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
-from coordinator_harness import AUTH, CONFIG, Receipt, Running, running, until
+from coordinator_harness import AUTH, CONFIG, Presence, Receipt, Running, running, until
 
 from console.coordinator.store import StoreError
 from console.ledger.stated_accounts import accounts_of_node, stated_client
@@ -20,7 +22,7 @@ from console.ledger.statements import (
     statement_findings,
 )
 from console.protocol.frames import receipt_bytes
-from console.protocol.messages import EpochOpened, StatementAnswer, StatementRequest, Welcome
+from console.protocol.messages import EpochOpened, Refused, StatementAnswer, StatementRequest, Welcome
 from console.protocol.statements import (
     AccountInclusion,
     ReceiptInclusion,
@@ -250,7 +252,7 @@ async def test_a_database_that_fails_is_told_without_its_place(
             raise StoreError("The disk that holds /home/ann/coordinator.sqlite is full.")
 
         with monkeypatch.context() as patched:
-            patched.setattr(run.coordinator.statements._reader, "read", full)
+            patched.setattr(run.coordinator.statements._public, "read", full)
             for path in ("statement", "inclusion/treasury", "receipts/ab"):
                 refused = await get(run, f"/epochs/1/{path}")
                 assert code_of(refused) == (503, "coordinator_failed", None)
@@ -332,3 +334,92 @@ async def test_a_nodes_many_receipts_come_in_pages(tmp_path: Path, monkeypatch: 
         assert [len(page.receipts) for page in pages] == [2, 1]
         jobs = [one.job for page in pages for one in page.receipts]
         assert sorted(jobs) == sorted(r.job for r in node.got(Receipt))
+
+
+async def test_a_node_that_waits_for_a_statement_is_heard_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as run:
+        node = await run.node()
+        await run.coordinator.draws.open_epoch()
+        answer, slow, at_once = run.coordinator.statements.answer, asyncio.Event(), []
+
+        async def slowly(*asked: Any) -> StatementAnswer:
+            at_once.append(asked)
+            await slow.wait()
+            at_once.pop()
+            return await answer(*asked)
+
+        monkeypatch.setattr(run.coordinator.statements, "answer", slowly)
+        for _ in range(3):
+            await node.send(StatementRequest(1))
+        await until(lambda: at_once)
+        await node.wait(Presence, len(node.got(Presence)) + 3)
+        assert (await run.chat()).status_code == 200
+        assert len(at_once) == 1, "one at a time"
+        slow.set()
+        await node.wait(StatementAnswer, 3, epoch=1)
+
+
+async def test_a_node_that_goes_takes_its_questions_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as run:
+        node = await run.node()
+        await run.coordinator.draws.open_epoch()
+        ended = asyncio.Event()
+
+        async def never(*_: Any) -> StatementAnswer:
+            try:
+                return await asyncio.Future()
+            finally:
+                ended.set()
+
+        monkeypatch.setattr(run.coordinator.statements, "answer", never)
+        await node.send(StatementRequest(1))
+        await node.wait(Presence, len(node.got(Presence)) + 2)
+        await node.drop()
+        await asyncio.wait_for(ended.wait(), 10)
+
+
+async def test_a_statement_that_cannot_be_read_ends_its_own_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(tmp_path) as run:
+        node, other = await run.node(), await run.node("other")
+
+        async def fails(*_: Any) -> StatementAnswer:
+            raise StoreError("The disk is gone.")
+
+        monkeypatch.setattr(run.coordinator.statements, "answer", fails)
+        await node.send(StatementRequest(1))
+        refused = await node.wait(Refused)
+        assert (refused.code, refused.sentence) == ("coordinator_failed", "The disk is gone.")
+        await until(lambda: not node.connected)
+        assert other.connected
+
+
+async def test_no_node_waits_for_what_anybody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from console.coordinator import proofs
+
+    build, reached, slow = proofs.Proofs, threading.Event(), threading.Event()
+
+    def slowly(stated: Any) -> Any:
+        if not reached.is_set():
+            reached.set()
+            slow.wait(20)
+        return build(stated)
+
+    async with running(tmp_path) as run:
+        node = await run.node()
+        await run.coordinator.draws.open_epoch()
+        monkeypatch.setattr(proofs, "Proofs", slowly)
+        public = asyncio.create_task(get(run, "/epochs/1/inclusion/treasury"))
+        try:
+            await until(reached.is_set)
+            await node.send(StatementRequest(1))
+            assert (await node.wait(StatementAnswer)).statement is not None
+            assert not public.done()
+        finally:
+            slow.set()
+        await public

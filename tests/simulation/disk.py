@@ -161,3 +161,7 @@ class DiskReader:
     async def read(self, query: Callable[[Readable], Any]) -> Any:
         """See `Reader.read`."""
         return query(self._disk.database)
+
+    def another(self) -> DiskReader:
+        """See `Reader.another`."""
+        return self
