@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import TypeVar
 
 import msgspec
 
 from console.coordinator.parts import Parts
 from console.coordinator.registry import Registry
 from console.coordinator.sessions import Session
-from console.coordinator.store import OutboxRow, StoreError, Unit
+from console.coordinator.store import OutboxRow, StoreError
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 class Outbox:
@@ -30,37 +27,33 @@ class Outbox:
         self._registry = registry
 
     async def flush(self, node: str) -> None:
-        """Send what waits for `node`, if it is here. Raises StoreError."""
+        """Send what waits for `node`, if it is here. Raises StoreError.
+
+        Of many who ask for it at once, one reads; who asks meanwhile has it read again.
+        """
         session = self._registry.session(node)
         if session is None:
             return
-        session.outbox_due = False
+        session.outbox_due = True
+        if session.outbox_read:
+            return
+        session.outbox_read = True
         try:
-            rows = await self._parts.store.transact(lambda unit: _waiting(unit, session))
-        except StoreError:
-            session.outbox_due = True
-            raise
-        _hand(session, rows)
+            while session.outbox_due:
+                await self._read(session)
+        finally:
+            session.outbox_read = False
 
-    async def posting(self, node: str, work: Callable[[Unit], T]) -> T:
-        """Carry out `work`, which posts something to `node`, and send that as soon as it stands.
+    async def deliver(self, node: str) -> None:
+        """Something was posted to `node`, and stands: send it, now or with a heartbeat.
 
-        Raises StoreError: nothing of it stands.
+        It is not read by whoever posts it: of many for one node in one transaction, each would read what
+        those before it posted.
         """
-        session = self._registry.session(node)
-
-        def both(unit: Unit) -> tuple[T, list[OutboxRow]]:
-            return work(unit), [] if session is None else _waiting(unit, session)
-
-        done, rows = await self._parts.store.transact(both)
-        if session is not None and session is self._registry.session(node):
-            _hand(session, rows)
-            return done
         try:
             await self.flush(node)
-        except StoreError as error:  # what was done stands all the same; a heartbeat sends it
+        except StoreError as error:
             log.error("%s The verdict waits in the outbox.", error)
-        return done
 
     async def confirm(self, session: Session, heard: int | None) -> None:
         """A heartbeat came: forget what the node has, and send what could not be read when it was due.
@@ -68,28 +61,28 @@ class Outbox:
         `heard`: see `Heartbeat`. Raises StoreError.
         """
         border_s = self._parts.clock.tick_s() - self._parts.policy.heartbeat_s
-        done = tuple(
-            h.row for h in session.handed if (h.at_s < border_s if heard is None else h.counter <= heard)
-        )
+        done = {h.row for h in session.handed if (h.at_s < border_s if heard is None else h.counter <= heard)}
         if done:
             session.handed = [h for h in session.handed if h.row not in done]
-            await self._parts.store.transact(lambda unit: unit.delivered(done))
+            await self._parts.store.transact(lambda unit: unit.delivered(tuple(sorted(done))))
         if session.outbox_due:
             await self.flush(session.node)
 
-
-def _waiting(unit: Unit, session: Session) -> list[OutboxRow]:
-    return unit.outbox(session.node, session.outbox_after)
+    async def _read(self, session: Session) -> None:
+        session.outbox_due = False
+        try:
+            rows = await self._parts.store.transact(
+                lambda unit: unit.outbox(session.node, session.outbox_after)
+            )
+        except BaseException:
+            session.outbox_due = True
+            raise
+        _hand(session, rows)
 
 
 def _hand(session: Session, rows: list[OutboxRow]) -> None:
-    """Send what the session was not sent yet.
-
-    Readings overtake each other, but none has a gap: each begins after what was sent before it was asked for.
-    """
+    """Send what was read after the last that the session was sent."""
     for row in rows:
-        if row.id <= session.outbox_after:
-            continue
         if not session.send(msgspec.Raw(row.body), row.id):
             return
         session.outbox_after = row.id

@@ -146,7 +146,7 @@ class Runner:
             _tell(live, whole)
 
     async def _judge(self, live: LiveJob, result: Result) -> None:
-        was, work, parts, posting = live.job, Work(), self._parts, self._outbox.posting
+        was, work, parts = live.job, Work(), self._parts
 
         def settle_unless_drawn(unit: Unit) -> tuple[int, jobs.Job]:
             rate_ppm = self._rate(unit, live)
@@ -157,8 +157,9 @@ class Runner:
             judged = self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, work)
             return rate_ppm, accept(unit, parts, was, judged, b"")
 
-        rate_ppm, live.job = await self._insist(lambda: posting(was.node, settle_unless_drawn))
+        rate_ppm, live.job = await self._insist(lambda: parts.store.transact(settle_unless_drawn))
         if live.job.state == "SETTLED":
+            await self._outbox.deliver(was.node)
             log.info("job %s: accepted (not_audited)", short(was.id))
             return
         blob = await self._opening(live, result)
@@ -229,18 +230,19 @@ class Runner:
 
     async def _settle(self, live: LiveJob, judged: Judged, evidence: bytes) -> None:
         """Verdict and money, however long the database takes to come back."""
-        was, parts, verdict, posting = live.job, self._parts, judged.verdict, self._outbox.posting
+        was, parts, verdict = live.job, self._parts, judged.verdict
         if verdict.outcome == "accepted":
             live.job = await self._insist(
-                lambda: posting(was.node, lambda u: accept(u, parts, was, judged, evidence))
+                lambda: parts.store.transact(lambda u: accept(u, parts, was, judged, evidence))
             )
         else:
             live.job, suspended = await self._insist(
-                lambda: posting(was.node, lambda u: reject(u, parts, was, judged, evidence))
+                lambda: parts.store.transact(lambda u: reject(u, parts, was, judged, evidence))
             )
             if suspended is not None:
                 self._registry.set_suspension(suspended)
             live.tell(ending("answer_rejected"))
+        await self._outbox.deliver(was.node)
         log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:

@@ -485,7 +485,7 @@ async def test_money_waits_for_a_database_that_fails_for_a_while(
 
     async def failing(work: Any) -> Any:
         nonlocal failures
-        if "posting" in work.__qualname__ and failures < 3:
+        if "settle" in work.__qualname__ and failures < 3:
             failures += 1
             raise StoreError("The disk is full.")
         return await works(work)
@@ -534,14 +534,14 @@ async def test_a_verdict_that_cannot_be_handed_over_is_no_failure_of_the_job(
 
     async def failing(work: Any) -> Any:
         nonlocal back, failed
-        if "Outbox.posting" in work.__qualname__:
+        if "Runner._settle" in work.__qualname__:
             await node.drop()
             await until(lambda: not run.coordinator.registry.sessions())
             seen = len(node.got(Presence))
             await node.connect()
             await node.wait(Presence, seen + 1)
             back = True
-        elif "Outbox.flush" in work.__qualname__ and back and failed < failures:
+        elif "Outbox._read" in work.__qualname__ and back and failed < failures:
             failed += 1
             raise StoreError("The disk is full.")
         return await works(work)

@@ -195,12 +195,7 @@ async def test_a_database_that_stumbles_after_a_result_costs_the_node_nothing(
     async def stumbling(work: Any) -> Any:
         nonlocal done
         live = run.coordinator.dispatch._live.get(given.job)
-        if (
-            "Outbox.posting" in work.__qualname__
-            and done < 2
-            and live is not None
-            and live.result is not None
-        ):
+        if "settle" in work.__qualname__ and done < 2 and live is not None and live.result is not None:
             done += 1
             raise StoreError("The disk is full.")
         return await works(work)
