@@ -26,7 +26,7 @@ _FETCH = "Put it back, or fetch it with f on Models. The engine starts as soon a
 OWN_CODES = frozenset(("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading"))
 """Reasons that this machine gives; the network's word for one of them is an echo of a heartbeat."""
 
-PASSING_REFUSALS = ("coordinator_failed", "too_many", "challenge_expired")
+PASSING_REFUSALS = ("coordinator_failed", "coordinator_stopping", "too_many", "challenge_expired")
 """Refusals that say nothing of this node: the coordinator could not take it in just now."""
 
 

@@ -95,7 +95,12 @@ class Door:
             return
         session = admitted
         try:
-            await self._welcome(line, session)
+            greeting = await self._greeting(session)
+            await self._say(line, greeting)
+            if isinstance(greeting, Refused):
+                return
+            log.info("node %s signed in", short(session.node))
+            await self._outbox.flush(session.node)
             self._dispatch.back(session)
             await self._hold(line, session)
         finally:
@@ -127,7 +132,7 @@ class Door:
         refused = check_sign_in(message, challenge, clock.tick_s() - sent_s, patience_s)
         return refused or await self._registry.admit(cleaned(message))
 
-    async def _welcome(self, line: Line, session: Session) -> None:
+    async def _greeting(self, session: Session) -> Welcome | Refused:
         node = session.node
         balances, accepted, rejected = await self._parts.store.transact(
             lambda unit: (
@@ -136,12 +141,13 @@ class Door:
                 unit.verdicts(node, "rejected", 0, 1 << 60),
             )
         )
+        if not self._draws.are_open:  # it ends while somebody signs in
+            return Refused(
+                "coordinator_stopping", "The network is being restarted.", "Sign in again in a moment."
+            )
         epoch = self._draws.epoch
         ours = (epoch.number, epoch.seeds.root, balances, accepted, rejected, self._books.newest)
-        welcome = Welcome(session.id, *ours)
-        await self._say(line, welcome)
-        log.info("node %s signed in", short(node))
-        await self._outbox.flush(node)
+        return Welcome(session.id, *ours)
 
     async def _hold(self, line: Line, session: Session) -> None:
         pump = asyncio.create_task(session.pump(self._parts.key, line.send))

@@ -91,8 +91,13 @@ class Draws:
         """Held while a ticket is fixed, and from a draw until its assignment is sent."""
 
     @property
+    def are_open(self) -> bool:
+        """Whether there is an epoch to draw in: not before the first, and not after the last."""
+        return self._epoch is not None
+
+    @property
     def epoch(self) -> Epoch:
-        """The open one. Raises RuntimeError before the first."""
+        """The open one. Raises RuntimeError unless `are_open`."""
         if self._epoch is None:
             raise RuntimeError("no epoch is open yet")
         return self._epoch

@@ -20,7 +20,13 @@ SILENCE_BEATS = 5
 LONGEST_INTERVAL_S = 600.0
 """Whatever heartbeat the policy names: a node that is never heard of could not be called alive."""
 REFUSED_RETRY_S = 30.0
-PASSING = ("coordinator_failed", "too_many", "challenge_expired", "duplicate_identity")
+PASSING = (
+    "coordinator_failed",
+    "coordinator_stopping",
+    "too_many",
+    "challenge_expired",
+    "duplicate_identity",
+)
 """Refusals that may be over in a moment: after a crash, the node's own last connection counts as another."""
 STEADY_S = 5.0
 """A session that held for so long starts the backoff anew; one that breaks at once does not."""

@@ -12,6 +12,7 @@ import pytest
 from coordinator_harness import CONFIG, LIMITS, FakeNode, Presence, Running, running, until
 from websockets.asyncio.client import connect
 
+from console.network.dialler import PASSING
 from console.network.port import LinkError
 from console.protocol.frames import peek_from_coordinator, seal
 from console.protocol.keys import SigningKey
@@ -159,3 +160,15 @@ async def test_a_challenge_nobody_answers_expires(tmp_path: Path) -> None:
         _, answer = peek_from_coordinator(await socket.recv())
         assert isinstance(answer, Refused)
         assert answer.code == "challenge_expired"
+
+
+async def test_a_sign_in_as_the_last_epoch_ends_is_told_that_the_network_restarts(run: Running) -> None:
+    """Found by the simulation: it was a fault without a word."""
+    await run.coordinator.draws.close()
+    node = FakeNode(run, "late")
+    answer = await node.connect()
+    assert isinstance(answer, Refused)
+    assert answer.code == "coordinator_stopping"
+    assert answer.code in PASSING
+    await until(lambda: run.coordinator.registry.sessions() == [])
+    await node.drop()
