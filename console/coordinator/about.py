@@ -35,7 +35,7 @@ class About:
             "nodes": len(self._registry.sessions()),
             "listed": self._registry.eligible(0).chances,
             "claimed_twice": self._registry.machines.claimed_twice,
-            "counted_as_one": self._registry.machines.counted_as_one,
+            "counted_as_one": self._registry.machines.counted_as_one(self._parts.clock.now_ms()),
             "verifiers": self._incidents.counts(),
         }
         return JSONResponse(body, 200 if ready else 503)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from console.coordinator.store import StoreError
 from console.coordinator.store.database import Readable
 from console.coordinator.store.opening import Whereabouts, looking
 
@@ -45,10 +43,5 @@ class Beside:
         return Beside(self._where)
 
     def _look(self, query: Callable[[Readable], T]) -> T:
-        try:
-            with looking(self._where) as db:
-                return query(db)
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"{self._where} cannot be read ({error}). Check the file and its folder."
-            ) from error
+        with looking(self._where) as db:
+            return query(db)

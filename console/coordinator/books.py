@@ -12,7 +12,7 @@ from console.coordinator.sealing import SealError, Secrets
 from console.coordinator.store import Movement, StatementRow, Unit
 from console.ledger import OUTSIDE, LedgerError
 from console.ledger.history import GrowingHistory
-from console.ledger.stated_accounts import ESCROW, stated_client
+from console.ledger.stated_accounts import ESCROW, stated_name
 from console.ledger.statements import Closing, unsigned_statement
 from console.protocol.statements import (
     PROOFS_KEPT,
@@ -25,7 +25,6 @@ from console.protocol.statements import (
 )
 
 log = logging.getLogger(__name__)
-_CLIENT = "client:"
 
 
 class Chain(msgspec.Struct, frozen=True):
@@ -142,9 +141,6 @@ def stated_lines(
 
 
 def _stated(movement: Movement, secrets: Secrets) -> AccountLine:
-    name = movement.account
-    if name.startswith(_CLIENT):
-        client = name.removeprefix(_CLIENT)
-        name = stated_client(client, secrets.client_nonce(client))
+    name = stated_name(movement.account, secrets.client_nonce)
     opening = movement.amount - movement.credits + movement.debits
     return AccountLine(name, Sums(opening, movement.credits, movement.debits, movement.amount))

@@ -53,7 +53,7 @@ class Done(msgspec.Struct, frozen=True):
 
 
 class Trouble(msgspec.Struct, frozen=True):
-    """There will be no (more) answer; nothing is charged for it."""
+    """There will be no (more) answer, and none is charged; a withheld nonce costs its fee."""
 
     status: int
     code: str

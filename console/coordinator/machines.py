@@ -16,6 +16,8 @@ LOOKED_AT = 16
 """Of one machine's nodes so many, beside those that stand for it, are asked whether they could: were all of
 them, whoever signs in often enough under one digest would keep the coordinator busy."""
 
+NOT_LOOKED = NodeId("")
+
 
 class Group(msgspec.Struct, frozen=True):
     """Nodes that a load challenge found to be one machine."""
@@ -60,10 +62,9 @@ class Machines:
         """From now on they count as one, until its time is over."""
         self._found.update(dict.fromkeys(group.nodes, group))
 
-    @property
-    def counted_as_one(self) -> int:
-        """Nodes that a load challenge found to share a machine, until each was asked for after its time."""
-        return len(self._found)
+    def counted_as_one(self, now_ms: int) -> int:
+        """Nodes that a load challenge found to share a machine, and whose time is not over."""
+        return sum(group.until_ms > now_ms for group in self._found.values())
 
     def alone(self, machine: str, node: NodeId) -> bool:
         """Whether nobody else can stand for its machine, as with almost every node: a slot asks of all."""
@@ -74,7 +75,7 @@ class Machines:
         """Why another node stands for the machine of this one; None: none does. `could`: see `stands_for`."""
         twin = self.stands_for(machine, node, could)
         if twin is not None:
-            return _claimed(twin)
+            return _claimed(twin) if twin else _crowded()
         group = self.group(node, now_ms)
         if group is None:
             return None
@@ -92,6 +93,7 @@ class Machines:
     def stands_for(self, machine: str, node: NodeId, could: Callable[[NodeId], bool]) -> NodeId | None:
         """The node that has the machine's last place before `node`; None: there is a place for `node`.
 
+        `NOT_LOOKED`: so many came before it that not all of them are asked.
         `could`: whether a node meets every other rule. Places go to those that do, the first that came first.
         """
         if not self._places:
@@ -101,8 +103,10 @@ class Machines:
             if other == node:
                 return None
             taken += could(other)
-            if taken == self._places or before == self._places + LOOKED_AT:
+            if taken == self._places:
                 return other
+            if before == self._places + LOOKED_AT:
+                return NOT_LOOKED
         return None
 
 
@@ -113,6 +117,17 @@ def _claimed(twin: NodeId) -> Reason:
         "one chance in a draw.",
         remedy="Stop one of the two, and the other is listed. If they are two machines that were copied from "
         "one image, give this one a machine id and a host name of its own.",
+        evidence="machine",
+    )
+
+
+def _crowded() -> Reason:
+    return reason(
+        "not_in_roster",
+        sentence="So many nodes claim the machine that this node claims that the network does not look at "
+        "all of them: it lists one of the first that can serve.",
+        remedy="Stop those that this machine does not need. If they are many machines that were copied from "
+        "one image, give each a machine id and a host name of its own.",
         evidence="machine",
     )
 

@@ -11,9 +11,13 @@ LOAD_CLIENT = "load-challenges"
 """The network's own client, which pays for load challenges."""
 
 
+CLIENTS = "client:"
+"""How the names of clients' accounts begin."""
+
+
 def client(client_id: str) -> str:
     """What a client has to spend."""
-    return f"client:{client_id}"
+    return CLIENTS + client_id
 
 
 def escrow(job: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from console.ledger.accounts import node_available, node_bond, node_pending
+from collections.abc import Callable
+
+from console.ledger.accounts import CLIENTS, node_available, node_bond, node_pending
 from console.protocol.canonical import digest
 
 ESCROW = "escrow"
@@ -20,7 +22,18 @@ def stated_client(client_id: str, nonce: str) -> str:
 
     `nonce`: 64 hex digits, told to the client alone.
     """
-    return "client:" + digest("client-account/v1", [client_id, nonce])
+    return CLIENTS + digest("client-account/v1", [client_id, nonce])
+
+
+def stated_name(account: str, nonce_of: Callable[[str], str]) -> str:
+    """Under which name an account stands: a client's as `stated_client` has it, any other's as it is.
+
+    `nonce_of`: a client's nonce, by its id.
+    """
+    if not account.startswith(CLIENTS):
+        return account
+    client_id = account.removeprefix(CLIENTS)
+    return stated_client(client_id, nonce_of(client_id))
 
 
 def accounts_of_node(node: str) -> tuple[str, str, str]:

@@ -291,7 +291,7 @@ async def test_honest_nodes_are_asked_once_and_paid_by_the_treasury(tmp_path: Pa
             ).fetchone()
         assert 0 <= left < funded
         assert before - funded < treasury < before
-    assert run.coordinator.registry.machines.counted_as_one == 0
+    assert run.coordinator.registry.machines.counted_as_one(0) == 0
 
 
 async def test_a_client_cannot_bear_the_networks_own_name(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from coordinator_harness import CONFIG, FakeNode, Presence, Running, running, un
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.coordinator.machines import LOOKED_AT, Machines
+from console.coordinator.machines import LOOKED_AT, NOT_LOOKED, Machines
 from console.coordinator.settings import CoordinatorConfig
 from console.protocol.ids import NodeId, short
 from console.protocol.reasons import Reason
@@ -71,8 +71,11 @@ def test_a_crowd_under_one_digest_costs_a_bounded_look() -> None:
         looks.append(node)
         return False
 
-    assert machines.stands_for("m", crowd[-1], unfit) is not None
+    assert machines.stands_for("m", crowd[-1], unfit) == NOT_LOOKED
     assert len(looks) <= LOOKED_AT + 2
+    said = machines.why("m", crowd[-1], unfit, 0)
+    assert said is not None and said.evidence == "machine"
+    assert "is listed for" not in said.sentence, "nobody is: none of those that were asked could be"
 
 
 async def twin(run: Running, of: FakeNode, name: str) -> FakeNode:

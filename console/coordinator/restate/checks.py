@@ -11,6 +11,7 @@ from console.coordinator.restate.postings import Recounted
 from console.coordinator.restate.receipts import Checked
 from console.coordinator.store import StatementRow
 from console.ledger import LedgerError
+from console.ledger.accounts import CLIENTS
 from console.ledger.findings import Finding
 from console.ledger.history import GrowingHistory
 from console.ledger.stated_accounts import ESCROW
@@ -24,8 +25,6 @@ from console.ledger.statements import (
 from console.ledger.sum_tree import within_bounds
 from console.protocol.ids import short
 from console.protocol.statements import AccountLine, Statement, Sums, statement_digest
-
-_CLIENT = "client:"
 
 
 def ledger_findings(ledger: Ledger) -> Iterator[Finding]:
@@ -156,7 +155,7 @@ def _receipts(statement: Statement, receipts: list[Checked]) -> Iterator[Finding
 
 def _shown(account: str) -> str:
     """Clients are not named, not even here: what a program prints ends up elsewhere."""
-    return f"{_CLIENT}…" if account.startswith(_CLIENT) else account if len(account) < 20 else _short(account)
+    return f"{CLIENTS}…" if account.startswith(CLIENTS) else account if len(account) < 20 else _short(account)
 
 
 def _short(account: str) -> str:

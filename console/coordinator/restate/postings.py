@@ -9,10 +9,8 @@ import msgspec
 from console.coordinator.restate.ledger import Moved
 from console.coordinator.sealing import Secrets
 from console.ledger import OUTSIDE
-from console.ledger.stated_accounts import ESCROW, stated_client
+from console.ledger.stated_accounts import ESCROW, stated_name
 from console.protocol.statements import AccountLine, Sums
-
-_CLIENT = "client:"
 
 
 class Recounted(msgspec.Struct, frozen=True):
@@ -50,9 +48,6 @@ def _with(one: Moved, opening: int) -> Sums:
 
 
 def _public(account: str, secrets: Secrets, names: dict[str, str]) -> str:
-    if not account.startswith(_CLIENT):
-        return account
     if account not in names:
-        client = account.removeprefix(_CLIENT)
-        names[account] = stated_client(client, secrets.client_nonce(client))
+        names[account] = stated_name(account, secrets.client_nonce)
     return names[account]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from console.coordinator.store.database import Readable
 from console.coordinator.store.errors import ConflictError, NotOwnerError
-from console.coordinator.store.sql.part import SqlPart, values_of
+from console.coordinator.store.sql.part import SqlPart, columns, excluded, marks, values_of
 from console.coordinator.store.unit.owner import OwnerRow
 
-_COLUMNS = ", ".join(f'"{name}"' for name in OwnerRow.__struct_fields__)
 _TAKE = (
-    f"INSERT INTO owner (one, {_COLUMNS}) VALUES (1, ?, ?, ?, ?, ?, ?) ON CONFLICT (one) DO UPDATE SET "
-    + ", ".join(f'"{name}" = excluded."{name}"' for name in OwnerRow.__struct_fields__)
-    + " WHERE owner.token = ? AND owner.beat = ?"
+    f"INSERT INTO owner (one, {columns(OwnerRow)}) VALUES (1, {marks(OwnerRow)}) "
+    f"ON CONFLICT (one) DO UPDATE SET {excluded(OwnerRow)} WHERE owner.token = ? AND owner.beat = ?"
 )
 
 
 def owner_of(database: Readable) -> OwnerRow | None:
     """Who owns the database, or owned it last."""
-    row = database.execute(f"SELECT {_COLUMNS} FROM owner").fetchone()
+    row = database.execute(f"SELECT {columns(OwnerRow)} FROM owner").fetchone()
     return None if row is None else OwnerRow(*row)
 
 

@@ -26,7 +26,7 @@ class SqlPart:
 
     def replace(self, table: str, row: msgspec.Struct, *key: str) -> None:
         """Add a row, or give its values to the one that stands under the same primary `key`."""
-        changes = ", ".join(f'"{n}" = excluded."{n}"' for n in row.__struct_fields__ if n not in key)
+        changes = excluded(type(row), *key)
         statement = f"{_insertion(table, type(row))} ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
         self.database.execute(statement, values_of(row))
 
@@ -37,7 +37,7 @@ class SqlPart:
 
     def all(self, kind: type[S], query: str, *values: Any) -> list[S]:
         """The rows that a query finds, each as a struct of `kind`; `{}` stands for its columns."""
-        return [kind(*row) for row in self.database.execute(query.format(_columns(kind)), values)]
+        return [kind(*row) for row in self.database.execute(query.format(columns(kind)), values)]
 
     def value(self, query: str, *values: Any) -> int:
         """The one number that a query gives; 0 for NULL."""
@@ -46,13 +46,25 @@ class SqlPart:
 
 @cache
 def _insertion(table: str, kind: type[msgspec.Struct]) -> str:
-    marks = ", ".join("?" for _ in kind.__struct_fields__)
-    return f"INSERT INTO {table} ({_columns(kind)}) VALUES ({marks})"
+    return f"INSERT INTO {table} ({columns(kind)}) VALUES ({marks(kind)})"
 
 
 @cache
-def _columns(kind: type[msgspec.Struct]) -> str:
+def columns(kind: type[msgspec.Struct]) -> str:
+    """Their names, in the order of the fields."""
     return ", ".join(f'"{name}"' for name in kind.__struct_fields__)
+
+
+@cache
+def marks(kind: type[msgspec.Struct]) -> str:
+    """A place for each column's value, as in an INSERT."""
+    return ", ".join("?" for _ in kind.__struct_fields__)
+
+
+@cache
+def excluded(kind: type[msgspec.Struct], *key: str) -> str:
+    """Every column that is no part of `key` given the value that was to be inserted."""
+    return ", ".join(f'"{name}" = excluded."{name}"' for name in kind.__struct_fields__ if name not in key)
 
 
 @cache
