@@ -143,6 +143,7 @@ class Coordinator:
         if self._transport is not None:  # before another one takes its lines in
             await self._transport.close()
         await self.dispatch.stop()
+        await self.outbox.close()
         if self.lost.is_set():
             return
         try:

@@ -100,7 +100,7 @@ class Door:
             if isinstance(greeting, Refused):
                 return
             log.info("node %s signed in", short(session.node))
-            await self._outbox.flush(session.node)
+            self._outbox.look(session)
             self._dispatch.back(session)
             await self._hold(line, session)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import msgspec
@@ -10,6 +11,7 @@ from console.coordinator.parts import Parts
 from console.coordinator.registry import Registry
 from console.coordinator.sessions import Session
 from console.coordinator.store import OutboxRow, StoreError
+from console.protocol.ids import SessionId
 
 log = logging.getLogger(__name__)
 
@@ -25,35 +27,30 @@ class Outbox:
     def __init__(self, parts: Parts, registry: Registry) -> None:
         self._parts = parts
         self._registry = registry
+        self._due: dict[SessionId, Session] = {}
+        self._reading: asyncio.Task[None] | None = None
 
-    async def flush(self, node: str) -> None:
-        """Send what waits for `node`, if it is here. Raises StoreError.
-
-        Of many who ask for it at once, one reads; who asks meanwhile has it read again.
-        """
+    def deliver(self, node: str) -> None:
+        """Something was posted to `node`, and stands: send it, if the node is here."""
         session = self._registry.session(node)
-        if session is None:
-            return
-        session.outbox_due = True
-        if session.outbox_read:
-            return
-        session.outbox_read = True
-        try:
-            while session.outbox_due:
-                await self._read(session)
-        finally:
-            session.outbox_read = False
+        if session is not None:
+            self.look(session)
 
-    async def deliver(self, node: str) -> None:
-        """Something was posted to `node`, and stands: send it, now or with a heartbeat.
+    def look(self, session: Session) -> None:
+        """Send what waits for it. Where the database fails, a heartbeat does so.
 
-        It is not read by whoever posts it: of many for one node in one transaction, each would read what
-        those before it posted.
+        One reading at a time, for all who came since the last one: it costs a unit of the writer, and whoever
+        posts would read again what others have posted to the same node in the same transaction.
         """
-        try:
-            await self.flush(node)
-        except StoreError as error:
-            log.error("%s The verdict waits in the outbox.", error)
+        self._due[session.id] = session
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+
+    async def close(self) -> None:
+        """Read no more."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
 
     async def confirm(self, session: Session, heard: int | None) -> None:
         """A heartbeat came: forget what the node has, and send what could not be read when it was due.
@@ -66,18 +63,29 @@ class Outbox:
             session.handed = [h for h in session.handed if h.row not in done]
             await self._parts.store.transact(lambda unit: unit.delivered(tuple(sorted(done))))
         if session.outbox_due:
-            await self.flush(session.node)
+            session.outbox_due = False
+            self.look(session)
 
-    async def _read(self, session: Session) -> None:
-        session.outbox_due = False
+    async def _read(self) -> None:
         try:
-            rows = await self._parts.store.transact(
-                lambda unit: unit.outbox(session.node, session.outbox_after)
+            while self._due:
+                sessions, self._due = list(self._due.values()), {}
+                await self._send(sessions)
+        finally:
+            self._reading = None
+
+    async def _send(self, sessions: list[Session]) -> None:
+        try:
+            found = await self._parts.store.transact(
+                lambda unit: [unit.outbox(session.node, session.outbox_after) for session in sessions]
             )
-        except BaseException:
-            session.outbox_due = True
-            raise
-        _hand(session, rows)
+        except StoreError as error:
+            log.error("%s Verdicts and receipts wait in the outbox.", error)
+            for session in sessions:
+                session.outbox_due = True
+            return
+        for session, rows in zip(sessions, found, strict=True):
+            _hand(session, rows)
 
 
 def _hand(session: Session, rows: list[OutboxRow]) -> None:

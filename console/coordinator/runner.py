@@ -159,7 +159,7 @@ class Runner:
 
         rate_ppm, live.job = await self._insist(lambda: parts.store.transact(settle_unless_drawn))
         if live.job.state == "SETTLED":
-            await self._outbox.deliver(was.node)
+            self._outbox.deliver(was.node)
             log.info("job %s: accepted (not_audited)", short(was.id))
             return
         blob = await self._opening(live, result)
@@ -242,7 +242,7 @@ class Runner:
             if suspended is not None:
                 self._registry.set_suspension(suspended)
             live.tell(ending("answer_rejected"))
-        await self._outbox.deliver(was.node)
+        self._outbox.deliver(was.node)
         log.info("job %s: %s (%s)", short(was.id), verdict.outcome, verdict.mode)
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:

@@ -58,9 +58,7 @@ class Session:
         self.leaving = False
         self.outbox_after = 0
         self.outbox_due = False
-        """Something may stand in the outbox that was not read yet."""
-        self.outbox_read = False
-        """Whether it is being read."""
+        """The outbox was to be sent, and the database failed."""
         self.handed: list[Handed] = []
         """What of the outbox was put on the wire and may still be lost with it."""
         self._clock = clock

@@ -72,6 +72,7 @@ async def test_an_engine_that_dies_before_the_first_token_costs_an_attempt_only(
     assert by_name["good"].accepted == 6
     assert by_name["bad"].accepted == by_name["bad"].rejected == 0
     assert by_name["bad"].penalised == 0
+    await good.wait(Receipt, 6)
     assert len(good.got(Receipt)) == 6
 
 
@@ -541,7 +542,7 @@ async def test_a_verdict_that_cannot_be_handed_over_is_no_failure_of_the_job(
             await node.connect()
             await node.wait(Presence, seen + 1)
             back = True
-        elif "Outbox._read" in work.__qualname__ and back and failed < failures:
+        elif "Outbox._send" in work.__qualname__ and back and failed < failures:
             failed += 1
             raise StoreError("The disk is full.")
         return await works(work)

@@ -78,6 +78,7 @@ async def test_the_clients_rules_shape_the_answer_and_its_audit_holds(run: Runni
         greedy = await client.chat.completions.create(**ask(), temperature=0)
     assert told.choices[0].message.content
     assert narrow.choices[0].message.content == greedy.choices[0].message.content
+    await node.wait(Verdict, 3)
     assert [v.mode for v in node.got(Verdict)] == ["recompute_exact"] * 3
     assert (await run.settled(3)).jobs.accepted == 3
     sent = [request.rules for request in node.engine.requests]
