@@ -18,28 +18,25 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import llama_cpp
 import numpy as np
 import psutil
 
+from benches.sampling import Ahead
 from console.engine.port import Broken, Generated, GenerateRequest, Scored, ScoreRequest, Tokens, Vocabulary
 from console.engine.process import batcher as batcher_module
 from console.engine.process import llama, log
 from console.engine.process.batcher import Batcher
 from console.engine.process.gauges import Gauges
-from console.engine.process.sampled import prepare
 from console.engine.process.scorer import LANES, Scorer
 from console.engine.process.selftest import self_test
 from console.verification.commitment import unpack
 
-P = ParamSpec("P")
-T = TypeVar("T")
 CONTEXT = 2048
 PROMPT_TOKENS = (12, 40, 95, 180, 250, 300, 420, 640, 900)
 TEMPERATURES_MILLI = (700, 1000, 0)
@@ -131,7 +128,7 @@ class Exactness:
     def __init__(self, judge: llama.Model, player: llama.Model, context: llama.Context, load: Load) -> None:
         """`context`: of `player`, with as many sequences as `load` has slots."""
         self.tally = Tally()
-        self._player, self._load = player, load
+        self._player, self._load, self._context = player, load, context
         vocabulary = Vocabulary(player.pieces(), () if load.no_end else player.end_ids())
         self._batcher = Batcher(context, vocabulary, Gauges(load.slots), time.monotonic, load.slots)
         self._scorer = Scorer(
@@ -192,18 +189,20 @@ class Exactness:
         return GenerateRequest(f"m{number}", ids, seed, temperature, self._load.answer)
 
     def _time_sampling(self) -> None:
-        self._batcher._sample = self._timed(self._batcher._sample)  # type: ignore[method-assign]
-        batcher_module.prepare = self._timed(prepare)  # type: ignore[attr-defined]
+        """What is behind a decode, and what the decode's own call does behind it and before."""
+        self._ahead = Ahead()
+        choose = self._batcher._sample
 
-    def _timed(self, step: Callable[P, T]) -> Callable[P, T]:
-        def timed(*words: P.args, **named: P.kwargs) -> T:
-            started = time.perf_counter()
+        def timed(*words: Any) -> int:
+            entered_s = time.monotonic()
             try:
-                return step(*words, **named)
+                return choose(*words)
             finally:
-                self.tally.sampling_s += time.perf_counter() - started
+                behind_s = time.monotonic() - entered_s
+                inside_s = self._ahead.taken_s() + self._context.sampling_ns / 1e9
+                self.tally.sampling_s += behind_s + inside_s
 
-        return timed
+        self._batcher._sample = timed  # type: ignore[method-assign, assignment]
 
 
 def _keep(request: GenerateRequest, answers: list[tuple[GenerateRequest, Generated]], event: object) -> None:

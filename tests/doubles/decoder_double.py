@@ -8,7 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from console.engine.process import sampled
 from console.engine.process.decoding import DecodeError, Row
+from console.engine.process.sampled import Chosen
+from console.verification.sampling import Place
 
 VOCABULARY = 96
 END = 0
@@ -32,16 +35,19 @@ class ToyDecoder:
         self.copies: list[tuple[int, int]] = []
         self.calls: list[list[Row]] = []
         self._context = context
+        self._places: list[Place] = []
         self._kept: dict[int, list[int]] = {}
         self._rows: dict[int, npt.NDArray[np.float32]] = {}
 
-    def decode(self, rows: Sequence[Row]) -> None:
+    def decode(self, rows: Sequence[Row], places: Sequence[Place] = ()) -> None:
         """Take `rows` in; positions must go on where their sequence ends."""
         if self.broken:
             raise DecodeError("The toy was told to fail.")
         assert 0 < len(rows) <= self.rows_limit
         assert sum(row.wants_logits for row in rows) <= self.logits_limit
+        assert len(places) in (0, sum(row.wants_logits for row in rows))
         self.calls.append(list(rows))
+        self._places = list(places)
         self._rows.clear()
         for index, row in enumerate(rows):
             kept = self._kept.setdefault(row.sequence, [])
@@ -49,6 +55,11 @@ class ToyDecoder:
             kept.append(row.token)
             if row.wants_logits:
                 self._rows[index] = self._logits(kept)
+
+    def sample(self, places: list[Place]) -> list[Chosen | None]:
+        """As the engine's own does where it has the logits."""
+        assert places == self._places
+        return sampled.sample(self.outputs(), places)
 
     def outputs(self) -> npt.NDArray[np.float32]:
         """Logits of the rows that asked for them."""

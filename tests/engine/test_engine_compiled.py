@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 from pathlib import Path
+from typing import Any
 
+import llama_cpp
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -13,7 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.engine.process import sampled
-from console.engine.process.compiled import LIBRARY, SOURCE, Compiled, compiled
+from console.engine.process.compiled import (
+    LEFT,
+    LIBRARY,
+    NO_LOGITS,
+    SOURCE,
+    Compiled,
+    Functions,
+    compiled,
+    is_laid_out_alike,
+)
 from console.engine.process.sampled import NotFiniteError, candidates_of, sample
 from console.protocol.types import SamplingRules
 from console.verification.sampling import Place, top_candidates
@@ -67,18 +79,73 @@ def test_it_is_here_and_decides_what_models_give() -> None:
     assert [row.tobytes() for row in cut] == [top_candidates(row).tobytes() for row in logits]
 
 
-def test_keys_made_ahead_serve_the_choices_that_they_were_made_for_and_no_others() -> None:
+class Llama:
+    """Two C functions as llama.cpp's: a batch of so many tokens has the logits given for that number."""
+
+    def __init__(self, outputs: dict[int, Logits], status: int = 0) -> None:
+        self.asked: list[int] = []
+        self._kept = outputs, llama_cpp.llama_batch
+        kinds = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, llama_cpp.llama_batch)
+        gets = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+
+        def decode(context: int, batch: Any) -> int:
+            assert context == 77
+            self.asked.append(batch.n_tokens)
+            return status
+
+        def get(context: int) -> int:
+            assert context == 77
+            found = outputs.get(self.asked[-1])
+            return 0 if found is None else int(found.ctypes.data)
+
+        self._functions = kinds(decode), gets(get)
+        at = [ctypes.cast(f, ctypes.c_void_p).value or 0 for f in self._functions]
+        size = next((logits.shape[1] for logits in outputs.values()), 49_152)
+        self.functions = Functions(at[0], at[1], 77, size)
+
+    def decode(self, tokens: int, places: list[Place]) -> int:
+        """A batch of so many tokens."""
+        quick = compiled()
+        assert quick is not None
+        return quick.decode(self.functions, llama_cpp.llama_batch(n_tokens=tokens), places)
+
+
+def test_the_batch_is_laid_out_as_llama_cpp_has_it() -> None:
+    assert is_laid_out_alike(llama_cpp.llama_batch)
+    assert not is_laid_out_alike(llama_cpp.llama_token_data)
+
+
+def test_a_decode_brings_its_choices_along_whatever_is_asked_in_between() -> None:
     rng = np.random.default_rng(11)
-    logits = rng.normal(0, 3, (2, 49_152)).astype(np.float32)
-    ahead, others = places(2, rng), places(2, rng)
-    sampled.prepare(ahead)
-    assert sample(logits, ahead) == sampled.by_definition(logits, ahead)
-    sampled.prepare(ahead)
-    assert sample(logits, others) == sampled.by_definition(logits, others)
-    assert sample(logits, ahead) == sampled.by_definition(logits, ahead)
-    sampled.prepare(ahead)
-    candidates_of(logits)
-    assert sample(logits, ahead) == sampled.by_definition(logits, ahead)
+    outputs = {n: rng.normal(0, 3, (n, 49_152)).astype(np.float32) for n in (1, 2, 5)}
+    llama, quick = Llama(outputs), compiled()
+    assert quick is not None
+    for n in (1, 5, 2, 1, 2):
+        where = places(n, rng)
+        assert llama.decode(n, where) == 0
+        assert quick.decided(n) == sampled.by_definition(outputs[n], where)
+        other = rng.normal(0, 3, (3, 4096)).astype(np.float32)
+        assert candidates_of(other)[2].tobytes() == top_candidates(other[2]).tobytes()
+        again = places(n, rng)
+        assert sample(outputs[n], again) == sampled.by_definition(outputs[n], again)
+    assert llama.asked == [1, 5, 2, 1, 2]
+
+
+def test_a_row_that_it_leaves_is_told_and_the_others_stand() -> None:
+    rng = np.random.default_rng(17)
+    logits = rng.normal(0, 3, (3, 49_152)).astype(np.float32)
+    logits[1, 7] = np.nan
+    quick, where = compiled(), places(3, rng)
+    assert quick is not None
+    assert Llama({3: logits}).decode(3, where) == LEFT
+    found = sampled.finished(quick.found(3), where, lambda: logits)
+    assert found == sampled.by_definition(logits, where)
+    assert found[1] is None and found[0] and found[2]
+
+
+@pytest.mark.parametrize(("gave", "status"), [(0, NO_LOGITS), (-1, -1), (2, 2)])
+def test_a_decode_that_failed_is_told_from_a_choice(gave: int, status: int) -> None:
+    assert Llama({}, gave).decode(1, [Place(SEED, 5, 800)]) == status
 
 
 def test_rules_of_a_client_act_on_its_candidates() -> None:
@@ -116,7 +183,7 @@ def test_another_array_of_as_many_rows_is_not_taken_for_the_last() -> None:
 
 def test_a_library_of_another_version_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     older = tmp_path / "sampling.c"
-    older.write_text(SOURCE.read_text("utf-8").replace("_rows_2", "_rows_1"), "utf-8")
+    older.write_text(SOURCE.read_text("utf-8").replace("_rows_3", "_rows_2"), "utf-8")
     library = tmp_path / LIBRARY.name
     assert not compile_library(older, library)
     with pytest.raises(AttributeError):
@@ -133,7 +200,7 @@ def test_a_library_of_another_version_is_not_used(tmp_path: Path, monkeypatch: p
 
 def test_what_cannot_be_compiled_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = tmp_path / "sampling.c"
-    broken.write_text("int sample_rows_2(", "utf-8")
+    broken.write_text("int sample_rows_3(", "utf-8")
     library = tmp_path / LIBRARY.name
     library.write_bytes(b"the one that runs")
     assert "error" in compile_library(broken, library)

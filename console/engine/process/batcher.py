@@ -14,7 +14,7 @@ from console.engine.process.decoding import DecodeError, Decoder, Row
 from console.engine.process.gauges import Gauges
 from console.engine.process.placing import move_in
 from console.engine.process.prefill import Prompt, shares
-from console.engine.process.sampled import BROKEN_MODEL, prepare, sample
+from console.engine.process.sampled import BROKEN_MODEL
 from console.engine.process.sequence import Sequence, Sink, late, vocabulary_parts
 from console.engine.process.slots import Slots
 from console.engine.process.waiting import Entry, LocalUse, Waiting
@@ -80,9 +80,8 @@ class Batcher:
         tokens = 0
         decoding = sum(1 for sequence in wanting if sequence.token_ids)
         places = [sequence.next_place for sequence in wanting]
-        prepare(places)
         try:
-            self._decoder.decode(rows)
+            self._decoder.decode(rows, places)
             tokens = self._sample(wanting, places)
         except DecodeError as error:
             for sequence in list(self._running):
@@ -148,7 +147,7 @@ class Batcher:
     def _sample(self, wanting: list[Sequence], places: list[Place]) -> int:
         if not wanting:
             return 0
-        found = sample(self._decoder.outputs(), places)
+        found = self._decoder.sample(places)
         now_s = self._clock()
         sampled = 0
         for sequence, choice in zip(wanting, found, strict=True):

@@ -8,6 +8,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from console.engine.process.sampled import Chosen
+from console.verification.sampling import Place
+
 
 class Row(NamedTuple):
     """One token to compute, at its place in its sequence."""
@@ -35,8 +38,16 @@ class Decoder(Protocol):
         """Rows of one call that may want logits: each costs a whole vocabulary of memory."""
         ...
 
-    def decode(self, rows: Sequence[Row]) -> None:
+    def decode(self, rows: Sequence[Row], places: Sequence[Place] = ()) -> None:
         """Compute `rows` together. Rows of neighbouring sequences in rising order go into one product.
+
+        `places`: of those that want logits, in their order, where `sample` is to be asked of them.
+        Raises DecodeError.
+        """
+        ...
+
+    def sample(self, places: list[Place]) -> list[Chosen | None]:
+        """Token and committed candidates for the last call's `places`; None where the logits are no numbers.
 
         Raises DecodeError.
         """

@@ -20,19 +20,26 @@ import llama_cpp
 
 from console.engine.numerics import EXACT, Numerics
 from console.engine.port import ModelFacts
+from console.engine.process import sampled
 from console.engine.process.batch import Batch
+from console.engine.process.compiled import LEFT, NO_LOGITS, Functions, compiled, is_laid_out_alike
 from console.engine.process.decoding import DecodeError, Row
 from console.engine.process.devices import accelerator
+from console.engine.process.sampled import Chosen
 from console.verification.profiles import Profile
+from console.verification.rules import PLAIN
+from console.verification.sampling import Place
 
 BATCH_ROWS = 512
 LOGITS_ROWS = 64
 _TYPES = {"f16": 1, "bf16": 30}
-_AT = ctypes.cast(llama_cpp.llama_get_logits, ctypes.c_void_p).value or 0
-_get_logits = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(_AT)
-"""As a number: the package's own makes objects of a pointer, which takes longer than to sample, cold."""
-_get_logits_at_once = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(_AT)
-"""Without giving up Python's lock, where there is no GPU whose end is waited for."""
+_DECODE_AT, _LOGITS_AT = (
+    ctypes.cast(function, ctypes.c_void_p).value or 0
+    for function in (llama_cpp.llama_decode, llama_cpp.llama_get_logits)
+)
+_get_logits = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(_LOGITS_AT)
+"""As a number: the package's own makes objects of a pointer."""
+_NO_LOGITS = "llama.cpp gave no logits for rows that asked for them."
 
 
 class LoadError(Exception):
@@ -176,7 +183,12 @@ class Context:
         self._outputs: tuple[npt.NDArray[np.float32], ...] = ()
         """Views of one array by their rows; the same view for the same number: its address is known then."""
         self._outputs_at = 0
-        self._get_logits = _get_logits if model.gpu_layers else _get_logits_at_once
+        self._quick = compiled() if is_laid_out_alike(llama_cpp.llama_batch) else None
+        self._by = Functions(_DECODE_AT, _LOGITS_AT, self._handle, model.vocabulary_size)
+        self._sampled = 0
+        """Rows whose choice the last call brought along."""
+        self._decided = False
+        """Whether nothing of it is left to the definition."""
 
     @property
     def rows_limit(self) -> int:
@@ -188,18 +200,36 @@ class Context:
         """Rows of one batch that may want logits."""
         return LOGITS_ROWS
 
-    def decode(self, rows: Sequence[Row]) -> None:
-        """One `llama_decode`; the GIL is free meanwhile. Raises DecodeError."""
-        self._wanted = self._batch.fill(rows)
-        status = int(llama_cpp.llama_decode(self._handle, self._batch.struct))
-        if status:
+    def decode(self, rows: Sequence[Row], places: Sequence[Place] = ()) -> None:
+        """One `llama_decode`, and the sampling of `places`; the GIL is free meanwhile. Raises DecodeError."""
+        self._wanted, self._sampled = self._batch.fill(rows), 0
+        if places and self._quick is not None:
+            plain = all(place.rules == PLAIN for place in places)
+            status = self._quick.decode(self._by, self._batch.struct, places)
+            self._sampled, self._decided = len(places), plain and status == 0
+        else:
+            status = int(llama_cpp.llama_decode(self._handle, self._batch.struct))
+        if status not in (0, LEFT):
             raise DecodeError(_DECODE.get(status, f"llama.cpp could not compute a batch (status {status})."))
+
+    def sample(self, places: list[Place]) -> list[Chosen | None]:
+        """Of the last call's `places`. Raises DecodeError."""
+        if self._quick is None or self._sampled != len(places):
+            return sampled.sample(self.outputs(), places)
+        if self._decided:
+            return self._quick.decided(self._sampled)
+        return sampled.finished(self._quick.found(self._sampled), places, self.outputs)
+
+    @property
+    def sampling_ns(self) -> int:
+        """How long the last decode's own sampling took; 0: it had none."""
+        return self._quick.sampling_ns if self._quick is not None and self._sampled else 0
 
     def outputs(self) -> npt.NDArray[np.float32]:
         """A view on llama.cpp's own memory. Raises DecodeError when it has none."""
-        address = self._get_logits(self._handle)
+        address = _get_logits(self._handle)
         if not address:
-            raise DecodeError("llama.cpp gave no logits for rows that asked for them.")
+            raise DecodeError(_NO_LOGITS)
         if address != self._outputs_at:
             # As many rows as there can ever be; a view has those that the batch wanted.
             size = self._model.vocabulary_size
@@ -223,6 +253,7 @@ class Context:
 
 
 _DECODE = {
+    NO_LOGITS: _NO_LOGITS,
     1: "The model's cache is full: the prompt and its answer do not fit its context.",
     2: "The computation was aborted.",
     -1: "llama.cpp refused a batch as invalid: a token id may be outside the vocabulary.",

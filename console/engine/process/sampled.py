@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -43,23 +45,25 @@ def candidates_of(logits: Logits) -> Candidates:
     return candidates_of_each(cut)
 
 
-def prepare(places: list[Place]) -> None:
-    """Make the keys for the `sample` of this very list, before the decode: caches are still Python's then."""
-    quick = compiled()
-    if quick is not None:
-        quick.prepare(places)
-
-
 def sample(logits: Logits, places: list[Place]) -> list[Chosen | None]:
     """Token and committed candidates for each row; None where the logits are no numbers."""
     quick = compiled()
     if quick is None or not quick.takes(logits):
         return by_definition(logits, places)
-    found = quick.sample(places)
+    return finished(quick.sample(places), places, lambda: logits)
+
+
+def finished(
+    found: list[Chosen | None], places: list[Place], outputs: Callable[[], Logits]
+) -> list[Chosen | None]:
+    """What the library found, with what is left to the definition: rows in doubt, and clients' rules.
+
+    `outputs`: the logits; asked for those rows alone.
+    """
     for row, place in enumerate(places):
         chosen = found[row]
         if chosen is None:
-            found[row] = by_definition(logits[row : row + 1], [place])[0]
+            found[row] = by_definition(outputs()[row : row + 1], [place])[0]
         elif place.rules != PLAIN:
             found[row] = (_by_rules(chosen[1], place), chosen[1])
     return found

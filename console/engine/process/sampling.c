@@ -2,10 +2,11 @@
 
    Right after a decode the caches hold weights. What numpy and Python need for the same (machine code, tables,
    objects) then comes back from memory piece by piece, and takes six times as long as the work; this touches
-   little but the logits. A row that it cannot decide for certain is left to console.verification.cut, which is
+   little but the logits, and stands in the same call as the decode. A row that it cannot decide for certain is left to console.verification.cut, which is
    the definition. */
 #include <math.h>
 #include <stdint.h>
+#include <time.h>
 
 /* One library for every x86 processor, which takes the wider registers where there are some (glibc only). */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__)
@@ -122,8 +123,26 @@ static int chosen(const Candidate *of, uint64_t key, double scale) {
     return at;
 }
 
+/* As llama.h has it; console.engine.process.compiled compares the layout. */
+typedef struct {
+    int32_t n_tokens;
+    int32_t *token;
+    float *embd;
+    int32_t *pos, *n_seq_id, **seq_id;
+    int8_t *logits;
+} Batch;
+
+typedef int32_t Decode(void *, Batch);
+typedef float *Get(void *);
+
 /* All that a call is about, so that it has one argument: each one more costs the caller a microsecond, cold. */
 typedef struct {
+    Decode *decode;
+    Get *get;
+    void *context;
+    const Batch *batch;
+    int64_t status;     /* what llama_decode returned; NO_LOGITS; LEFT: a row is left to the definition */
+    int64_t sampling_ns; /* from then on; 0 where there is no monotonic clock */
     const float *logits;
     int64_t rows, size;
     const uint64_t *keys;
@@ -132,19 +151,45 @@ typedef struct {
     int32_t *tokens;
 } Call;
 
+enum { NO_LOGITS = 1000, LEFT = 1001 };
+
+static int64_t now_ns(void) {
+#ifdef CLOCK_MONOTONIC
+    struct timespec now;
+    if (!clock_gettime(CLOCK_MONOTONIC, &now)) return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+#endif
+    return 0;
+}
+
 /* Candidates of each row. In `tokens` 0, or -1: left to the definition.
    The number in the names is the version: console.engine.process.compiled asks for it. */
-void cut_rows_2(const Call *call) {
+void cut_rows_3(const Call *call) {
     for (int64_t r = 0; r < call->rows; r++)
         call->tokens[r] = -cut(call->logits + r * call->size, (int)call->size, call->out + r * TOP);
 }
 
 /* The same, and in `tokens` what the row's key picks. */
-void sample_rows_2(const Call *call) {
-    cut_rows_2(call);
+void sample_rows_3(const Call *call) {
+    cut_rows_3(call);
     for (int64_t r = 0; r < call->rows; r++) {
         const Candidate *best = call->out + r * TOP;
         double scale = call->scales[r];
         if (call->tokens[r] == 0) call->tokens[r] = (int32_t)best[scale > 0 ? chosen(best, call->keys[r], scale) : 0].id;
     }
+}
+
+/* One decode, and what `sample_rows` says of its logits. */
+void decode_rows_3(Call *call) {
+    call->status = call->decode(call->context, *call->batch);
+    int64_t decoded_ns = now_ns();
+    if (call->status) return;
+    call->logits = call->get(call->context);
+    if (!call->logits) {
+        call->status = NO_LOGITS;
+        return;
+    }
+    sample_rows_3(call);
+    for (int64_t r = 0; r < call->rows; r++)
+        if (call->tokens[r] < 0) call->status = LEFT;
+    call->sampling_ns = now_ns() - decoded_ns;
 }
