@@ -1,4 +1,4 @@
-"""The coordinator put together: one Starlette app, its routes and its background tasks."""
+"""The coordinator put together: its parts, how they start and how they end."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from console.coordinator.about import About
 from console.coordinator.attempts import Attempts
 from console.coordinator.audits import Auditor
 from console.coordinator.beside import Reader
@@ -23,13 +21,12 @@ from console.coordinator.door import Door
 from console.coordinator.draws import Draws, Epoch
 from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.chat import Gateway
-from console.coordinator.gateway.errors import unserved
 from console.coordinator.gateway.models import Models
-from console.coordinator.gateway.nonces import Nonces
 from console.coordinator.loads import Loads
 from console.coordinator.outbox import Outbox
 from console.coordinator.ownership import Ownership
 from console.coordinator.parts import Parts
+from console.coordinator.presences import Presences
 from console.coordinator.recompute import Incidents
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
@@ -37,9 +34,8 @@ from console.coordinator.runner import Runner
 from console.coordinator.second import SecondVerifier
 from console.coordinator.statement_desk import StatementDesk
 from console.coordinator.store import StoreError
-from console.coordinator.transport.hub import hub
 from console.coordinator.transport.port import Transport
-from console.coordinator.upkeep import FORGET_S, SWEEP_S, announce, each, forget_evidence, sweep
+from console.coordinator.upkeep import FORGET_S, SWEEP_S, Chores, announce, each, forget_evidence, sweep
 from console.engine.port import Engine
 from console.fairness import SEEDS_PER_EPOCH
 
@@ -73,10 +69,11 @@ class Coordinator:
         """Another coordinator has taken over: nothing that this one does counts any more."""
         self._alone = alone
         self._transport = transport
-        self._routes = routes
+        self.routes = routes
         self.second = second
         self._started = self._wound_up = False
         self._keeping: asyncio.Task[None] | None = None
+        self._chores = Chores()
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.books = Books(parts)
@@ -93,7 +90,7 @@ class Coordinator:
         self.gateway = Gateway(parts, callers, self.registry, self.reference, self.dispatch)
         self.models = Models(parts, callers, self.registry)
         self.statements = StatementDesk(parts, reader, self.books, callers)
-        inside = (self.registry, self.dispatch, self.draws, self.outbox)
+        inside = (self.registry, Presences(parts, self.registry), self.dispatch, self.draws, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
 
     async def start(self, address: str = "", *, waits: bool = False) -> None:
@@ -140,6 +137,7 @@ class Coordinator:
         if self._wound_up:
             return
         self._wound_up = True
+        await self._chores.end()  # a challenge or an epoch that begins now would never end
         if self._transport is not None:  # before another one takes its lines in
             await self._transport.close()
         await self.dispatch.stop()
@@ -157,23 +155,17 @@ class Coordinator:
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
         """Run until told to stop, leave nothing open."""
         await self.start()
-        tasks = [
-            asyncio.create_task(work)
-            for work in (
-                self.reference.watch(),
-                self.challenges.watch(),
-                self._hush(),
-                each(SWEEP_S, lambda: sweep(self.parts, self.registry, self.second)),
-                each(self.parts.policy.epoch_s, self.draws.open_epoch),
-                each(FORGET_S, lambda: forget_evidence(self.parts)),
-            )
-        ]
+        self._chores.start(
+            self.reference.watch(),
+            self.challenges.watch(),
+            self._hush(),
+            each(SWEEP_S, lambda: sweep(self.parts, self.registry, self.second)),
+            each(self.parts.policy.epoch_s, self.draws.open_epoch),
+            each(FORGET_S, lambda: forget_evidence(self.parts)),
+        )
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
             await self.wind_up()
             await self.close()
 
@@ -192,24 +184,6 @@ class Coordinator:
         if self.second is not None:
             await self.second.close()
         self.parts.store.close()
-
-    def app(self) -> Starlette:
-        """Routes for clients and nodes."""
-        nonces = Nonces(self.dispatch, self.parts.config.limits.body_s)
-        return Starlette(
-            routes=[
-                Route("/v1/chat/completions", self.gateway.chat, methods=["POST"]),
-                Route("/v1/models", self.models.all),
-                Route("/net/v1/jobs/{job}/nonce", nonces.reveal, methods=["POST"]),
-                Route("/v1/models/{id:path}", self.models.one),
-                *About(self.parts, self.registry, self.reference, self.incidents).routes(),
-                hub(self.door.serve),
-                *self.statements.routes(),
-                *self._routes,
-            ],
-            exception_handlers={HTTPException: unserved},
-            lifespan=self.lifespan,
-        )
 
     async def _announce(self, epoch: Epoch) -> None:
         await announce(self.parts, self.registry, self.books.newest, epoch)

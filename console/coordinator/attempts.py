@@ -95,7 +95,7 @@ class Attempts:
         try:
             return await self._follow(live)
         finally:
-            self._registry.answered(live.job.node, live.job.id)
+            self._registry.queues.answered(live.job.node, live.job.id)
 
     async def save(self, live: LiveJob, job: Job) -> None:
         """Write a step of `live` and go on from it. Raises StoreError, ConflictError."""
@@ -233,8 +233,8 @@ class Attempts:
             told = {"proof": drawn.proof, "node": drawn.node}
             live.tell(Remark(DRAW, msgspec.json.encode(told).decode()))
         self._registry.listing.drawn(roster, drawn.node)
-        live.ahead = self._registry.open_jobs(drawn.node)
-        self._registry.took(drawn.node, drawn.job.id)
+        live.ahead = self._registry.queues.length(drawn.node)
+        self._registry.queues.took(drawn.node, drawn.job.id)
         session = self._registry.session(drawn.node)
         if session is None or not session.send(live.assignment):
             live.inbox.put_nowait(NodeGone(drawn.node, on_purpose=True))

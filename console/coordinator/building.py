@@ -13,6 +13,7 @@ from console.coordinator.clock import Clock
 from console.coordinator.identity import load_identity
 from console.coordinator.parts import Entropy, Parts
 from console.coordinator.published import Published
+from console.coordinator.routing import routed
 from console.coordinator.sealing import Secrets
 from console.coordinator.second import SecondVerifier, Start
 from console.coordinator.settings import CoordinatorConfig, Served
@@ -64,6 +65,6 @@ def build(
     alone = isinstance(where, Path)  # a folder's lock is proof of it
     beside = reader, published.routes(), SEEDS_PER_EPOCH, transport
     coordinator = Coordinator(parts, engine, confirming, *beside, alone=alone)
-    app = coordinator.app()
+    app = routed(coordinator)
     app.state.coordinator = coordinator
     return app

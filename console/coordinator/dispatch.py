@@ -126,7 +126,7 @@ class Dispatch:
         was given earlier and has not answered. The former as they were a comment's interval ago, at most.
         """
         if live.job.state in ("ASSIGNED", "ACKED"):
-            return self._registry.before(live.job.node, live.job.id)
+            return self._registry.queues.before(live.job.node, live.job.id)
         if live.job.state not in UNDRAWN:
             return None
         return self._waiting.ahead(live.job.id)

@@ -14,6 +14,7 @@ from console.coordinator.dispatch import Dispatch
 from console.coordinator.draws import Draws
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
+from console.coordinator.presences import Presences
 from console.coordinator.rates import Rate
 from console.coordinator.registry import Registry
 from console.coordinator.sessions import Session
@@ -48,6 +49,7 @@ class Door:
         self,
         parts: Parts,
         registry: Registry,
+        presences: Presences,
         dispatch: Dispatch,
         draws: Draws,
         outbox: Outbox,
@@ -56,6 +58,7 @@ class Door:
     ) -> None:
         self._parts = parts
         self._registry = registry
+        self._presences = presences
         self._dispatch = dispatch
         self._draws = draws
         self._outbox = outbox
@@ -180,9 +183,9 @@ class Door:
 
     async def _hear(self, session: Session, message: FromNode, statements: StatementTurns) -> None:
         if isinstance(message, Heartbeat):
-            session.send(self._registry.beat(session, message))
+            session.send(self._presences.answer(session, message))
             with contextlib.suppress(StoreError):  # receipts then say that it is not known
-                await self._registry.look_up(session)
+                await self._presences.look_up(session)
             await self._outbox.confirm(session, message.heard)
         elif isinstance(message, Goodbye):
             session.leaving = True

@@ -53,6 +53,10 @@ class Machines:
         if not there:
             self._nodes.pop(machine, None)
 
+    def of(self, machine: str) -> tuple[NodeId, ...]:
+        """Who is signed in from it, the first that came first."""
+        return tuple(self._nodes.get(machine, ()))
+
     @property
     def claimed_twice(self) -> int:
         """Nodes signed in from a machine that another one had claimed before them."""

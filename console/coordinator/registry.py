@@ -1,10 +1,9 @@
-"""The live sessions, the roster that follows from them, and the signed presence receipts."""
+"""The live sessions, and the roster that follows from them."""
 
 from __future__ import annotations
 
-import itertools
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -12,22 +11,14 @@ from console.coordinator.census import Census
 from console.coordinator.listing import Listing, Look
 from console.coordinator.machines import Group, Machines
 from console.coordinator.parts import Parts
-from console.coordinator.probation import probation_of
+from console.coordinator.queues import Queues
 from console.coordinator.reference import Reference
-from console.coordinator.rosters import (
-    NEXT_SLOT,
-    Candidate,
-    Eligible,
-    Rules,
-    exclusion,
-)
+from console.coordinator.rosters import Candidate, Eligible, Rules, exclusion
 from console.coordinator.sessions import Session
 from console.coordinator.sign_in import duplicate
-from console.coordinator.store import NodeRow, StoreError, Unit
-from console.ledger import typical_reward
-from console.protocol.frames import presence_bytes
-from console.protocol.ids import JobId, NodeId, SessionId, short
-from console.protocol.messages import GroupNow, Heartbeat, Presence, Refused, SignIn, Surroundings
+from console.coordinator.store import NodeRow, Unit
+from console.protocol.ids import NodeId, SessionId, short
+from console.protocol.messages import GroupNow, Refused, SignIn
 from console.protocol.reasons import Reason, reason
 
 log = logging.getLogger(__name__)
@@ -42,11 +33,12 @@ class Registry:
         self._sessions: dict[NodeId, Session] = {}
         self._suspended: dict[NodeId, Reason] = {}
         self.machines = Machines(parts.policy.nodes_per_machine)
-        self._open: dict[NodeId, dict[JobId, None]] = {}
-        """What each node has to answer, in the order in which it was given."""
         look = Look(self._candidates, self._one, self._sessions.__contains__, self._rules)
         self.listing = Listing(look, parts.clock, parts.policy.slot_s)
+        self.queues = Queues(parts.policy.queue_limit, self.listing.changed)
         self.census = Census(self._groups)
+        self.on_news: Callable[[Iterable[NodeId]], None] = _nobody
+        """Given nodes about which something changed that they cannot know by themselves."""
 
     def sessions(self) -> list[Session]:
         """All of them."""
@@ -100,6 +92,7 @@ class Registry:
         """A load challenge found that these are one machine."""
         self.machines.found(group)
         self.listing.changed()
+        self.on_news(group.nodes)
 
     def leave(self, session: Session) -> bool:
         """The session is over; whether the node has no newer one."""
@@ -109,47 +102,23 @@ class Registry:
         del self._sessions[session.node]
         self.machines.leave(session.machine, session.node)
         self.listing.forget(session.node)
+        self.on_news(self.machines.of(session.machine))
         return True
-
-    def took(self, node: str, job: JobId) -> None:
-        """The node was given `job`, which counts in its queue until `answered`."""
-        self._open.setdefault(NodeId(node), {})[job] = None
-        self._queue_moved(node, self._parts.policy.queue_limit)
-
-    def open_jobs(self, node: str) -> int:
-        """Jobs that the node has not answered yet."""
-        return len(self._open.get(NodeId(node), ()))
-
-    def answered(self, node: str, job: JobId) -> None:
-        """The node has no longer to answer `job`."""
-        jobs = self._open.get(NodeId(node), {})
-        jobs.pop(job, None)
-        if not jobs:
-            self._open.pop(NodeId(node), None)
-        self._queue_moved(node, self._parts.policy.queue_limit - 1)
-
-    def _queue_moved(self, node: str, border: int) -> None:
-        """Only a queue that has become full, or has room again, changes who can be drawn."""
-        if self.open_jobs(node) == border:
-            self.listing.changed()
-
-    def before(self, node: str, job: JobId) -> int:
-        """How many jobs the node was given before `job` and has still to answer."""
-        given = self._open.get(NodeId(node), {})
-        return sum(1 for _ in itertools.takewhile(lambda other: other != job, given))
 
     def set_suspension(self, row: NodeRow) -> None:
         """Keep what the database says of a node's suspension."""
         self.listing.changed()
+        node = NodeId(row.id)
         if row.suspended_until_ms <= self._parts.clock.now_ms():
-            self._suspended.pop(NodeId(row.id), None)
+            self._suspended.pop(node, None)
             return
-        self._suspended[NodeId(row.id)] = reason(
+        self._suspended[node] = reason(
             "suspended",
             sentence=f"The network suspended this node: {row.suspended_rule}.",
             until_ms=row.suspended_until_ms,
             evidence=row.suspended_evidence,
         )
+        self.on_news((node,))
 
     def eligible(self, context: int, tried: frozenset[NodeId] = frozenset()) -> Eligible:
         """This slot's roster, and who of it is left out of a draw for a job of `context` tokens."""
@@ -173,51 +142,9 @@ class Registry:
         sessions = (self._sessions[node] for node in self.roster(0))
         return max((s.offer.context for s in sessions if s.offer is not None), default=0)
 
-    async def look_up(self, session: Session) -> None:
-        """Learn how closely the session's node is watched, if that may have changed. Raises StoreError."""
-        if session.probation_due:
-            session.probation_due = False
-            try:
-                session.probation = await self._parts.store.transact(
-                    lambda unit: probation_of(
-                        unit, self._parts.policy, session.node, typical_reward(self._parts.policy)
-                    )
-                )
-            except StoreError:
-                session.probation, session.probation_due = None, True
-                raise
-
-    def beat(self, session: Session, heartbeat: Heartbeat) -> Presence:
-        """The signed answer to a heartbeat."""
-        if session.beat(heartbeat):
-            self.listing.changed()
-        listed, share = self.listing.now(), self.listing.share(session.node)
-        now_ms, inside = self._parts.clock.now_ms(), listed.place(session.node) >= 0
-        why = exclusion(self._candidate(session), self._rules(0))
-        presence = Presence(
-            slot=listed.slot,
-            group=self._parts.served.group,
-            roster_root=listed.tree.root if listed.ids else "",
-            roster_size=len(listed.ids),
-            listed=inside and why is None,
-            reason=why or (None if inside else NEXT_SLOT),
-            draws=share.draws,
-            won=share.won,
-            expected_milli=round(1000 * share.expected),
-            variance_milli=round(1000 * share.variance),
-            echo_ms=heartbeat.sent_ms,
-            now_ms=now_ms,
-            signature="",
-            around=self._around(session, listed.slot),
-        )
-        signature = self._parts.key.sign(presence_bytes(presence))
-        return msgspec.structs.replace(presence, signature=signature)
-
-    def _around(self, session: Session, slot: int) -> Surroundings:
-        groups, probation = self.census.groups(slot, self._parts.clock.tick_s()), session.probation
-        if probation is None:
-            return Surroundings(groups)
-        return Surroundings(groups, probation.left, probation.audit_ppm)
+    def why(self, session: Session) -> Reason | None:
+        """Why the node cannot be drawn for any job; None: it can, if not in this slot, then in the next."""
+        return exclusion(self._candidate(session), self._rules(0))
 
     def _groups(self, requests_per_min: int) -> tuple[GroupNow, ...]:
         """This coordinator serves one group."""
@@ -228,7 +155,7 @@ class Registry:
                 name=served.model,
                 nodes=sum(s.alive(self._parts.silence_s) for s in live),
                 listed=len(self.listing.now().ids),
-                waiting=sum(map(len, self._open.values())),
+                waiting=self.queues.waiting,
                 requests_per_min=requests_per_min,
             ),
         )
@@ -270,9 +197,13 @@ class Registry:
             session.alive(self._parts.silence_s),
             session.ready,
             session.reason,
-            self.open_jobs(session.node),
+            self.queues.length(session.node),
             suspended,
         )
+
+
+def _nobody(nodes: Iterable[NodeId]) -> None:
+    return None
 
 
 def _remember(unit: Unit, message: SignIn, now_ms: int) -> NodeRow:

@@ -15,7 +15,7 @@ from console.protocol.frames import seal
 from console.protocol.ids import NodeId, SessionId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FromCoordinator, Heartbeat, Refused
-from console.protocol.reasons import CODES
+from console.protocol.reasons import CODES, Reason
 from console.protocol.types import ModelOffer
 
 _QUEUE_LIMIT = 2048
@@ -71,6 +71,8 @@ class Session:
         self.worked_s = -math.inf
         """When tokens or a result of any job of it came last, on the clock of durations."""
         self.closed = False
+        self.told: tuple[bool, Reason | None] | None = None
+        """Whether the last presence receipt called it listed, and why not; None: there was none yet."""
 
     @property
     def last_seen_ms(self) -> int:

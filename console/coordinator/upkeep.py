@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 from console.coordinator.draws import Epoch
 from console.coordinator.parts import Parts
@@ -29,6 +30,23 @@ async def each(interval_s: float, step: Callable[[], Awaitable[None]]) -> None:
             log.error("%s", error)
         except Exception:  # one bad turn must not end epochs or sweeps for good
             log.exception("a recurring step failed; it is tried again in %s s", interval_s)
+
+
+class Chores:
+    """Tasks that run beside everything, until they are ended together."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, *works: Coroutine[Any, Any, None]) -> None:
+        """Begin them."""
+        self._tasks += [asyncio.create_task(work) for work in works]
+
+    async def end(self) -> None:
+        """Cancel them, and wait until they are over."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 async def sweep(parts: Parts, registry: Registry, second: SecondVerifier | None) -> None:

@@ -23,6 +23,7 @@ from benches.rows import Row, say
 from console.coordinator.clock import SystemClock
 from console.coordinator.jobs import Job
 from console.coordinator.parts import Parts
+from console.coordinator.presences import Presences
 from console.coordinator.reference import Reference
 from console.coordinator.registry import Registry
 from console.coordinator.sealing import Secrets
@@ -89,19 +90,20 @@ def _rows(store: SqliteStore) -> list[Row]:
     ]
     for session in sessions:
         session.beat(BEAT)
-    beat_us = 1e6 * _median(lambda: registry.beat(sessions[0], BEAT), 500)
+    presences = Presences(parts, registry)
+    beat_us = 1e6 * _median(lambda: presences.answer(sessions[0], BEAT), 500)
     rows.append(Row(f"{NODES:,} nodes: heartbeat and its signed receipt", beat_us, "µs"))
     rows.append(
         Row(
             f"{NODES:,} nodes: the same with its frames, one checked, one sealed",
-            _framed_us(registry, sessions[0], parts),
+            _framed_us(presences, sessions[0], parts),
             "µs",
         )
     )
     return rows + _draws(registry, parts.key)
 
 
-def _framed_us(registry: Registry, session: Session, parts: Parts) -> float:
+def _framed_us(presences: Presences, session: Session, parts: Parts) -> float:
     """All that a heartbeat costs the coordinator, but for its socket."""
     node = SigningKey(bytes([7]) * 32)
     frame = seal(node, "to_coordinator", session.id, 0, BEAT)
@@ -109,7 +111,7 @@ def _framed_us(registry: Registry, session: Session, parts: Parts) -> float:
     def beat() -> None:
         _, message = open_from_node(frame, node.node_id, session.id, -1)
         assert isinstance(message, Heartbeat)
-        seal(parts.key, "to_node", session.id, 0, registry.beat(session, message))
+        seal(parts.key, "to_node", session.id, 0, presences.answer(session, message))
 
     return 1e6 * _median(beat, 500)
 
