@@ -168,11 +168,17 @@ class ScriptedCoordinator:
         assert self._socket is not None
         await self._socket.send(data)
 
-    async def hears(self, kind: type, where: Callable[..., bool] = lambda m: True, count: int = 1) -> list:  # type: ignore[type-arg]
-        """Wait until `count` messages of `kind` that satisfy `where` were heard; them."""
+    async def hears(
+        self, kind: type, where: Callable[..., bool] = lambda m: True, count: int = 1, *, each: bool = False
+    ) -> list:  # type: ignore[type-arg]
+        """Wait until `count` messages of `kind` that satisfy `where` were heard; them.
+
+        A result that came again, as it does until it is answered, is the same one, unless `each` counts.
+        """
 
         def found() -> list[FromNode]:
-            return [m for m in self.heard if isinstance(m, kind) and where(m)]
+            heard = [m for m in self.heard if isinstance(m, kind) and where(m)]
+            return list(dict.fromkeys(heard)) if kind is Result and not each else heard
 
         async with asyncio.timeout(20), self._news:
             await self._news.wait_for(lambda: len(found()) >= count)

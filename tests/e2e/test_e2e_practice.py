@@ -86,7 +86,8 @@ def every_draw_holds_until_one_is_changed(kept: Path, report: dict) -> None:  # 
 def rogue_is_caught(report: dict, kept: Path) -> None:  # type: ignore[type-arg]
     """Its first audited answer of 32 tokens or more is rejected, and it pays.
 
-    One of two nodes is drawn in none of fifteen jobs once in 30,000 runs.
+    One of two nodes is drawn in none of fifteen jobs once in 30,000 runs. Three short ones may have been
+    rejected before it gave a longer one: it is suspended then, and gives none.
     """
     (rogue,) = [n for n in report["nodes"] if not n["honest"]]
     with sqlite3.connect(next(kept.rglob("coordinator.sqlite"))) as db:
@@ -95,7 +96,7 @@ def rogue_is_caught(report: dict, kept: Path) -> None:  # type: ignore[type-arg]
             "ORDER BY at_ms",
             (rogue["id"],),
         ).fetchall()
-    assert judged[0] == ("rejected",)
+    assert judged[:1] in ([], [("rejected",)])
     assert rogue["rejected"] >= 1
     assert rogue["penalised"] > 0
 
