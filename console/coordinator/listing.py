@@ -48,9 +48,12 @@ class Listing:
         self.begin(-1)
 
     def begin(self, last: int) -> None:
-        """Number slots from here on, above `last`: whatever the wall clock does, none comes twice."""
+        """Number slots from here on, above `last`: whatever the wall clock does, none comes twice.
+
+        Above the present one, too: a run before this one that ended a moment ago may have told nodes of it.
+        """
         now_slot = self._clock.now_ms() // (1000 * self._slot_s)
-        self._slots = SlotClock(max(now_slot, last + 1), self._clock.tick_s(), self._slot_s)
+        self._slots = SlotClock(max(now_slot, last) + 1, self._clock.tick_s(), self._slot_s)
 
     def changed(self) -> None:
         """Something about a node changed that may decide whether it can be drawn."""

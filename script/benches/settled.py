@@ -11,8 +11,8 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ import psutil
 from benches import bare_requests
 from benches.paths import inherited
 from benches.rows import Row, say
+from benches.settled_answers import GROUP
 from benches.settled_load import Listening, Measured, Plan
 from console.coordinator.identity import load_identity
 from console.coordinator.report import report
@@ -31,8 +32,11 @@ from console.coordinator.store.schema import DATABASE
 from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.port import TransportError
 from console.coordinator.transport.private_nats import PrivateNats
+from console.protocol.ids import GroupId
 
 NODES = (1, 10, 100, 1_000)
+TOGETHER = 100
+"""Nodes at which a second coordinator is added."""
 IN_FLIGHT = 64
 SQLITE, POSTGRES = "WebSocket + SQLite", "NATS + PostgreSQL"
 GOALS = {SQLITE: 6_000, POSTGRES: 2_000}
@@ -66,7 +70,8 @@ def measure(nodes: tuple[int, ...] = NODES, lasts: Lasts = Lasts()) -> list[Row]
     try:
         with closing(PrivatePostgres()) as server:
             server.start()
-            return [row for count in nodes for row in _of(count, lasts, server)]
+            rows = [row for count in nodes for row in _of(count, lasts, server)]
+            return rows + (_two(TOGETHER, lasts, server) if TOGETHER in nodes else [])
     except (StoreError, TransportError) as error:
         raise RuntimeError(str(error)) from error
 
@@ -117,6 +122,36 @@ def _postgres(count: int, lasts: Lasts, server: PrivatePostgres) -> _Cell:
             return _cell(_plan(home, count, lasts, url, nats.address), url)
 
 
+def _two(count: int, lasts: Lasts, server: PrivatePostgres) -> list[Row]:
+    """Two coordinators over the same message servers, each with half of the nodes and of the load."""
+    name = f"{POSTGRES}, {count:,} nodes, two coordinators"
+    say(name)
+    shared, groups = secrets.token_bytes(32), (GROUP, GroupId("cd" * 32))
+    with _folder() as one, _folder() as other:
+        homes = one, other
+        keys = [NatsKeys(load_identity(home, secrets.token_bytes), shared) for home in homes]
+        urls = [server.create(f"bench_{secrets.token_hex(4)}") for _ in homes]
+        with closing(PrivateNats(keys)) as nats:
+            nats.start()
+            plans = [
+                msgspec.structs.replace(
+                    _plan(home, count // 2, lasts, url, nats.address),
+                    in_flight=IN_FLIGHT // 2, group=groups[n], first=n * count // 2, shared=shared,
+                )
+                for n, (home, url) in enumerate(zip(homes, urls, strict=True))
+            ]  # fmt: skip
+            cells = _cells(list(zip(plans, urls, strict=True)))
+    settled = sum(cell.measured.settled for cell in cells)
+    cpu_s, servers_s = sum(cell.measured.cpu_s for cell in cells), sum(cell.servers_cpu_s for cell in cells)
+    return [
+        Row(f"{name}: settled jobs", sum(c.measured.settled / c.measured.lasted_s for c in cells), "/s"),
+        Row(f"{name}: added latency, p50, the slower", max(c.measured.p50_ms for c in cells), "ms"),
+        Row(f"{name}: added latency, p99, the slower", max(c.measured.p99_ms for c in cells), "ms"),
+        Row(f"{name}: coordinators' processor", 1e6 * cpu_s / settled, "µs per job"),
+        Row(f"{name}: servers' processor", 1e6 * servers_s / settled, "µs per job"),
+    ]
+
+
 @contextmanager
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="quarterdeck-bench-") as folder:
@@ -128,30 +163,52 @@ def _plan(home: Path, count: int, lasts: Lasts, store_at: str = "", nats_at: str
 
 
 def _cell(plan: Plan, where: Path | str) -> _Cell:
-    with _started("benches.settled_load", msgspec.json.encode(plan).decode()) as coordinator:
-        at = msgspec.json.decode(_line(coordinator), type=Listening)
-        with _started("benches.settled_nodes", at.node_url, str(plan.nodes)) as nodes:
+    [cell] = _cells([(plan, where)])
+    return cell
+
+
+def _cells(plans: Sequence[tuple[Plan, Path | str]]) -> list[_Cell]:
+    """All of them at one time. Processor time of servers is that of all, in the first."""
+    with ExitStack() as stack:
+        coordinators, nodes = [], []
+        for plan, _ in plans:
+            coordinators.append(stack.enter_context(_coordinator(plan)))
+            at = msgspec.json.decode(_line(coordinators[-1]), type=Listening)
+            words = at.node_url, str(plan.nodes), str(plan.first), plan.group
+            nodes.append(stack.enter_context(_started("benches.settled_nodes", *words)))
+        for coordinator in coordinators:
             _line(coordinator)
-            before = _cpu_s(coordinator.pid, nodes.pid)
-            measured = msgspec.json.decode(_line(coordinator), type=Measured)
-            after = _cpu_s(coordinator.pid, nodes.pid)
-            if coordinator.wait(_END_S):
-                raise RuntimeError("the coordinator did not end well")
-    jobs = report(where).jobs
-    if jobs.accepted != jobs.received or jobs.paid_twice or jobs.unpaid_accepted:
-        raise RuntimeError(f"what was settled does not add up: {jobs}")
-    servers_s = after[1] - before[1] if plan.nats_at else 0.0
-    return _Cell(measured, after[0] - before[0], servers_s)
+        ours = [[process.pid for process in side] for side in (coordinators, nodes)]
+        before = _cpu_s(*ours)
+        lines = [_line(coordinators[0])]
+        after = _cpu_s(*ours)  # servers' processes of a coordinator that ends are gone, and their times
+        lines += [_line(coordinator) for coordinator in coordinators[1:]]
+        measured = [msgspec.json.decode(line, type=Measured) for line in lines]
+        if any(coordinator.wait(_END_S) for coordinator in coordinators):
+            raise RuntimeError("a coordinator did not end well")
+    for _, where in plans:
+        jobs = report(where).jobs
+        if jobs.accepted != jobs.received or jobs.paid_twice or jobs.unpaid_accepted:
+            raise RuntimeError(f"what was settled does not add up: {jobs}")
+    nodes_s, servers_s = after[0] - before[0], after[1] - before[1] if plans[0][0].nats_at else 0.0
+    return [_Cell(one, nodes_s * (not n), servers_s * (not n)) for n, one in enumerate(measured)]
 
 
-def _cpu_s(coordinator: int, nodes: int) -> tuple[float, float]:
-    """Processor time so far of the nodes, and of every server beside the coordinator."""
-    spent = {nodes: 0.0, coordinator: 0.0, 0: 0.0}
+def _coordinator(plan: Plan) -> AbstractContextManager[subprocess.Popen[str]]:
+    return _started("benches.settled_load", msgspec.json.encode(plan).decode())
+
+
+def _cpu_s(coordinators: list[int], nodes: list[int]) -> tuple[float, float]:
+    """Processor time so far of the nodes, and of every server beside the coordinators."""
+    nodes_s = servers_s = 0.0
     for child in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess):
             times = child.cpu_times()
-            spent[child.pid if child.pid in spent else 0] += times.user + times.system
-    return spent[nodes], spent[0]
+            if child.pid in nodes:
+                nodes_s += times.user + times.system
+            elif child.pid not in coordinators:
+                servers_s += times.user + times.system
+    return nodes_s, servers_s
 
 
 @contextmanager

@@ -27,10 +27,12 @@ from console.coordinator.live import Ask, Done, Text
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, Limits, Practice, Served
 from console.coordinator.start import take_port
-from console.protocol.types import Policy
+from console.protocol.ids import GroupId
+from console.protocol.types import USUAL_POLICY
 
-POLICY = Policy(probation_answers=0, heartbeat_s=HEARTBEAT_S)
-"""The default one, without probation: for 1,000 nodes that is 10,000 audits before anything is measured."""
+POLICY = msgspec.structs.replace(USUAL_POLICY, probation_answers=0, heartbeat_s=HEARTBEAT_S, load_every_s=0)
+"""The usual one, without probation: for 1,000 nodes that is 10,000 audits before anything is measured; and
+without load challenges, which come by lot."""
 _PATIENCE_S = 120.0
 _LOOK_S = 0.05
 
@@ -47,6 +49,11 @@ class Plan(msgspec.Struct, frozen=True):
     """How long one job at a time is asked for, to learn what it waits where nothing waits."""
     store_at: str = ""
     nats_at: str = ""
+    group: GroupId = GROUP
+    first: int = 0
+    """Number of its first node."""
+    shared: bytes = b""
+    """What coordinators that share message servers know: see `NatsKeys`."""
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -68,9 +75,10 @@ class Listening(msgspec.Struct, frozen=True):
     node_url: str
 
 
-def config_of(nodes: int) -> CoordinatorConfig:
+def config_of(nodes: int, first: int = 0) -> CoordinatorConfig:
     """Every node has its bond, so that the audit rate is the default one and no bond is filled up."""
-    bonds: dict[str, int] = {key_of(number).node_id: POLICY.bond_target for number in range(nodes)}
+    numbers = range(first, first + nodes)
+    bonds: dict[str, int] = {key_of(number).node_id: POLICY.bond_target for number in numbers}
     limits = Limits(frames_per_s=1_000_000)  # one node may have to carry all
     practice = Practice(open=True, client_deposit=1 << 50, bonds=bonds)
     return CoordinatorConfig(network="bench", policy=POLICY, limits=limits, practice=practice)
@@ -78,10 +86,10 @@ def config_of(nodes: int) -> CoordinatorConfig:
 
 @contextlib.asynccontextmanager
 async def _running(plan: Plan) -> AsyncIterator[Coordinator]:
-    where = plan.store_at, plan.nats_at
+    where = plan.store_at, plan.nats_at, plan.shared
     app = build(
-        Path(plan.home), config_of(plan.nodes), Served(MODEL, GROUP), InstantEngine(), SystemClock(),
-        secrets.token_bytes, None, *where,
+        Path(plan.home), config_of(plan.nodes, plan.first), Served(MODEL, plan.group), InstantEngine(),
+        SystemClock(), secrets.token_bytes, None, *where,
     )  # fmt: skip
     with take_port("127.0.0.1", 0) as listening:
         server = server_of(app, "127.0.0.1", 0)

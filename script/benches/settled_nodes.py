@@ -20,6 +20,7 @@ from console.network.port import Claim, LinkError
 from console.network.websocket import dial_websocket
 from console.network.wire import Dial, Wire
 from console.protocol.frames import Frame, peek_from_coordinator, seal, sign_in_bytes
+from console.protocol.ids import GroupId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import (
     Ack,
@@ -51,9 +52,10 @@ def key_of(number: int) -> SigningKey:
 class Node:
     """One node."""
 
-    def __init__(self, number: int, address: str) -> None:
+    def __init__(self, number: int, address: str, group: GroupId) -> None:
         self._key = key_of(number)
-        self._claim = Claim(f"node-{number}", "bench", f"{number:064x}", (OFFER,))
+        offer = msgspec.structs.replace(OFFER, group=group)
+        self._claim = Claim(f"node-{number}", "bench", f"{number:064x}", (offer,))
         self._address = address
         self._dial: Dial = NatsDial() if address.startswith("nats") else dial_websocket
         self._counter = 0
@@ -116,11 +118,11 @@ class Node:
         await self._wire.send(seal(self._key, "to_coordinator", self._session, counter, message).decode())
 
 
-async def _run(address: str, count: int) -> None:
+async def _run(address: str, count: int, first: int, group: GroupId) -> None:
     turn = asyncio.Semaphore(_AT_ONCE)
 
     async def one(number: int) -> None:
-        node = Node(number, address)
+        node = Node(first + number, address, group)
         while True:
             with contextlib.suppress(LinkError):
                 async with turn:
@@ -132,4 +134,4 @@ async def _run(address: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_run(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(_run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), GroupId(sys.argv[4])))

@@ -100,6 +100,15 @@ def test_a_wall_clock_that_is_set_back_gives_no_slot_twice() -> None:
     assert crowd.listing.now().slot > seen[-1] + 40
 
 
+def test_a_coordinator_that_starts_anew_at_once_shows_no_slot_again_that_it_signed_no_roster_of() -> None:
+    before, after = Crowd(), Crowd()
+    shown = before.listing.now().slot
+    after.listing.begin(-1)
+    assert after.listing.now().slot > before.clock.now_ms() // 2000
+    after.listing.begin(shown)
+    assert after.listing.now().slot > shown
+
+
 def test_who_cannot_be_drawn_is_left_out_with_a_public_code() -> None:
     crowd = Crowd()
     crowd.listing.now()

@@ -179,9 +179,10 @@ def test_the_crowd_of_live_nodes_is_drawn_from(monkeypatch: pytest.MonkeyPatch) 
     ]
 
 
-def test_whole_networks_settle_jobs_beside_bare_requests() -> None:
+def test_whole_networks_settle_jobs_beside_bare_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     from benches import settled
 
+    monkeypatch.setattr(settled, "TOGETHER", 2)
     rows = {row.name: row for row in settled.measure((2,), settled.Lasts(0.1, 0.1, 0.5))}
     for pair, goal in settled.GOALS.items():
         jobs = rows[f"{pair}, 2 nodes: settled jobs"]
@@ -192,3 +193,4 @@ def test_whole_networks_settle_jobs_beside_bare_requests() -> None:
         assert rows[f"{pair}, 2 nodes: coordinator's processor"].value > 0
         assert (f"{pair}, 2 nodes: servers' processor" in rows) == (pair == settled.POSTGRES)
     assert rows[f"{settled.CEILING}, 2 nodes: requests"].value > 0
+    assert rows[f"{settled.POSTGRES}, 2 nodes, two coordinators: settled jobs"].value > 0
