@@ -18,7 +18,8 @@ from console.coordinator.challenges import Challenges
 from console.coordinator.deposits import book_deposits
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
-from console.coordinator.draws import Draws, Epoch
+from console.coordinator.draws import Draws
+from console.coordinator.epochs import Epoch, Epochs
 from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.models import Models
@@ -77,20 +78,21 @@ class Coordinator:
         self.reference = Reference(engine, parts.served.group, parts.calibrations, parts.served.exact_weights)
         self.registry = Registry(parts, self.reference)
         self.books = Books(parts)
-        self.draws = Draws(parts, self._announce, self.books.close, seeds)
+        self.epochs = Epochs(parts, self._announce, self.books.close, seeds)
+        self.draws = Draws(parts, self.epochs)
         self.outbox = Outbox(parts, self.registry)
         attempts = Attempts(parts, self.registry, self.draws, self.reference)
         self.incidents = Incidents()
         auditor = Auditor(parts, self.reference, second, self.incidents)
-        runner = Runner(parts, self.registry, self.draws, attempts, auditor, self.outbox)
+        runner = Runner(parts, self.registry, self.epochs, attempts, auditor, self.outbox)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
-        loads = Loads(parts, self.reference, self.dispatch, lambda: self.draws.epoch.number)
+        loads = Loads(parts, self.reference, self.dispatch, lambda: self.epochs.number)
         self.challenges = Challenges(parts, self.registry, loads)
         callers = Callers(parts.config)
         self.gateway = Gateway(parts, callers, self.registry, self.reference, self.dispatch)
         self.models = Models(parts, callers, self.registry)
         self.statements = StatementDesk(parts, reader, self.books, callers)
-        inside = (self.registry, Presences(parts, self.registry), self.dispatch, self.draws, self.outbox)
+        inside = (self.registry, Presences(parts, self.registry), self.dispatch, self.epochs, self.outbox)
         self.door = Door(parts, *inside, self.books, self.statements)
 
     async def start(self, address: str = "", *, waits: bool = False) -> None:
@@ -123,9 +125,9 @@ class Coordinator:
         if refunded := await self.dispatch.recover():
             log.info("%d jobs of the last run were refunded: their prompts are lost", refunded)
         await self.books.load()
-        await self.draws.make_good()
+        await self.epochs.make_good()
         self.registry.listing.begin(await self.parts.store.transact(lambda unit: unit.last_slot()))
-        await self.draws.open_epoch()
+        await self.epochs.open_next()
         if self._transport is not None:
             await self._transport.start(self.door.serve, self.ownership.token)
 
@@ -146,7 +148,7 @@ class Coordinator:
             return
         try:
             await self.dispatch.recover()
-            await self.draws.close()
+            await self.epochs.close()
         except StoreError as error:
             log.error("%s What is open is refunded, paid out and stated at the next start.", error)
         await self.ownership.leave()
@@ -160,7 +162,7 @@ class Coordinator:
             self.challenges.watch(),
             self._hush(),
             each(SWEEP_S, lambda: sweep(self.parts, self.registry, self.second)),
-            each(self.parts.policy.epoch_s, self.draws.open_epoch),
+            each(self.parts.policy.epoch_s, self.epochs.open_next),
             each(FORGET_S, lambda: forget_evidence(self.parts)),
         )
         try:

@@ -11,7 +11,7 @@ import logging
 
 from console.coordinator.books import Books
 from console.coordinator.dispatch import Dispatch
-from console.coordinator.draws import Draws
+from console.coordinator.epochs import Epochs
 from console.coordinator.outbox import Outbox
 from console.coordinator.parts import Parts
 from console.coordinator.presences import Presences
@@ -51,7 +51,7 @@ class Door:
         registry: Registry,
         presences: Presences,
         dispatch: Dispatch,
-        draws: Draws,
+        epochs: Epochs,
         outbox: Outbox,
         books: Books,
         statements: StatementDesk,
@@ -60,7 +60,7 @@ class Door:
         self._registry = registry
         self._presences = presences
         self._dispatch = dispatch
-        self._draws = draws
+        self._epochs = epochs
         self._outbox = outbox
         self._open = 0
         self._books = books
@@ -144,11 +144,10 @@ class Door:
                 unit.verdicts(node, "rejected", 0, 1 << 60),
             )
         )
-        if not self._draws.are_open:  # it ends while somebody signs in
+        if (epoch := self._epochs.now) is None:  # it ends while somebody signs in
             return Refused(
                 "coordinator_stopping", "The network is being restarted.", "Sign in again in a moment."
             )
-        epoch = self._draws.epoch
         ours = (epoch.number, epoch.seeds.root, balances, accepted, rejected, self._books.newest)
         return Welcome(session.id, *ours)
 

@@ -10,8 +10,9 @@ from typing import TypeVar
 from console.coordinator import jobs
 from console.coordinator.attempts import Attempts, Lost
 from console.coordinator.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
-from console.coordinator.draws import Draws, WithheldError
+from console.coordinator.draws import WithheldError
 from console.coordinator.endings import ending
+from console.coordinator.epochs import Epochs
 from console.coordinator.evidence import Evidence, sealed
 from console.coordinator.faults import told
 from console.coordinator.live import ClientGone, Done, LiveJob, NodeBack, NodeGone, Text
@@ -45,14 +46,14 @@ class Runner:
         self,
         parts: Parts,
         registry: Registry,
-        draws: Draws,
+        epochs: Epochs,
         attempts: Attempts,
         auditor: Auditor,
         outbox: Outbox,
     ) -> None:
         self._parts = parts
         self._registry = registry
-        self._draws = draws
+        self._epochs = epochs
         self._attempts = attempts
         self._auditor = auditor
         self._outbox = outbox
@@ -116,7 +117,7 @@ class Runner:
         try:
             return await self._attempts.start(live, roster, cause)
         except LookupError:
-            await self._draws.renew(self._draws.epoch.number)
+            await self._epochs.renew(self._epochs.number)
             return await self._attempts.start(live, roster, cause)
 
     async def _lost(self, live: LiveJob, lost: Lost) -> None:

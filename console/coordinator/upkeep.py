@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from console.coordinator.draws import Epoch
+from console.coordinator.epochs import Epoch
 from console.coordinator.parts import Parts
 from console.coordinator.registry import Registry
 from console.coordinator.second import SecondVerifier

@@ -169,7 +169,7 @@ async def test_a_client_that_does_not_reveal_pays_a_fee_and_gets_nothing(
     assert (done.jobs.failed, done.ledger.paid, done.ledger.fees, done.ledger.penalised) == (1, 0, held, 0)
     assert tickets(quick, "node, nonce") == [("", "")]
     assert spent(quick) == held
-    await quick.coordinator.draws.open_epoch()
+    await quick.coordinator.epochs.open_next()
     assert findings(quick) == [], "it is on record whose fault it was"
     assert ends(quick) == [("nonce_withheld", "client", held)]
 

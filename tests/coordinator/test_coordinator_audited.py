@@ -55,8 +55,8 @@ async def earn(run: Running, node: RunningAgent, jobs: int) -> None:
 
 async def close(run: Running) -> int:
     """End the epoch; its number."""
-    epoch = run.coordinator.draws.epoch.number
-    await run.coordinator.draws.open_epoch()
+    epoch = run.coordinator.epochs.number
+    await run.coordinator.epochs.open_next()
     return epoch
 
 

@@ -259,7 +259,7 @@ async def test_ids_of_one_machine_count_as_one_and_are_told_why(tmp_path: Path) 
         assert (report.jobs.rejected, report.ledger.penalised) == (0, 0)
         assert report.ledger.paid > 0, "load challenges are paid as any answer is"
         assert report.audits.replay == report.jobs.accepted, "and every one of them is checked"
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
     with looking(tmp_path / DATABASE) as db:
         key = NodeId(run.coordinator.parts.key.node_id)
         read = [found for e in epochs(db) if (found := read_transcript(db, key, e)) is not None]

@@ -164,7 +164,7 @@ async def test_a_challenge_nobody_answers_expires(tmp_path: Path) -> None:
 
 async def test_a_sign_in_as_the_last_epoch_ends_is_told_that_the_network_restarts(run: Running) -> None:
     """Found by the simulation: it was a fault without a word."""
-    await run.coordinator.draws.close()
+    await run.coordinator.epochs.close()
     node = FakeNode(run, "late")
     answer = await node.connect()
     assert isinstance(answer, Refused)

@@ -404,7 +404,7 @@ async def test_epochs_release_pending_and_new_draws_use_new_seeds(run: Running) 
     node = await run.node()
     assert (await run.chat()).status_code == 200
     before = (await node.wait(Receipt)).balances
-    await run.coordinator.draws.open_epoch()
+    await run.coordinator.epochs.open_next()
     await until(lambda: len(node.seeds_roots) == 2)
     assert (await run.chat()).status_code == 200
     after = (await node.wait(Receipt, 2)).balances
@@ -432,7 +432,7 @@ async def test_an_epoch_whose_payout_a_penalty_took_meanwhile_is_stated_all_the_
 
     with monkeypatch.context() as patched:
         patched.setattr(SqlUnit, "nodes_with_pending", then_penalised)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
     opened = await node.wait(EpochOpened, epoch=2)
     assert opened.balances.pending == opened.balances.available == 0 < pending
     assert rows(run, "SELECT epoch FROM statements") == [(1,)]
@@ -515,7 +515,7 @@ async def test_an_epoch_change_that_is_cancelled_ends_though_the_database_fails(
 
     with monkeypatch.context() as patched:
         patched.setattr(run.coordinator.parts.store, "transact", failing)
-        changing = asyncio.create_task(run.coordinator.draws.open_epoch())
+        changing = asyncio.create_task(run.coordinator.epochs.open_next())
         await paying.wait()
         changing.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -577,7 +577,7 @@ async def test_the_transcript_alone_shows_that_every_draw_was_fair(run: Running)
     await run.node("good")
     for _ in range(5):
         assert (await run.chat(max_tokens=2)).status_code == 200
-    await run.coordinator.draws.open_epoch()
+    await run.coordinator.epochs.open_next()
     secret, root = rows(run, "SELECT secret, root FROM epochs WHERE epoch = 1")[0]
     seeds = EpochSeeds(bytes.fromhex(secret))
     assert seeds.root == root

@@ -26,7 +26,7 @@ from coordinator_harness import (
 )
 from doubles.engine_double import ScriptedEngine
 
-from console.coordinator import draws, runner
+from console.coordinator import epochs, runner
 from console.coordinator.clock import SystemClock
 from console.coordinator.reference import Reference
 from console.coordinator.report import report
@@ -98,13 +98,13 @@ async def test_an_epoch_that_could_not_pay_out_is_open_all_the_same(
         raise StoreError("The disk is full.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(draws, "_release", fails)
+        patched.setattr(epochs, "_release", fails)
         with pytest.raises(StoreError):
-            await run.coordinator.draws.open_epoch()
-    assert run.coordinator.draws.epoch.number == 2
+            await run.coordinator.epochs.open_next()
+    assert run.coordinator.epochs.number == 2
     assert (await run.chat()).status_code == 200
     await node.wait(Receipt, 2)
-    await run.coordinator.draws.open_epoch()
+    await run.coordinator.epochs.open_next()
     opened = await node.wait(EpochOpened, epoch=3)
     assert opened.balances.pending == 0 < opened.balances.available
 
@@ -117,7 +117,7 @@ async def test_a_node_that_could_not_be_told_of_an_epoch_signs_in_again(
     with monkeypatch.context() as patched:
         patched.setattr(store, "transact", failing(store.transact, "announce.", 1))
         with pytest.raises(StoreError):
-            await run.coordinator.draws.open_epoch()
+            await run.coordinator.epochs.open_next()
     assert run.coordinator.registry.roster(0) == ()
     await node.drop()
     await node.connect()

@@ -64,7 +64,7 @@ def findings(run: Running) -> list[str]:
 async def test_no_change_of_epoch_and_no_draw_waits_for_a_nonce(run: Running) -> None:
     node = await run.node()
     async with ticketed(run) as (http, live):
-        await asyncio.wait_for(run.coordinator.draws.open_epoch(), 10)
+        await asyncio.wait_for(run.coordinator.epochs.open_next(), 10)
         assert (await run.chat()).status_code == 200
         assert drawn(run) == ["", node.key.node_id]
         at = f"/net/v1/jobs/{live.headers['x-quarterdeck-job']}/nonce"
@@ -74,7 +74,7 @@ async def test_no_change_of_epoch_and_no_draw_waits_for_a_nonce(run: Running) ->
     assert "epoch ended" in told
     found = await run.settled(2)
     assert (found.jobs.failed, found.jobs.accepted) == (1, 1)
-    await run.coordinator.draws.open_epoch()
+    await run.coordinator.epochs.open_next()
     assert drawn(run) == ["", node.key.node_id], "what an epoch was signed with stands"
     assert findings(run) == []
 
@@ -85,7 +85,7 @@ async def test_a_client_that_leaves_is_not_waited_for(run: Running) -> None:
         pass
     found = await run.settled(1)
     assert (found.jobs.failed, found.ledger.paid) == (1, 0)
-    await run.coordinator.draws.open_epoch()
+    await run.coordinator.epochs.open_next()
     assert drawn(run) == [""]
     assert findings(run) == [], "it is on record whose fault it was"
 
@@ -95,8 +95,8 @@ async def test_a_client_that_left_before_its_ticket_pays_no_fee_and_nobody_is_dr
     run: Running, commitment: str
 ) -> None:
     await run.node()
-    draws, dispatch = run.coordinator.draws, run.coordinator.dispatch
-    async with draws.turns.change():
+    epochs, dispatch = run.coordinator.epochs, run.coordinator.dispatch
+    async with epochs.turns.change():
         ask = Ask("practice", (1, 2, 3), 0, 8, (), streaming=True, commitment=commitment)
         live = await dispatch.submit(ask, lambda unit, job: None)
         await asyncio.sleep(0.05)  # its job waits for the turn

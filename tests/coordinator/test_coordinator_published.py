@@ -52,7 +52,7 @@ async def busy(run: Running) -> None:
     for number in range(10):
         assert (await run.chat(max_tokens=2)).status_code == 200
         if number == 4:
-            await run.coordinator.draws.open_epoch()
+            await run.coordinator.epochs.open_next()
     await run.settled(10)
 
 
@@ -74,12 +74,12 @@ async def test_a_job_whose_attempts_lie_in_two_epochs_passes(run: Running) -> No
     node = await run.node("first", manual=True)
     request = asyncio.create_task(run.chat(max_tokens=2))
     given = await node.wait(Assignment)
-    await run.coordinator.draws.open_epoch()
+    await run.coordinator.epochs.open_next()
     await run.node("second")
     await node.send(Decline(given.job, given.attempt, given.fence, "paused", "Paused."))
     assert (await request).status_code == 200
     await run.settled(1)
-    await run.coordinator.draws.open_epoch()
+    await run.coordinator.epochs.open_next()
     transcripts = await published(run)
     assert [len(one.draws) for one in transcripts] == [1, 1, 0]
     assert recount(transcripts).findings == ()

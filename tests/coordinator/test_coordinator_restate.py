@@ -41,7 +41,7 @@ async def run_of(home: Path) -> None:
             engine.end_bias = -50
         await run.chat(max_tokens=8)
         await run.chat(max_tokens=8)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         other = await run.node("gull")
         other.engine.end_bias = -50
         while not (node.got(Verdict)[2:] and other.got(Verdict)):
@@ -49,7 +49,7 @@ async def run_of(home: Path) -> None:
         node.engine.forged_noise = other.engine.forged_noise = True
         await run.chat(max_tokens=24, temperature=1.0)
         await run.settled(0)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
 
 
 @pytest.fixture(scope="module")

@@ -58,9 +58,9 @@ async def test_an_epoch_is_stated_and_what_is_the_nodes_is_proved_to_it(tmp_path
     async with running(tmp_path) as run:
         node = await worked(run)
         key = run.coordinator.parts.key.node_id
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         await worked(run, 1)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         for epoch in (1, 2):
             await node.send(StatementRequest(epoch))
         first, second = [await node.wait(StatementAnswer, epoch=epoch) for epoch in (1, 2)]
@@ -92,8 +92,8 @@ async def test_an_epoch_is_stated_and_what_is_the_nodes_is_proved_to_it(tmp_path
 async def test_nodes_are_told_what_the_newest_statement_is(tmp_path: Path) -> None:
     async with running(tmp_path) as run:
         node = await run.node()
-        await run.coordinator.draws.open_epoch()
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
+        await run.coordinator.epochs.open_next()
         opened = await node.wait(EpochOpened, epoch=3)
         assert opened.stated == Stated(1, statement_digest(await statement(run, 1)))
         await node.drop()
@@ -111,7 +111,7 @@ async def test_a_coordinator_that_stops_states_its_last_epoch_and_goes_on_from_i
         first = await statement(run, 1)
         assert first.receipts == 2
         await worked(run, 1)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         second = await statement(run, 2)
         assert chain_findings(second, first) == ()
         assert (await get(run, "/epochs/3/statement")).status_code == 404
@@ -120,7 +120,7 @@ async def test_a_coordinator_that_stops_states_its_last_epoch_and_goes_on_from_i
 async def test_what_a_crash_left_unstated_is_made_good_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from console.coordinator import books, draws
+    from console.coordinator import books, epochs
 
     async with running(tmp_path) as run:
         await worked(run)
@@ -131,9 +131,9 @@ async def test_what_a_crash_left_unstated_is_made_good_at_the_next_start(
         with monkeypatch.context() as patched:
             patched.setattr(books, "close_books", crash)
             with pytest.raises(StoreError):
-                await run.coordinator.draws.open_epoch()
+                await run.coordinator.epochs.open_next()
             assert run.coordinator.books.newest == Stated()
-            patched.setattr(draws.Draws, "close", lambda self: self._close_books(0))
+            patched.setattr(epochs.Epochs, "close", lambda self: self._close_books(0))
             await run.coordinator.wind_up()
             run.coordinator.draws._epoch = None
     async with running(tmp_path) as run:
@@ -147,7 +147,7 @@ async def test_what_a_crash_left_unstated_is_made_good_at_the_next_start(
 async def test_a_payout_that_was_interrupted_is_finished_before_it_is_stated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from console.coordinator import draws
+    from console.coordinator import epochs
 
     async with running(tmp_path) as run:
         await worked(run)
@@ -156,7 +156,7 @@ async def test_a_payout_that_was_interrupted_is_finished_before_it_is_stated(
             raise StoreError("The power is gone.")
 
         with monkeypatch.context() as patched:
-            patched.setattr(draws, "_release", crash)
+            patched.setattr(epochs, "_release", crash)
             await run.coordinator.wind_up()
     async with running(tmp_path) as run:
         assert (await statement(run, 1)).receipts == 2
@@ -176,7 +176,7 @@ async def test_books_that_do_not_balance_are_not_stated_and_the_network_goes_on(
             )
 
         await run.coordinator.parts.store.transact(tamper)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         assert "cannot be closed" in caplog.text and "nowhere" in caplog.text
         assert (await get(run, "/epochs/1/statement")).status_code == 404
         await worked(run, 1)
@@ -185,7 +185,7 @@ async def test_books_that_do_not_balance_are_not_stated_and_the_network_goes_on(
 async def test_anybody_may_have_an_account_proved_but_no_client_is_named(tmp_path: Path) -> None:
     async with running(tmp_path) as run:
         node = await worked(run)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         account = accounts_of_node(node.key.node_id)[1]
         answer = await get(run, f"/epochs/1/inclusion/{account}")
         told = answer.json()
@@ -224,7 +224,7 @@ async def test_questions_that_make_no_sense_are_told_so(tmp_path: Path) -> None:
             (f"/epochs/{10**19}/statement", bad),
         ):  # fmt: skip
             assert code_of(await get(run, path)) == refusal, path
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         node = await run.node()
         nobody = await get(run, "/epochs/1/inclusion/nobody")
         assert code_of(nobody) == (404, "account_not_found", "account")
@@ -246,7 +246,7 @@ async def test_a_database_that_fails_is_told_without_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with running(tmp_path) as run:
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
 
         async def full(*_: object) -> object:
             raise StoreError("The disk that holds /home/ann/coordinator.sqlite is full.")
@@ -266,7 +266,7 @@ async def test_statements_are_read_beside_the_writer_and_one_alone_by_its_row(
 
     async with running(tmp_path) as run:
         node = await worked(run)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         asked = []
         works = run.coordinator.parts.store.transact
 
@@ -293,7 +293,7 @@ async def test_a_node_that_was_away_gets_the_proof_that_nothing_was_rewritten(tm
     async with running(tmp_path) as run:
         node = await run.node()
         for _ in range(6):
-            await run.coordinator.draws.open_epoch()
+            await run.coordinator.epochs.open_next()
         known = await statement(run, 2)
         await node.send(StatementRequest(6, known=2))
         answer = await node.wait(StatementAnswer)
@@ -311,7 +311,7 @@ async def test_proofs_of_old_statements_are_let_go_and_that_is_said(
     async with running(tmp_path) as run:
         node = await worked(run)
         for _ in range(3):
-            await run.coordinator.draws.open_epoch()
+            await run.coordinator.epochs.open_next()
         await node.send(StatementRequest(1))
         answer = await node.wait(StatementAnswer)
         assert answer.statement is not None and not answer.proved and answer.accounts == ()
@@ -326,7 +326,7 @@ async def test_a_nodes_many_receipts_come_in_pages(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(proofs, "RECEIPTS_PAGE", 2)
     async with running(tmp_path) as run:
         node = await worked(run, 3)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         for start in (0, 2):
             await node.send(StatementRequest(1, start=start))
         await until(lambda: len(node.got(StatementAnswer)) == 2)
@@ -341,7 +341,7 @@ async def test_a_node_that_waits_for_a_statement_is_heard_meanwhile(
 ) -> None:
     async with running(tmp_path) as run:
         node = await run.node()
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         answer, slow, at_once = run.coordinator.statements.answer, asyncio.Event(), []
 
         async def slowly(*asked: Any) -> StatementAnswer:
@@ -366,7 +366,7 @@ async def test_a_node_that_goes_takes_its_questions_with_it(
 ) -> None:
     async with running(tmp_path) as run:
         node = await run.node()
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         ended = asyncio.Event()
 
         async def never(*_: Any) -> StatementAnswer:
@@ -412,7 +412,7 @@ async def test_no_node_waits_for_what_anybody_reads(tmp_path: Path, monkeypatch:
 
     async with running(tmp_path) as run:
         node = await run.node()
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         monkeypatch.setattr(proofs, "Proofs", slowly)
         public = asyncio.create_task(get(run, "/epochs/1/inclusion/treasury"))
         try:

@@ -26,7 +26,7 @@ async def test_a_copy_tells_what_the_original_tells(
         await run.node()
         assert [(await run.chat()).status_code for _ in range(3)] == [200] * 3
         await run.settled(3)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         coordinator = run.coordinator.parts.key.node_id
         where = run.where
     copy = tmp_path / "copy.sqlite"

@@ -346,7 +346,7 @@ async def test_a_whole_coordinator_runs_on_it_and_the_report_says_the_same(
         assert [(await run.chat()).status_code for _ in range(4)] == [200] * 4
         found = await run.settled(4)
         assert (found.jobs.accepted, found.ledger.paid > 0) == (4, True)
-        await run.coordinator.draws.open_epoch()
+        await run.coordinator.epochs.open_next()
         async with httpx.AsyncClient(base_url=run.url, trust_env=False) as http:
             told = (await http.get("/net/v1/epochs/1/transcript")).json()
         assert len(told["draws"]) == 4

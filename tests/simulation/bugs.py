@@ -217,12 +217,12 @@ def gives_up_a_settlement(patch: pytest.MonkeyPatch) -> None:
 
 
 def loses_a_line_unseen(patch: pytest.MonkeyPatch) -> None:
-    """A line's task ends by an error that nobody catches, logs or waits for: `Door._welcome`."""
+    """A line's task ends by an error that nobody catches, logs or waits for: `Door._greeting`."""
 
-    async def failing(self: Any, line: Any, session: Any) -> None:
+    async def failing(self: Any, session: Any) -> None:
         raise KeyError(session.node)
 
-    patch.setattr(Door, "_welcome", failing)
+    patch.setattr(Door, "_greeting", failing)
 
 
 BUGS: dict[Callable[[pytest.MonkeyPatch], None], int] = {

@@ -152,7 +152,7 @@ class _World:
         coordinator = self._host.coordinator
         if self.complaints or coordinator is None:
             return
-        await coordinator.draws.open_epoch()  # reveals the seeds of the last one that was drawn from
+        await coordinator.epochs.open_next()  # reveals the seeds of the last one that was drawn from
         await self._host.stop()
         for node in self._nodes:
             node.crash()

@@ -128,7 +128,7 @@ class Host:
             try:
                 async with coordinator.lifespan(None):  # type: ignore[arg-type]
                     self.coordinator = coordinator
-                    self._trace.note("coordinator-up", str(coordinator.draws.epoch.number))
+                    self._trace.note("coordinator-up", str(coordinator.epochs.number))
                     await self._stop.wait()
                     await self._wind_up(coordinator)
                 return
