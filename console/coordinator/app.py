@@ -23,6 +23,7 @@ from console.coordinator.epochs import Epoch, Epochs
 from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.models import Models
+from console.coordinator.judging import Judging
 from console.coordinator.loads import Loads
 from console.coordinator.outbox import Outbox
 from console.coordinator.ownership import Ownership
@@ -84,7 +85,8 @@ class Coordinator:
         attempts = Attempts(parts, self.registry, self.draws, self.reference)
         self.incidents = Incidents()
         auditor = Auditor(parts, self.reference, second, self.incidents)
-        runner = Runner(parts, self.registry, self.epochs, attempts, auditor, self.outbox)
+        judging = Judging(parts, self.registry, auditor, self.outbox)
+        runner = Runner(parts, self.registry, self.epochs, attempts, judging)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
         loads = Loads(parts, self.reference, self.dispatch, lambda: self.epochs.number)
         self.challenges = Challenges(parts, self.registry, loads)

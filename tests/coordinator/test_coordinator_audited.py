@@ -231,7 +231,7 @@ async def test_a_coordinator_that_shows_no_statement_is_found_out(
     async def silent(*_: Any) -> None:
         return None
 
-    monkeypatch.setattr(run.coordinator.draws, "_close_books", silent)
+    monkeypatch.setattr(run.coordinator.epochs, "_close_books", silent)
     await close(run)
 
     async def missing() -> bool:

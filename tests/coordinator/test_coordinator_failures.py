@@ -26,7 +26,7 @@ from coordinator_harness import (
     until,
 )
 
-from console.coordinator import runner
+from console.coordinator import judging
 from console.coordinator.store import StoreError
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import EpochSeeds, Roster, pick_of
@@ -491,7 +491,7 @@ async def test_money_waits_for_a_database_that_fails_for_a_while(
             raise StoreError("The disk is full.")
         return await works(work)
 
-    monkeypatch.setattr(runner, "_AGAIN_S", 0.01)
+    monkeypatch.setattr(judging, "AGAIN_S", 0.01)
     monkeypatch.setattr(store, "transact", failing)
     await node.send(Opening(asked.job, asked.attempt, node.blobs[asked.job]))
     assert (await request).status_code == 200
@@ -535,7 +535,7 @@ async def test_a_verdict_that_cannot_be_handed_over_is_no_failure_of_the_job(
 
     async def failing(work: Any) -> Any:
         nonlocal back, failed
-        if "Runner._settle" in work.__qualname__:
+        if "Judging._settle" in work.__qualname__:
             await node.drop()
             await until(lambda: not run.coordinator.registry.sessions())
             seen = len(node.got(Presence))

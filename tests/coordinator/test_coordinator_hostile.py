@@ -26,7 +26,7 @@ from coordinator_harness import (
 )
 from doubles.engine_double import ScriptedEngine
 
-from console.coordinator import epochs, runner
+from console.coordinator import epochs, judging
 from console.coordinator.clock import SystemClock
 from console.coordinator.reference import Reference
 from console.coordinator.report import report
@@ -200,7 +200,7 @@ async def test_a_database_that_stumbles_after_a_result_costs_the_node_nothing(
             raise StoreError("The disk is full.")
         return await works(work)
 
-    monkeypatch.setattr(runner, "_AGAIN_S", 0.01)
+    monkeypatch.setattr(judging, "AGAIN_S", 0.01)
     monkeypatch.setattr(store, "transact", stumbling)
     await node.send(result)
     await node.wait(OpenRequest)

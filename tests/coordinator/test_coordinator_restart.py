@@ -31,7 +31,7 @@ from coordinator_harness import (
     running,
 )
 
-from console.coordinator import runner
+from console.coordinator import judging
 from console.coordinator.evidence import opened
 from console.coordinator.live import Ask, Trouble
 from console.coordinator.report import report
@@ -173,7 +173,7 @@ async def test_an_answer_that_is_paid_as_the_coordinator_stops_reaches_its_clien
     """Found by the simulation: the client was told that nothing is charged, and then it was."""
     async with running(tmp_path) as run:
         await run.node()
-        books, settling, gate = runner.accept, asyncio.Event(), threading.Event()
+        books, settling, gate = judging.accept, asyncio.Event(), threading.Event()
         loop = asyncio.get_running_loop()
 
         def slow(*words: Any) -> Any:
@@ -181,7 +181,7 @@ async def test_an_answer_that_is_paid_as_the_coordinator_stops_reaches_its_clien
             gate.wait(10)
             return books(*words)
 
-        monkeypatch.setattr(runner, "accept", slow)
+        monkeypatch.setattr(judging, "accept", slow)
         request = asyncio.create_task(run.chat())
         await asyncio.wait_for(settling.wait(), 20)
         stopping = asyncio.create_task(run.coordinator.dispatch.stop())

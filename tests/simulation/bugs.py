@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from console.coordinator import audits, draws, jobs, listing, live, needs, runner, settle, tickets
+from console.coordinator import audits, draws, jobs, judging, listing, live, needs, runner, settle, tickets
 from console.coordinator.challenges import Challenges
 from console.coordinator.dispatch import Dispatch
 from console.coordinator.door import Door
@@ -208,12 +208,13 @@ def forgets_the_fee(patch: pytest.MonkeyPatch) -> None:
 
 
 def gives_up_a_settlement(patch: pytest.MonkeyPatch) -> None:
-    """A verdict that the database refuses once is dropped: `Runner._insist`."""
+    """A verdict that the database refuses once is dropped: `judging.insist`."""
 
-    async def once(self: Any, step: Callable[[], Any]) -> Any:
+    async def once(step: Callable[[], Any]) -> Any:
         return await step()
 
-    patch.setattr(runner.Runner, "_insist", once)
+    for module in (judging, runner):
+        patch.setattr(module, "insist", once)
 
 
 def loses_a_line_unseen(patch: pytest.MonkeyPatch) -> None:
