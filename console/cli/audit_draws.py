@@ -55,7 +55,9 @@ def _of_data(data: Path, epoch: int | None) -> Recount:
     words = ["--data", str(data.expanduser().absolute())]
     words += [] if epoch is None else ["--epoch", str(epoch)]
     ended = subprocess.run(
-        [sys.executable, "-m", "console.coordinator.recount", *words], stdout=subprocess.PIPE, check=False
+        [sys.executable, "-m", "console.coordinator.reports.recount", *words],
+        stdout=subprocess.PIPE,
+        check=False,
     )
     if ended.returncode:
         sys.exit(FAILED)

@@ -13,12 +13,12 @@ from pathlib import Path
 import msgspec
 
 from console.coordinator.app import Coordinator
+from console.coordinator.audits.calibrations import CalibrationError
+from console.coordinator.audits.second import starter
 from console.coordinator.building import build
-from console.coordinator.calibrations import CalibrationError
 from console.coordinator.clock import SystemClock
 from console.coordinator.running import advertised, run
 from console.coordinator.sealing import SealError
-from console.coordinator.second import starter
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, load_config
 from console.coordinator.start import StartError, announce, find_model, prepare_home, take_port

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from console.coordinator.audits.recompute import Incidents
+from console.coordinator.audits.reference import Reference
+from console.coordinator.nodes.registry import Registry
 from console.coordinator.parts import Parts
-from console.coordinator.recompute import Incidents
-from console.coordinator.reference import Reference
-from console.coordinator.registry import Registry
 from console.ledger import deterrent_ppm, typical_reward
 
 

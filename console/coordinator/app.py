@@ -10,31 +10,31 @@ from collections.abc import AsyncIterator, Sequence
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from console.coordinator.attempts import Attempts
-from console.coordinator.audits import Auditor
+from console.coordinator.audits.audits import Auditor
+from console.coordinator.audits.recompute import Incidents
+from console.coordinator.audits.reference import Reference
+from console.coordinator.audits.second import SecondVerifier
 from console.coordinator.beside import Reader
-from console.coordinator.books import Books
-from console.coordinator.challenges import Challenges
+from console.coordinator.challenges.challenges import Challenges
+from console.coordinator.challenges.loads import Loads
 from console.coordinator.deposits import book_deposits
-from console.coordinator.dispatch import Dispatch
-from console.coordinator.door import Door
-from console.coordinator.draws import Draws
-from console.coordinator.epochs import Epoch, Epochs
+from console.coordinator.dispatch.attempts import Attempts
+from console.coordinator.dispatch.dispatch import Dispatch
+from console.coordinator.dispatch.judging import Judging
+from console.coordinator.dispatch.runner import Runner
+from console.coordinator.door.door import Door
+from console.coordinator.draws.draws import Draws
+from console.coordinator.draws.epochs import Epoch, Epochs
 from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.chat import Gateway
 from console.coordinator.gateway.models import Models
-from console.coordinator.judging import Judging
-from console.coordinator.loads import Loads
-from console.coordinator.outbox import Outbox
+from console.coordinator.nodes.outbox import Outbox
+from console.coordinator.nodes.presences import Presences
+from console.coordinator.nodes.registry import Registry
 from console.coordinator.ownership import Ownership
 from console.coordinator.parts import Parts
-from console.coordinator.presences import Presences
-from console.coordinator.recompute import Incidents
-from console.coordinator.reference import Reference
-from console.coordinator.registry import Registry
-from console.coordinator.runner import Runner
-from console.coordinator.second import SecondVerifier
-from console.coordinator.statement_desk import StatementDesk
+from console.coordinator.statements.books import Books
+from console.coordinator.statements.statement_desk import StatementDesk
 from console.coordinator.store import StoreError
 from console.coordinator.transport.port import Transport
 from console.coordinator.upkeep import FORGET_S, SWEEP_S, Chores, announce, each, forget_evidence, sweep

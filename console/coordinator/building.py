@@ -7,16 +7,16 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from console.coordinator.app import Coordinator
+from console.coordinator.audits.calibrations import load_calibrations
+from console.coordinator.audits.second import SecondVerifier, Start
 from console.coordinator.beside import Beside
-from console.coordinator.calibrations import load_calibrations
 from console.coordinator.clock import Clock
 from console.coordinator.identity import load_identity
 from console.coordinator.parts import Entropy, Parts
-from console.coordinator.published import Published
 from console.coordinator.routing import routed
 from console.coordinator.sealing import Secrets
-from console.coordinator.second import SecondVerifier, Start
 from console.coordinator.settings import CoordinatorConfig, Served
+from console.coordinator.statements.published import Published
 from console.coordinator.store.opening import open_store
 from console.coordinator.store.schema import DATABASE
 from console.coordinator.transport.nats import NatsTransport

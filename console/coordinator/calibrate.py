@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from console.coordinator.calibrations import CalibrationError, Kept, kept_at, write_calibration
+from console.coordinator.audits.calibrations import CalibrationError, Kept, kept_at, write_calibration
 from console.coordinator.start import StartError, find_model
 from console.engine.answering import Answered
 from console.engine.honest_runs import HonestRun

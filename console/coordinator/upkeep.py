@@ -7,10 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from console.coordinator.epochs import Epoch
+from console.coordinator.audits.second import SecondVerifier
+from console.coordinator.draws.epochs import Epoch
+from console.coordinator.nodes.registry import Registry
 from console.coordinator.parts import Parts
-from console.coordinator.registry import Registry
-from console.coordinator.second import SecondVerifier
 from console.coordinator.store import StoreError, Unit
 from console.protocol.messages import EpochOpened
 from console.protocol.statements import Stated

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from console.coordinator.report import Report, count_jobs, report
+from console.coordinator.reports.report import Report, count_jobs, report
 from console.coordinator.store import StoreError
 from console.coordinator.store.copying import copy_to_sqlite
 from console.coordinator.store.opening import Whereabouts

@@ -20,17 +20,17 @@ from typing import cast
 import psutil
 
 from benches.rows import Row, say
+from console.coordinator.audits.reference import Reference
 from console.coordinator.clock import SystemClock
-from console.coordinator.jobs import Job
+from console.coordinator.draws.tickets import proof_of, ticket_for
+from console.coordinator.jobs.jobs import Job
+from console.coordinator.nodes.presences import Presences
+from console.coordinator.nodes.registry import Registry
+from console.coordinator.nodes.sessions import Session
 from console.coordinator.parts import Parts
-from console.coordinator.presences import Presences
-from console.coordinator.reference import Reference
-from console.coordinator.registry import Registry
 from console.coordinator.sealing import Secrets
-from console.coordinator.sessions import Session
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store.sqlite import SqliteStore
-from console.coordinator.tickets import proof_of, ticket_for
 from console.fairness import EpochSeeds
 from console.protocol.frames import open_from_node, seal, ticket_bytes
 from console.protocol.ids import GroupId, JobId, NodeId, SessionId

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benches.traffic import UNIT_S, Group
-from console.coordinator.rosters import Eligible, SlotRoster, exclusion, left_out, left_out_code
+from console.coordinator.rosters.rosters import Eligible, SlotRoster, exclusion, left_out, left_out_code
 from console.fairness import pick, roster_of
 from console.protocol.ids import NodeId
 

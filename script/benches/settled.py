@@ -25,7 +25,7 @@ from benches.rows import Row, say
 from benches.settled_answers import GROUP
 from benches.settled_load import Listening, Measured, Plan
 from console.coordinator.identity import load_identity
-from console.coordinator.report import report
+from console.coordinator.reports.report import report
 from console.coordinator.store import StoreError
 from console.coordinator.store.private_postgres import PrivatePostgres
 from console.coordinator.store.schema import DATABASE

@@ -23,7 +23,7 @@ from console.coordinator.app import Coordinator
 from console.coordinator.building import build
 from console.coordinator.clock import SystemClock
 from console.coordinator.deposits import PRACTICE
-from console.coordinator.live import Ask, Done, Text
+from console.coordinator.jobs.live import Ask, Done, Text
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, Limits, Practice, Served
 from console.coordinator.start import take_port

@@ -17,14 +17,14 @@ from functools import partial
 from pathlib import Path
 
 from benches.rows import Row
-from console.coordinator import jobs
-from console.coordinator.audits import NOT_AUDITED, Judged
+from console.coordinator.audits.audits import NOT_AUDITED, Judged
 from console.coordinator.clock import SystemClock
-from console.coordinator.jobs import Job
+from console.coordinator.dispatch.settle import accept, open_job
+from console.coordinator.jobs import jobs
+from console.coordinator.jobs.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.sealing import Secrets
 from console.coordinator.settings import CoordinatorConfig, Served
-from console.coordinator.settle import accept, open_job
 from console.coordinator.store import AuditRow, NodeRow, Store, StoreError, TicketRow, Unit
 from console.coordinator.store.postgres import PostgresStore
 from console.coordinator.store.private_postgres import PrivatePostgres

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from console.coordinator.rosters import Candidate, Rules, exclusion
+from console.coordinator.rosters.rosters import Candidate, Rules, exclusion
 from console.protocol.ids import GroupId, NodeId
 from console.protocol.types import ModelOffer, Policy
 

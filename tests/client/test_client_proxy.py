@@ -18,7 +18,7 @@ from openai import AsyncOpenAI, InternalServerError
 from console.client.chunks import DrawError
 from console.client.proxy import Proxy
 from console.client.upstream import COMMITMENT, Upstream
-from console.coordinator import nonces
+from console.coordinator.draws import nonces
 from console.coordinator.store.reading import epochs, read_transcript
 from console.fairness import nonce_commitment
 from console.fairness.recount import recount

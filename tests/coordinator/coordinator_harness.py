@@ -16,11 +16,11 @@ import uvicorn
 from doubles.engine_double import PROFILE, ScriptedEngine
 
 from console.coordinator.app import Coordinator
+from console.coordinator.audits.second import Started
 from console.coordinator.building import build
 from console.coordinator.clock import SystemClock
 from console.coordinator.identity import load_identity
-from console.coordinator.report import Report, report
-from console.coordinator.second import Started
+from console.coordinator.reports.report import Report, report
 from console.coordinator.server import server_of
 from console.coordinator.settings import CoordinatorConfig, Limits, Practice, Served
 from console.coordinator.store.schema import DATABASE

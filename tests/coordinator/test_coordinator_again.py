@@ -18,7 +18,7 @@ from console.coordinator.again.cases import DataError, chosen, context_for, read
 from console.coordinator.again.judge import Bench, check
 from console.coordinator.again.places import coordinator_folder, keys_of, model_of
 from console.coordinator.again.told import Checked, document, lines
-from console.coordinator.evidence import Evidence, opened, place
+from console.coordinator.audits.evidence import Evidence, opened, place
 from console.coordinator.sealing import seal_to
 from console.coordinator.store import StoreError
 from console.coordinator.store.schema import DATABASE

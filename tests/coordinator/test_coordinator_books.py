@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console import ledger
-from console.coordinator.books import Books, Chain, close_books
 from console.coordinator.parts import Parts
 from console.coordinator.restate.checks import ledger_findings, statements_findings
 from console.coordinator.restate.ledger import _read
 from console.coordinator.restate.postings import recounted
 from console.coordinator.sealing import Secrets
+from console.coordinator.statements.books import Books, Chain, close_books
 from console.coordinator.store import OverdrawnError, StatementRow, StoreError, Unit
 from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.sqlite import Direct, connect

@@ -11,14 +11,14 @@ import msgspec
 import pytest
 from benches.synthetic import Shape, write_model
 
-from console.coordinator.calibrate import table
-from console.coordinator.calibrations import (
+from console.coordinator.audits.calibrations import (
     CalibrationError,
     Kept,
     kept_at,
     load_calibrations,
     write_calibration,
 )
+from console.coordinator.calibrate import table
 from console.engine.quantise import quantise
 from console.verification.calibrating import Condition
 from console.verification.calibration import Calibration

@@ -15,13 +15,13 @@ import msgspec
 import pytest
 from coordinator_harness import CONFIG, DATABASE, FakeNode, Presence, Running, running, until
 
-from console.coordinator import challenges
-from console.coordinator.challenges import MOST, SUSPECTS, Challenges
-from console.coordinator.loads import AT_ONCE, Loads, UnaskedError
-from console.coordinator.machines import Group
+from console.coordinator.challenges import challenges
+from console.coordinator.challenges.challenges import MOST, SUSPECTS, Challenges
+from console.coordinator.challenges.loads import AT_ONCE, Loads, UnaskedError
+from console.coordinator.nodes.machines import Group
+from console.coordinator.nodes.registry import Registry
 from console.coordinator.parts import Parts
-from console.coordinator.registry import Registry
-from console.coordinator.rosters import SlotRoster, for_one, left_out
+from console.coordinator.rosters.rosters import SlotRoster, for_one, left_out
 from console.coordinator.store.database import Readable
 from console.coordinator.store.opening import looking
 from console.coordinator.store.reading import epochs, read_transcript

@@ -8,9 +8,9 @@ import msgspec
 from coordinator_harness import CONFIG, GROUP, POLICY, FakeNode, Presence, Running, Verdict, running
 from doubles.engine_double import PROFILE
 
-from console.coordinator.calibrations import Kept, kept_at, write_calibration
-from console.coordinator.evidence import opened
-from console.coordinator.standing import standing_of
+from console.coordinator.audits.calibrations import Kept, kept_at, write_calibration
+from console.coordinator.audits.evidence import opened
+from console.coordinator.dispatch.standing import standing_of
 from console.protocol.keys import SigningKey
 from console.verification.calibration import UNLIKE, Calibration
 from console.verification.profiles import Profile

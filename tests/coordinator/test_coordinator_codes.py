@@ -12,8 +12,8 @@ import httpx
 import pytest
 from coordinator_harness import Running, running
 
-from console.coordinator.endings import SENTENCES, ending
 from console.coordinator.gateway import chat
+from console.coordinator.jobs.endings import SENTENCES, ending
 from console.engine.port import EngineError
 
 ROOT = Path(__file__).parents[2]

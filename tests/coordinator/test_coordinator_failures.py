@@ -26,7 +26,7 @@ from coordinator_harness import (
     until,
 )
 
-from console.coordinator import judging
+from console.coordinator.dispatch import judging
 from console.coordinator.store import StoreError
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import EpochSeeds, Roster, pick_of

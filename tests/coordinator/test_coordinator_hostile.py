@@ -26,11 +26,12 @@ from coordinator_harness import (
 )
 from doubles.engine_double import ScriptedEngine
 
-from console.coordinator import epochs, judging
+from console.coordinator.audits.reference import Reference
 from console.coordinator.clock import SystemClock
-from console.coordinator.reference import Reference
-from console.coordinator.report import report
-from console.coordinator.sessions import Session
+from console.coordinator.dispatch import judging
+from console.coordinator.draws import epochs
+from console.coordinator.nodes.sessions import Session
+from console.coordinator.reports.report import report
 from console.coordinator.settings import ClientKey, Practice
 from console.coordinator.store import StoreError
 from console.coordinator.store.sqlite import SqliteStore

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from console.coordinator.jobs import Job
-from console.coordinator.live import ClientGone, Inbox
+from console.coordinator.jobs.jobs import Job
+from console.coordinator.jobs.live import ClientGone, Inbox
 from console.protocol.ids import GroupId, JobId
 from console.protocol.messages import Ack, Chunk
 from console.protocol.types import Result

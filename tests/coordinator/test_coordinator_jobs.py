@@ -11,14 +11,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-from console.coordinator import jobs
-from console.coordinator.audits import NOT_AUDITED, Judged
+from console.coordinator.audits.audits import NOT_AUDITED, Judged
 from console.coordinator.clock import SystemClock
-from console.coordinator.jobs import WITH_NODE, FenceError, Job, StepError
+from console.coordinator.dispatch.settle import accept, give_back, open_job, reject
+from console.coordinator.jobs import jobs
+from console.coordinator.jobs.jobs import WITH_NODE, FenceError, Job, StepError
 from console.coordinator.parts import Parts
 from console.coordinator.sealing import Secrets
 from console.coordinator.settings import CoordinatorConfig, Served
-from console.coordinator.settle import accept, give_back, open_job, reject
 from console.coordinator.store import AuditRow, ConflictError, NodeRow, OverdrawnError
 from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.sqlite import Direct, connect

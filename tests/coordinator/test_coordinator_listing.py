@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.coordinator.listing import Listing, Look
-from console.coordinator.rosters import Candidate, Rules, exclusion, left_out_code
+from console.coordinator.rosters.listing import Listing, Look
+from console.coordinator.rosters.rosters import Candidate, Rules, exclusion, left_out_code
 from console.protocol.ids import GroupId, NodeId
 from console.protocol.types import ModelOffer, Policy
 

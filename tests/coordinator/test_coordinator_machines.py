@@ -12,7 +12,7 @@ from coordinator_harness import CONFIG, FakeNode, Presence, Running, running, un
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.coordinator.machines import LOOKED_AT, NOT_LOOKED, Machines
+from console.coordinator.nodes.machines import LOOKED_AT, NOT_LOOKED, Machines
 from console.coordinator.settings import CoordinatorConfig
 from console.protocol.ids import NodeId, short
 from console.protocol.reasons import Reason

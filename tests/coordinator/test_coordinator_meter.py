@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.coordinator.meter import Meter
-from console.coordinator.questions import rows_of, shifted
+from console.coordinator.audits.meter import Meter
+from console.coordinator.audits.questions import rows_of, shifted
 from console.engine.port import ScoreRequest
 from console.verification.windows import choose_windows, places
 

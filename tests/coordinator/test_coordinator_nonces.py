@@ -14,7 +14,7 @@ import pytest
 from coordinator_harness import AUTH, CONFIG, DATABASE, LIMITS, MODEL, Running, running, until
 
 from console.coordinator.gateway.nonces import COMMITMENT
-from console.coordinator.live import Ask
+from console.coordinator.jobs.live import Ask
 from console.coordinator.store.reading import epochs, read_transcript
 from console.fairness import nonce_commitment
 from console.fairness.recount import recount

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from console.coordinator.clock import SystemClock
-from console.coordinator.outbox import Outbox
-from console.coordinator.sessions import Handed, Session
+from console.coordinator.nodes.outbox import Outbox
+from console.coordinator.nodes.sessions import Handed, Session
 from console.coordinator.store.sqlite import SqliteStore
 from console.protocol.ids import NodeId, SessionId
 

@@ -6,8 +6,8 @@ import pytest
 from coordinator_harness import Presence, Running, until
 from test_coordinator_machines import twin
 
-from console.coordinator.machines import Group
-from console.coordinator.presences import NO_BEAT
+from console.coordinator.nodes.machines import Group
+from console.coordinator.nodes.presences import NO_BEAT
 from console.coordinator.store import NodeRow
 from console.protocol.frames import presence_bytes
 from console.protocol.keys import verify

@@ -16,9 +16,9 @@ from coordinator_harness import DATABASE, Running, running
 from starlette.applications import Starlette
 
 from console.coordinator import beside
-from console.coordinator import recount as recount_process
 from console.coordinator.beside import Beside
-from console.coordinator.published import Published
+from console.coordinator.reports import recount as recount_process
+from console.coordinator.statements.published import Published
 from console.fairness.audit import audit_epoch
 from console.fairness.recount import Recount, recount
 from console.protocol.ids import NodeId

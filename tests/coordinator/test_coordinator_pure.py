@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.coordinator.rates import Rate
-from console.coordinator.results import chunk_fits, public_code
-from console.coordinator.rosters import Candidate, Rules, exclusion, roster_ids
+from console.coordinator.door.rates import Rate
+from console.coordinator.jobs.results import chunk_fits, public_code
+from console.coordinator.jobs.stops import VisibleText
+from console.coordinator.rosters.rosters import Candidate, Rules, exclusion, roster_ids
 from console.coordinator.sealing import SealError, Secrets
 from console.coordinator.settings import load_config
-from console.coordinator.stops import VisibleText
 from console.protocol.ids import GroupId, JobId, NodeId
 from console.protocol.messages import Chunk
 from console.protocol.reasons import reason

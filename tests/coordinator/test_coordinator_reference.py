@@ -9,7 +9,7 @@ import msgspec
 from coordinator_harness import GROUP
 from doubles.engine_double import PROFILE, ScriptedEngine
 
-from console.coordinator.reference import Reference
+from console.coordinator.audits.reference import Reference
 from console.engine.port import Health
 from console.verification.calibration import UNLIKE, Calibration
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from store_contract import ADAPTERS, Place, PostgresPlace, SqlitePlace, place_of
 
-from console.coordinator import jobs
-from console.coordinator.jobs import Job
-from console.coordinator.report import count_jobs, report
+from console.coordinator.jobs import jobs
+from console.coordinator.jobs.jobs import Job
+from console.coordinator.reports.report import count_jobs, report
 from console.coordinator.store import NodeRow, StoreError, TicketRow, Unit
 from console.coordinator.store.opening import Whereabouts
 from console.coordinator.store.schema import DATABASE

@@ -31,10 +31,10 @@ from coordinator_harness import (
     running,
 )
 
-from console.coordinator import judging
-from console.coordinator.evidence import opened
-from console.coordinator.live import Ask, Trouble
-from console.coordinator.report import report
+from console.coordinator.audits.evidence import opened
+from console.coordinator.dispatch import judging
+from console.coordinator.jobs.live import Ask, Trouble
+from console.coordinator.reports.report import report
 from console.coordinator.sealing import SealError
 from console.coordinator.store.schema import DATABASE
 from console.fairness import EpochSeeds

@@ -11,7 +11,7 @@ import pytest
 from coordinator_harness import CONFIG, POLICY, FakeNode, Running, Second, Verdict, running, until
 from doubles.engine_double import PROFILE, ScriptedEngine
 
-from console.coordinator.second import SecondVerifier, Started
+from console.coordinator.audits.second import SecondVerifier, Started
 from console.engine.port import EngineError, ScoreRequest
 
 SCORE = ScoreRequest("s", (5, 6), (7,))

@@ -120,7 +120,8 @@ async def test_a_coordinator_that_stops_states_its_last_epoch_and_goes_on_from_i
 async def test_what_a_crash_left_unstated_is_made_good_at_the_next_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from console.coordinator import books, epochs
+    from console.coordinator.draws import epochs
+    from console.coordinator.statements import books
 
     async with running(tmp_path) as run:
         await worked(run)
@@ -147,7 +148,7 @@ async def test_what_a_crash_left_unstated_is_made_good_at_the_next_start(
 async def test_a_payout_that_was_interrupted_is_finished_before_it_is_stated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from console.coordinator import epochs
+    from console.coordinator.draws import epochs
 
     async with running(tmp_path) as run:
         await worked(run)
@@ -262,7 +263,7 @@ async def test_a_database_that_fails_is_told_without_its_place(
 async def test_statements_are_read_beside_the_writer_and_one_alone_by_its_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from console.coordinator import proofs
+    from console.coordinator.statements import proofs
 
     async with running(tmp_path) as run:
         node = await worked(run)
@@ -305,7 +306,7 @@ async def test_a_node_that_was_away_gets_the_proof_that_nothing_was_rewritten(tm
 async def test_proofs_of_old_statements_are_let_go_and_that_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from console.coordinator import books
+    from console.coordinator.statements import books
 
     monkeypatch.setattr(books, "PROOFS_KEPT", 1)
     async with running(tmp_path) as run:
@@ -321,7 +322,7 @@ async def test_proofs_of_old_statements_are_let_go_and_that_is_said(
 
 
 async def test_a_nodes_many_receipts_come_in_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from console.coordinator import proofs
+    from console.coordinator.statements import proofs
 
     monkeypatch.setattr(proofs, "RECEIPTS_PAGE", 2)
     async with running(tmp_path) as run:
@@ -400,7 +401,7 @@ async def test_a_statement_that_cannot_be_read_ends_its_own_connection(
 
 
 async def test_no_node_waits_for_what_anybody_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from console.coordinator import proofs
+    from console.coordinator.statements import proofs
 
     build, reached, slow = proofs.Proofs, threading.Event(), threading.Event()
 

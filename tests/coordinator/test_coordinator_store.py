@@ -12,8 +12,8 @@ import msgspec
 import pytest
 from store_contract import ADAPTERS, place_of
 
-from console.coordinator import jobs
-from console.coordinator.jobs import Job
+from console.coordinator.jobs import jobs
+from console.coordinator.jobs.jobs import Job
 from console.coordinator.store import (
     AuditRow,
     ConflictError,

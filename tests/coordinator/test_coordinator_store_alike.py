@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_contract import Place, PostgresPlace, SqlitePlace
 
-from console.coordinator import jobs
-from console.coordinator.jobs import Job
+from console.coordinator.jobs import jobs
+from console.coordinator.jobs.jobs import Job
 from console.coordinator.store import (
     AuditRow,
     ConflictError,

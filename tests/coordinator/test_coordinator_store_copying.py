@@ -11,7 +11,7 @@ import pytest
 from coordinator_harness import running
 from store_contract import ADAPTERS, PostgresPlace
 
-from console.coordinator.report import report
+from console.coordinator.reports.report import report
 from console.coordinator.store.copying import copy_to_sqlite
 from console.coordinator.store.opening import looking
 from console.coordinator.store.reading import epochs, read_transcript

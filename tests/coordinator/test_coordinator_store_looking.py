@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from console.coordinator.again.cases import read_cases
-from console.coordinator.recount import main as recount_draws
-from console.coordinator.recount import transcripts
-from console.coordinator.report import report
+from console.coordinator.reports.recount import main as recount_draws
+from console.coordinator.reports.recount import transcripts
+from console.coordinator.reports.report import report
 from console.coordinator.restate.ledger import read_ledger
 from console.coordinator.store import StoreError
 from console.coordinator.store.opening import looking

@@ -18,9 +18,9 @@ import pytest
 from coordinator_harness import DATABASE, running
 from store_contract import PostgresPlace
 
-from console.coordinator import jobs
-from console.coordinator.jobs import Job
-from console.coordinator.report import report
+from console.coordinator.jobs import jobs
+from console.coordinator.jobs.jobs import Job
+from console.coordinator.reports.report import report
 from console.coordinator.store import (
     OutcomeUnknownError,
     Store,

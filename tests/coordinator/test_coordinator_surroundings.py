@@ -10,7 +10,7 @@ from coordinator_harness import CONFIG, GROUP, MODEL, POLICY, Presence, Verdict,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.coordinator.census import Census
+from console.coordinator.nodes.census import Census
 from console.coordinator.store import StoreError
 from console.protocol.frames import presence_bytes
 from console.protocol.keys import SigningKey, verify

@@ -24,7 +24,7 @@ from console.coordinator.beside import Beside
 from console.coordinator.identity import NAME, load_identity
 from console.coordinator.relay.app import Relay
 from console.coordinator.relay.owners import Owners
-from console.coordinator.report import report
+from console.coordinator.reports.report import report
 from console.coordinator.store.private_postgres import PrivatePostgres
 from console.coordinator.transport.nats_keys import NatsKeys
 from console.coordinator.transport.private_nats import PrivateNats, address_of, cluster_of, free_port

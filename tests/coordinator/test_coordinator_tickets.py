@@ -6,9 +6,9 @@ import hashlib
 
 import pytest
 
-from console.coordinator.jobs import Job
-from console.coordinator.rosters import Eligible, SlotRoster, left_out
-from console.coordinator.tickets import proof_of, ticket_for
+from console.coordinator.draws.tickets import proof_of, ticket_for
+from console.coordinator.jobs.jobs import Job
+from console.coordinator.rosters.rosters import Eligible, SlotRoster, left_out
 from console.fairness import EpochSeeds, check_draw
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import GroupId, JobId, NodeId

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from console.coordinator.clock import SystemClock
-from console.coordinator.waiting import Waiting
+from console.coordinator.dispatch.waiting import Waiting
 from console.protocol.ids import JobId
 
 JOBS = [JobId(f"{number:032x}") for number in range(1000)]

@@ -19,7 +19,7 @@ from benches.traffic import UNIT_S, Group, Traffic, traffic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.coordinator.rosters import SlotRoster, roster_ids
+from console.coordinator.rosters.rosters import SlotRoster, roster_ids
 from console.fairness import pick, roster_of
 from console.protocol.types import Policy
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from console.coordinator.jobs import FINAL, WITH_NODE
+from console.coordinator.jobs.jobs import FINAL, WITH_NODE
 from console.fairness.audit import NONCE_WITHHELD
 from console.protocol.types import Policy
 from simulation.disk import Disk

@@ -8,13 +8,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from console.coordinator import audits, draws, jobs, judging, listing, live, needs, runner, settle, tickets
-from console.coordinator.challenges import Challenges
-from console.coordinator.dispatch import Dispatch
-from console.coordinator.door import Door
-from console.coordinator.jobs import FINAL, Job
-from console.coordinator.machines import Machines
-from console.coordinator.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
+from console.coordinator.audits import audits
+from console.coordinator.challenges.challenges import Challenges
+from console.coordinator.dispatch import judging, runner, settle
+from console.coordinator.dispatch.dispatch import Dispatch
+from console.coordinator.door.door import Door
+from console.coordinator.draws import draws, tickets
+from console.coordinator.jobs import jobs, live
+from console.coordinator.jobs.jobs import FINAL, Job
+from console.coordinator.nodes.machines import Machines
+from console.coordinator.rosters import listing, needs
+from console.coordinator.rosters.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import pick_of
 from console.fairness.audit import NONCE_WITHHELD

@@ -9,7 +9,7 @@ from random import Random
 
 import msgspec
 
-from console.coordinator.nonces import DRAW, TICKET
+from console.coordinator.draws.nonces import DRAW, TICKET
 from console.fairness import check_draw, nonce_commitment
 from console.protocol.ids import NodeId
 from console.protocol.types import DrawProof, Ticket

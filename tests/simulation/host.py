@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.websockets import WebSocket
 
 from console.coordinator.app import Coordinator
+from console.coordinator.audits.second import SecondVerifier, Started
 from console.coordinator.parts import Parts
 from console.coordinator.sealing import Secrets
-from console.coordinator.second import SecondVerifier, Started
 from console.coordinator.settings import CoordinatorConfig, Served
 from console.coordinator.store import StoreError
 from console.coordinator.transport.hub import PATH, hub

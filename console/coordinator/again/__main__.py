@@ -18,7 +18,7 @@ from console.coordinator.again.cases import Case, DataError, chosen, context_for
 from console.coordinator.again.judge import Bench, Keys, check
 from console.coordinator.again.places import coordinator_folder, keys_of, model_of
 from console.coordinator.again.told import Checked, document, lines
-from console.coordinator.calibrations import CalibrationError, load_calibrations
+from console.coordinator.audits.calibrations import CalibrationError, load_calibrations
 from console.coordinator.store import StoreError
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch, wait_ready

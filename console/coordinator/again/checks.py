@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from console.coordinator.again.cases import Case
 from console.coordinator.again.told import Flaw
-from console.coordinator.evidence import Evidence
+from console.coordinator.audits.evidence import Evidence
 from console.coordinator.sealing import Secrets
 from console.fairness import check_draw
 from console.protocol.canonical import ids_digest

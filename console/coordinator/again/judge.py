@@ -16,7 +16,7 @@ from console.coordinator.again.checks import (
     windows_flaws,
 )
 from console.coordinator.again.told import Agreement, Checked, Flaw
-from console.coordinator.evidence import Evidence, claim_of, compare, opened
+from console.coordinator.audits.evidence import Evidence, claim_of, compare, opened
 from console.coordinator.sealing import SealError, Secrets
 from console.engine.port import Engine, EngineError, ScoreRequest
 from console.protocol.keys import SigningKey

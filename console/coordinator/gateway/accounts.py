@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from console.coordinator.clock import DAY_MS, day_of
 from console.coordinator.gateway.errors import NEVER_AGAIN, ApiError
-from console.coordinator.jobs import Job
+from console.coordinator.jobs.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.settings import CoordinatorConfig, Spending
 from console.coordinator.store import Unit

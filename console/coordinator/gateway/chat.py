@@ -9,7 +9,8 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from console.coordinator.dispatch import Dispatch
+from console.coordinator.audits.reference import Reference
+from console.coordinator.dispatch.dispatch import Dispatch
 from console.coordinator.gateway.accounts import Caller, Callers, check_spending
 from console.coordinator.gateway.bodies import body_of
 from console.coordinator.gateway.errors import NEVER_AGAIN, ApiError, refusal
@@ -20,11 +21,10 @@ from console.coordinator.gateway.repeats import HEADER, Repeatable, check_repeat
 from console.coordinator.gateway.requests import ChatRequest, parse_chat
 from console.coordinator.gateway.shapes import Shape
 from console.coordinator.gateway.streams import Logprobs, StreamedAnswer, WholeAnswer
-from console.coordinator.jobs import Job
-from console.coordinator.live import Ask, LiveJob
+from console.coordinator.jobs.jobs import Job
+from console.coordinator.jobs.live import Ask, LiveJob
+from console.coordinator.nodes.registry import Registry
 from console.coordinator.parts import Parts
-from console.coordinator.reference import Reference
-from console.coordinator.registry import Registry
 from console.coordinator.store import OverdrawnError, Unit
 from console.engine.port import EngineError
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from console.coordinator.faults import told
+from console.coordinator.jobs.faults import told
 from console.coordinator.store import StoreError
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from console.coordinator.gateway.accounts import Callers
 from console.coordinator.gateway.errors import ApiError, refusal
+from console.coordinator.nodes.registry import Registry
 from console.coordinator.parts import Parts
-from console.coordinator.registry import Registry
 
 
 class Models:

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from console.coordinator.dispatch import Dispatch
+from console.coordinator.dispatch.dispatch import Dispatch
 from console.coordinator.gateway.bodies import body_of
 from console.coordinator.gateway.errors import ApiError
 

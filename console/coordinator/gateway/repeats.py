@@ -12,7 +12,7 @@ import msgspec
 
 from console.coordinator.gateway.accounts import Caller
 from console.coordinator.gateway.errors import NEVER_AGAIN, RETRY_AFTER_S, ApiError
-from console.coordinator.jobs import FINAL, Job
+from console.coordinator.jobs.jobs import FINAL, Job
 from console.coordinator.sealing import Secrets
 from console.coordinator.store import IdempotencyRow, Unit
 

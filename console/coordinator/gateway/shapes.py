@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from console.coordinator.live import Done
+from console.coordinator.jobs.live import Done
 
 
 class Shape:

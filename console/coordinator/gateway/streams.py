@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from console.coordinator.gateway.errors import ApiError, error_body
 from console.coordinator.gateway.shapes import DONE, Shape, event, waiting
-from console.coordinator.live import Done, LiveJob, Remark, Text, Told, Trouble
+from console.coordinator.jobs.live import Done, LiveJob, Remark, Text, Told, Trouble
 
 CallOff = Callable[[LiveJob], None]
 Logprobs = Callable[[LiveJob, str], dict[str, Any]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.coordinator.jobs import Job
+from console.coordinator.jobs.jobs import Job
 from console.coordinator.store.errors import ConflictError
 from console.coordinator.store.sql.part import SqlPart, assignments, values_of
 from console.protocol.ids import JobId

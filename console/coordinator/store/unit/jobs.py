@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from console.coordinator.jobs import Job
+from console.coordinator.jobs.jobs import Job
 from console.protocol.ids import JobId
 
 

@@ -1,0 +1,276 @@
+"""The jobs that live, and the way of every message to the job that it is about."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from console.coordinator.audits.reference import Reference
+from console.coordinator.dispatch.runner import Runner
+from console.coordinator.dispatch.settle import give_back, open_job
+from console.coordinator.dispatch.waiting import UNDRAWN, Waiting
+from console.coordinator.draws.nonces import reveals
+from console.coordinator.jobs.endings import ending
+from console.coordinator.jobs.faults import told
+from console.coordinator.jobs.jobs import FINAL, Job
+from console.coordinator.jobs.live import Ask, ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
+from console.coordinator.nodes.registry import Registry
+from console.coordinator.nodes.sessions import Session
+from console.coordinator.parts import Parts
+from console.coordinator.store import StoreError, Unit
+from console.protocol.frames import FrameError
+from console.protocol.ids import JobId
+from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening, ResultAnswered
+from console.protocol.types import Result
+
+log = logging.getLogger(__name__)
+Admit = Callable[[Unit, Job], None]
+_INBOX_LIMIT = 512
+"""Messages of a node about one job that wait while the database is slow: half a minute of a good node's."""
+_ANSWERS = {
+    "taken": "",
+    "stale": "This attempt no longer counts: the job went on without it. Nothing is paid and nothing taken.",
+    "unknown": "This network knows no such job.",
+}
+_STOPPING = Trouble(
+    503, "coordinator_stopping", "The network is being restarted. Nothing is charged; try again in a moment."
+)
+_UNCERTAIN = Trouble(
+    503,
+    "coordinator_stopping",
+    "The network is being restarted, and its database does not say whether this answer was settled. "
+    "If it was not, nothing is charged; look at your balance before you ask again.",
+)
+
+
+class Dispatch:
+    """Takes jobs in and routes what nodes say about them."""
+
+    def __init__(self, parts: Parts, registry: Registry, reference: Reference, runner: Runner) -> None:
+        self._parts = parts
+        self._registry = registry
+        self._reference = reference
+        self._runner = runner
+        self._live: dict[JobId, LiveJob] = {}
+        self._waiting = Waiting(self._live, parts.clock, parts.config.limits.queued_comment_s)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    @property
+    def full(self) -> bool:
+        """Whether as many jobs live as may, which is none when it ends."""
+        return self._stopping or len(self._live) >= self._parts.config.limits.open_jobs
+
+    @property
+    def with_logprobs(self) -> int:
+        """Jobs that live and are audited for their log-probabilities."""
+        return sum(live.ask.top_logprobs is not None for live in self._live.values())
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing is taken on any more."""
+        return self._stopping
+
+    async def submit(self, ask: Ask, admit: Admit) -> LiveJob:
+        """Hold the money for a request and set it going.
+
+        `admit` is called with the job in the transaction that holds the money; what it raises undoes both.
+
+        Raises:
+            OverdrawnError: the client cannot pay for it.
+            StoreError: nothing was taken on.
+        """
+
+        def take_on(unit: Unit) -> Job:
+            held = open_job(unit, self._parts, job)
+            admit(unit, held)
+            return held
+
+        job = Job(
+            id=JobId(self._parts.fresh_id()),
+            client=ask.client,
+            group=self._parts.served.group,
+            prompt_tokens=len(ask.prompt_ids),
+            max_tokens=ask.max_tokens,
+            received_ms=self._parts.clock.now_ms(),
+            key=ask.key,
+        )
+        if self._stopping:  # nothing is held that nobody would refund
+            return self._refused(job, ask)
+        held = await self._parts.store.transact(take_on)
+        if not ask.only:  # what the network asks by itself is no demand
+            self._registry.census.requested(self._parts.clock.tick_s())
+        if self._stopping:  # since the hold was asked for; `recover` refunds it
+            return self._refused(held, ask)
+        live = LiveJob(held, ask, self._reference.visible(ask.stop))
+        self._live[job.id] = live
+        self._spawn(self._run(live))
+        return live
+
+    def _refused(self, job: Job, ask: Ask) -> LiveJob:
+        live = LiveJob(job, ask, self._reference.visible(ask.stop))
+        live.tell(_STOPPING)
+        return live
+
+    def reveal(self, job: str, nonce: str) -> bool | None:
+        """A client reveals its nonce: whether it fits its commitment; None for a job that waits for none."""
+        live = self._live.get(JobId(job))
+        return None if live is None or not live.ask.commitment else reveals(live, nonce)
+
+    def ahead(self, live: LiveJob) -> int | None:
+        """How many jobs come before this one, where it waits; None once its answer has begun.
+
+        Before the draw: those that wait for a node and came earlier. After it: those that the drawn node
+        was given earlier and has not answered. The former as they were a comment's interval ago, at most.
+        """
+        if live.job.state in ("ASSIGNED", "ACKED"):
+            return self._registry.queues.before(live.job.node, live.job.id)
+        if live.job.state not in UNDRAWN:
+            return None
+        return self._waiting.ahead(live.job.id)
+
+    def cancel(self, live: LiveJob) -> None:
+        """The client left."""
+        if not live.client_gone:
+            live.client_gone = True
+            live.nonce.cancel()
+            live.inbox.put_nowait(ClientGone())
+
+    async def hear(
+        self, session: Session, message: Ack | Decline | Chunk | Failed | Result | Opening
+    ) -> None:
+        """A node said something about a job. What is not under the current fence does not count.
+
+        Raises:
+            FrameError: it says more than is read.
+            StoreError: a result that came late could not be looked up.
+        """
+        live = self._live.get(message.job)
+        if isinstance(message, Chunk | Result) and live is not None and live.job.node == session.node:
+            session.works()
+        if isinstance(message, Result):
+            await self._result(session, live, message)
+            return
+        if live is None or live.job.node != session.node or message.attempt != live.job.attempt:
+            return
+        if isinstance(message, Opening):
+            self._opening(live, message)
+        elif message.fence == live.job.fence and live.result is None:
+            if live.inbox.qsize() >= _INBOX_LIMIT:
+                raise FrameError("more about one job than can be read")
+            live.inbox.put_nowait(message)
+
+    def _opening(self, live: LiveJob, opening: Opening) -> None:
+        """One per request: blobs are large, and wait in memory while the reference is busy."""
+        if live.opening_due:
+            live.opening_due = False
+            live.inbox.put_nowait(opening)
+
+    def gone(self, session: Session) -> None:
+        """A node's connection ended."""
+        for live in self._of(session):
+            live.inbox.put_nowait(NodeGone(session.node, on_purpose=session.leaving))
+
+    def back(self, session: Session) -> None:
+        """A node signed in."""
+        for live in self._of(session):
+            live.inbox.put_nowait(NodeBack(session.node))
+
+    async def recover(self) -> int:
+        """Refund what a coordinator that ended left open: its prompts are lost. How many jobs that were."""
+
+        def refund_all(unit: Unit) -> int:
+            left = unit.open_jobs()
+            for job in left:
+                give_back(unit, self._parts, job, "coordinator", "coordinator_restarted")
+            return len(left)
+
+        return await self._parts.store.transact(refund_all)
+
+    async def stop(self) -> None:
+        """Take no more jobs, end every job's task, tell the clients; `recover` then refunds what is open."""
+        self._stopping = True
+        ended = list(self._live.values())
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        charged = await self._charged([live.job.id for live in ended])
+        for live in ended:
+            if charged is None:
+                live.tell(_UNCERTAIN)
+            for event in _last_words(live, (charged or {}).get(live.job.id)):
+                live.tell(event)
+
+    async def _charged(self, ended: list[JobId]) -> dict[JobId, Job] | None:
+        """Which of them were being settled, or charged a fee, as their tasks ended: what was queued then is
+        written by now.
+
+        None: the database does not say.
+        """
+
+        def look(unit: Unit) -> dict[JobId, Job]:
+            found = (unit.job(job) for job in ended)
+            return {job.id: job for job in found if job is not None and (job.state == "SETTLED" or job.price)}
+
+        try:
+            return await self._parts.store.transact(look) if ended else {}
+        except StoreError as error:
+            log.error("%s", error)
+            return None
+
+    def _of(self, session: Session) -> list[LiveJob]:
+        return [live for live in self._live.values() if live.job.node == session.node]
+
+    async def _run(self, live: LiveJob) -> None:
+        try:
+            await self._runner.run(live)
+        finally:
+            self._live.pop(live.job.id, None)
+
+    async def _result(self, session: Session, live: LiveJob | None, result: Result) -> None:
+        if result.node != session.node:
+            self._answer(session, result, "unknown")
+        elif live is None:
+            await self._late(session, result)
+        elif not live.holds(session.node, result.attempt, result.fence):
+            self._answer(session, result, "stale")
+        elif live.result is not None:
+            self._answer(session, result, "taken")
+        else:
+            if live.inbox.qsize() >= _INBOX_LIMIT:
+                raise FrameError("more about one job than can be read")
+            live.inbox.put_nowait(result)
+
+    async def _late(self, session: Session, result: Result) -> None:
+        """A result for a job that is no longer in memory."""
+
+        def look(unit: Unit) -> str:
+            job = unit.job(result.job)
+            if job is None:
+                return "unknown"
+            judged = unit.judged(job.id, result.attempt, session.node)
+            return "taken" if judged and job.state in FINAL else "stale"
+
+        self._answer(session, result, await self._parts.store.transact(look))
+
+    def _answer(self, session: Session, result: Result, status: str) -> None:
+        ids = (result.job, result.attempt, result.fence)
+        session.send(ResultAnswered(*ids, status=status, sentence=_ANSWERS[status]))  # type: ignore[arg-type]
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a task ended with %s", told(error))
+
+
+def _last_words(live: LiveJob, charged: Job | None) -> Sequence[Text | Done | Trouble]:
+    if charged is None:
+        return (_STOPPING,)
+    return live.whole if charged.state == "SETTLED" else (ending(charged.code, charged.price),)
