@@ -87,6 +87,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_s: float = 30.0
     """A request's body comes within this."""
     open_jobs: int = 1024
+    open_jobs_of_one: int = 512
+    """Of these, one client's: the others' requests find room beside them."""
     open_logprobs: int = 16
     """Of these, jobs whose log-probabilities were asked for: each makes the reference engine work."""
     connections: int = 4096

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,7 +17,10 @@ from coordinator_harness import AUTH, CONFIG, LIMITS, MODEL, Running, running
 
 from console.coordinator.gateway.errors import ApiError
 from console.coordinator.gateway.requests import parse_chat
+from console.coordinator.settings import ClientKey, CoordinatorConfig
 from console.coordinator.store import StoreError
+from console.protocol.messages import Ack
+from console.protocol.types import Assignment
 
 CHAT = "/v1/chat/completions"
 NONCE = "/net/v1/jobs/none/nonce"
@@ -161,6 +165,30 @@ async def test_a_full_network_says_when_to_come_again(tmp_path: Path) -> None:
         shaped(stopping, 503, "coordinator_stopping")
         assert stopping.headers["retry-after"] == "2"
         assert run.report().jobs.received == 0
+
+
+async def test_one_account_leaves_room_for_the_others(tmp_path: Path) -> None:
+    limits = msgspec.structs.replace(LIMITS, open_jobs_of_one=1)
+    keys = {"one": "any key", "other": "the other key"}
+    clients = {name: ClientKey(hashlib.sha256(key.encode()).hexdigest(), 10**9) for name, key in keys.items()}
+    config = CoordinatorConfig("test network", CONFIG.policy, limits=limits, clients=clients)
+    async with (
+        running(tmp_path, config) as run,
+        httpx.AsyncClient(base_url=run.url, trust_env=False, timeout=30) as http,
+    ):
+        node = await run.node(manual=True)
+        first = asyncio.create_task(run.chat())
+        given = await node.wait(Assignment)
+        await node.send(Ack(given.job, given.attempt, given.fence))
+        full = await run.chat()
+        assert "account" in shaped(full, 429, "too_many_jobs")["message"]
+        body = {"model": MODEL, "messages": [{"role": "user", "content": "ahoy"}], "max_tokens": 8}
+        headers = {"authorization": "Bearer the other key"}
+        second = asyncio.create_task(http.post(CHAT, json=body, headers=headers))
+        await node.wait(Assignment, 2)
+        for request in (first, second):
+            request.cancel()
+        await asyncio.gather(first, second, return_exceptions=True)
 
 
 async def test_a_fault_of_our_own_is_an_error_object_and_its_words_are_not_logged(

@@ -63,6 +63,10 @@ class Dispatch:
         """Whether as many jobs live as may, which is none when it ends."""
         return self._stopping or len(self._live) >= self._parts.config.limits.open_jobs
 
+    def open_of(self, client: str) -> int:
+        """Jobs of one client that live."""
+        return sum(live.ask.client == client for live in self._live.values())
+
     @property
     def with_logprobs(self) -> int:
         """Jobs that live and are audited for their log-probabilities."""

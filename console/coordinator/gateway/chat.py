@@ -93,10 +93,8 @@ class Gateway:
         ask = msgspec.structs.replace(await self._ask(caller, asked), commitment=commitment)
         if self._dispatch.stopping:
             raise ApiError(503, "coordinator_stopping", "The network is being restarted. Try again soon.")
-        if self._full(ask):
-            raise ApiError(
-                429, "too_many_jobs", "As many such requests run as this network takes. Try again soon."
-            )
+        if full := self._full(ask):
+            raise ApiError(429, "too_many_jobs", full)
         try:
             return await self._dispatch.submit(ask, self._admission(repeat))
         except OverdrawnError as error:
@@ -108,11 +106,16 @@ class Gateway:
                 headers=NEVER_AGAIN,
             ) from error
 
-    def _full(self, ask: Ask) -> bool:
-        """Whether no job like `ask` is taken on beside those that live."""
-        if self._dispatch.full or ask.top_logprobs is None:
-            return self._dispatch.full
-        return self._dispatch.with_logprobs >= self._parts.config.limits.open_logprobs
+    def _full(self, ask: Ask) -> str:
+        """Why no job like `ask` is taken on beside those that live; empty where there is room."""
+        limits, dispatch = self._parts.config.limits, self._dispatch
+        if dispatch.full:
+            return "As many requests run as this network takes. Try again soon."
+        if dispatch.open_of(ask.client) >= limits.open_jobs_of_one:
+            return "As many requests of this account run as one account may have. Try again as they end."
+        if ask.top_logprobs is not None and dispatch.with_logprobs >= limits.open_logprobs:
+            return "As many requests for log-probabilities run as this network takes. Try again soon."
+        return ""
 
     def _admission(self, repeat: Repeatable | None) -> Callable[[Unit, Job], None]:
         """What has to hold, and what is remembered, in the transaction that holds the money."""
