@@ -47,6 +47,7 @@ class Net:
             rigging.write_config(cast, self.weights, f"ws://127.0.0.1:{self.port}/net/v1/ws", slots=1)
             await self.start_node(cast)
         await self.until(self.served)
+        await self.until(self.everybody_listed)
 
     async def start_coordinator(self) -> None:
         arguments = rigging.coordinator_arguments(self.plan, self.weights, self.port)
@@ -84,6 +85,11 @@ class Net:
                 reply = await http.get("/v1/models", headers={"Authorization": "Bearer t"})
                 return reply.is_success and bool(reply.json().get("data"))
         return False
+
+    async def everybody_listed(self) -> bool:
+        """Whether every node of the plan can be drawn: on a busy machine one comes long after another."""
+        states = [self.node(cast) for cast in self.plan.cast]
+        return all(state is not None and state.network.listed for state in states)
 
     async def until(self, holds: Callable[[], Awaitable[bool]], patience_s: float = PATIENCE_S) -> None:
         deadline = time.monotonic() + patience_s
