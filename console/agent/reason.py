@@ -10,7 +10,7 @@ from console.control.moments import moment_words
 from console.control.state import EngineView, NetworkView, Switches
 from console.fairness import band95
 from console.protocol.messages import Refused
-from console.protocol.reasons import CODES, Reason, reason
+from console.protocol.reasons import CODES, PASSING_REFUSALS, Reason, reason
 
 DISK_FULL_BYTES = 200 * 1000 * 1000
 RECENT_MS = 60_000
@@ -25,9 +25,6 @@ _FETCH = "Put it back, or fetch it with f on Models. The engine starts as soon a
 
 OWN_CODES = frozenset(("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading"))
 """Reasons that this machine gives; the network's word for one of them is an echo of a heartbeat."""
-
-PASSING_REFUSALS = ("coordinator_failed", "coordinator_stopping", "too_many", "challenge_expired")
-"""Refusals that say nothing of this node: the coordinator could not take it in just now."""
 
 
 class Draws(msgspec.Struct, frozen=True):

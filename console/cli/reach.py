@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from typing import NoReturn
 
-from console.broker.connecting import SCHEMES
+from console.broker.connecting import SCHEMES, BrokerError
 from console.protocol.addresses import is_loopback
 from console.protocol.frames import FrameError, peek_from_coordinator
 from console.protocol.keys import SigningKey
@@ -61,7 +61,6 @@ def _over_websocket(address: str) -> str | bytes:
 
 def _over_nats(address: str) -> bytes:
     """Under a key made for this alone: the node's own one need not exist yet."""
-    from console.broker.connecting import BrokerError
     from console.broker.dialling import dial
 
     async def hear() -> bytes:

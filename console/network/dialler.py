@@ -14,19 +14,14 @@ from console.network.port import Claim, LinkError, Network, RefusedError, Sessio
 from console.protocol.frames import presence_bytes
 from console.protocol.keys import verify
 from console.protocol.messages import FromCoordinator, Heartbeat, Presence, Refused
+from console.protocol.reasons import PASSING_REFUSALS
 
 SILENCE_BEATS = 5
 """A coordinator that says nothing for so many heartbeats (and 10 s) is taken for gone."""
 LONGEST_INTERVAL_S = 600.0
 """Whatever heartbeat the policy names: a node that is never heard of could not be called alive."""
 REFUSED_RETRY_S = 30.0
-PASSING = (
-    "coordinator_failed",
-    "coordinator_stopping",
-    "too_many",
-    "challenge_expired",
-    "duplicate_identity",
-)
+PASSING = (*PASSING_REFUSALS, "duplicate_identity")
 """Refusals that may be over in a moment: after a crash, the node's own last connection counts as another."""
 STEADY_S = 5.0
 """A session that held for so long starts the backoff anew; one that breaks at once does not."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+PASSING_REFUSALS = ("coordinator_failed", "coordinator_stopping", "too_many", "challenge_expired")
+"""Codes of `Refused` that say nothing of the node: the coordinator could not take it in just now."""
+
 
 class Reason(msgspec.Struct, frozen=True):
     """The one current answer to "why am I not earning?"."""

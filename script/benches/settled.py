@@ -140,13 +140,12 @@ def _two(count: int, lasts: Lasts, server: PrivatePostgres) -> list[Row]:
                 )
                 for n, (home, url) in enumerate(zip(homes, urls, strict=True))
             ]  # fmt: skip
-            cells = _cells(list(zip(plans, urls, strict=True)))
-    settled = sum(cell.measured.settled for cell in cells)
-    cpu_s, servers_s = sum(cell.measured.cpu_s for cell in cells), sum(cell.servers_cpu_s for cell in cells)
+            found, _, servers_s = _together(list(zip(plans, urls, strict=True)))
+    settled, cpu_s = sum(one.settled for one in found), sum(one.cpu_s for one in found)
     return [
-        Row(f"{name}: settled jobs", sum(c.measured.settled / c.measured.lasted_s for c in cells), "/s"),
-        Row(f"{name}: added latency, p50, the slower", max(c.measured.p50_ms for c in cells), "ms"),
-        Row(f"{name}: added latency, p99, the slower", max(c.measured.p99_ms for c in cells), "ms"),
+        Row(f"{name}: settled jobs", sum(one.settled / one.lasted_s for one in found), "/s"),
+        Row(f"{name}: added latency, p50, the slower", max(one.p50_ms for one in found), "ms"),
+        Row(f"{name}: added latency, p99, the slower", max(one.p99_ms for one in found), "ms"),
         Row(f"{name}: coordinators' processor", 1e6 * cpu_s / settled, "µs per job"),
         Row(f"{name}: servers' processor", 1e6 * servers_s / settled, "µs per job"),
     ]
@@ -163,12 +162,12 @@ def _plan(home: Path, count: int, lasts: Lasts, store_at: str = "", nats_at: str
 
 
 def _cell(plan: Plan, where: Path | str) -> _Cell:
-    [cell] = _cells([(plan, where)])
-    return cell
+    [measured], nodes_s, servers_s = _together([(plan, where)])
+    return _Cell(measured, nodes_s, servers_s if plan.nats_at else 0.0)
 
 
-def _cells(plans: Sequence[tuple[Plan, Path | str]]) -> list[_Cell]:
-    """All of them at one time. Processor time of servers is that of all, in the first."""
+def _together(plans: Sequence[tuple[Plan, Path | str]]) -> tuple[list[Measured], float, float]:
+    """All of them at one time; and the processor time of all nodes and of all servers meanwhile."""
     with ExitStack() as stack:
         coordinators, nodes = [], []
         for plan, _ in plans:
@@ -190,8 +189,7 @@ def _cells(plans: Sequence[tuple[Plan, Path | str]]) -> list[_Cell]:
         jobs = report(where).jobs
         if jobs.accepted != jobs.received or jobs.paid_twice or jobs.unpaid_accepted:
             raise RuntimeError(f"what was settled does not add up: {jobs}")
-    nodes_s, servers_s = after[0] - before[0], after[1] - before[1] if plans[0][0].nats_at else 0.0
-    return [_Cell(one, nodes_s * (not n), servers_s * (not n)) for n, one in enumerate(measured)]
+    return measured, after[0] - before[0], after[1] - before[1]
 
 
 def _coordinator(plan: Plan) -> AbstractContextManager[subprocess.Popen[str]]:

@@ -56,10 +56,9 @@ class ToyDecoder:
             if row.wants_logits:
                 self._rows[index] = self._logits(kept)
 
-    def sample(self, places: list[Place]) -> list[Chosen | None]:
+    def sample(self) -> list[Chosen | None]:
         """As the engine's own does where it has the logits."""
-        assert places == self._places
-        return sampled.sample(self.outputs(), places)
+        return sampled.sample(self.outputs(), self._places)
 
     def outputs(self) -> npt.NDArray[np.float32]:
         """Logits of the rows that asked for them."""

@@ -147,7 +147,7 @@ class Batcher:
     def _sample(self, wanting: list[Sequence], places: list[Place]) -> int:
         if not wanting:
             return 0
-        found = self._decoder.sample(places)
+        found = self._decoder.sample()
         now_s = self._clock()
         sampled = 0
         for sequence, choice in zip(wanting, found, strict=True):

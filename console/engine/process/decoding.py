@@ -46,7 +46,7 @@ class Decoder(Protocol):
         """
         ...
 
-    def sample(self, places: list[Place]) -> list[Chosen | None]:
+    def sample(self) -> list[Chosen | None]:
         """Token and committed candidates for the last call's `places`; None where the logits are no numbers.
 
         Raises DecodeError.

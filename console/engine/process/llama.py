@@ -185,10 +185,10 @@ class Context:
         self._outputs_at = 0
         self._quick = compiled() if is_laid_out_alike(llama_cpp.llama_batch) else None
         self._by = Functions(_DECODE_AT, _LOGITS_AT, self._handle, model.vocabulary_size)
-        self._sampled = 0
-        """Rows whose choice the last call brought along."""
+        self._places: Sequence[Place] = ()
+        """Of the last call."""
         self._decided = False
-        """Whether nothing of it is left to the definition."""
+        """Whether it brought all of their choices along, and nothing is left to the definition."""
 
     @property
     def rows_limit(self) -> int:
@@ -202,28 +202,29 @@ class Context:
 
     def decode(self, rows: Sequence[Row], places: Sequence[Place] = ()) -> None:
         """One `llama_decode`, and the sampling of `places`; the GIL is free meanwhile. Raises DecodeError."""
-        self._wanted, self._sampled = self._batch.fill(rows), 0
+        self._wanted, self._places = self._batch.fill(rows), places
         if places and self._quick is not None:
             plain = all(place.rules == PLAIN for place in places)
             status = self._quick.decode(self._by, self._batch.struct, places)
-            self._sampled, self._decided = len(places), plain and status == 0
+            self._decided = plain and status == 0
         else:
             status = int(llama_cpp.llama_decode(self._handle, self._batch.struct))
         if status not in (0, LEFT):
             raise DecodeError(_DECODE.get(status, f"llama.cpp could not compute a batch (status {status})."))
 
-    def sample(self, places: list[Place]) -> list[Chosen | None]:
+    def sample(self) -> list[Chosen | None]:
         """Of the last call's `places`. Raises DecodeError."""
-        if self._quick is None or self._sampled != len(places):
+        quick, places = self._quick, self._places
+        if quick is None:
             return sampled.sample(self.outputs(), places)
         if self._decided:
-            return self._quick.decided(self._sampled)
-        return sampled.finished(self._quick.found(self._sampled), places, self.outputs)
+            return quick.decided(len(places))
+        return sampled.finished(quick.found(len(places)), places, self.outputs)
 
     @property
     def sampling_ns(self) -> int:
         """How long the last decode's own sampling took; 0: it had none."""
-        return self._quick.sampling_ns if self._quick is not None and self._sampled else 0
+        return self._quick.sampling_ns if self._quick is not None and self._places else 0
 
     def outputs(self) -> npt.NDArray[np.float32]:
         """A view on llama.cpp's own memory. Raises DecodeError when it has none."""

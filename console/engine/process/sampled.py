@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +45,7 @@ def candidates_of(logits: Logits) -> Candidates:
     return candidates_of_each(cut)
 
 
-def sample(logits: Logits, places: list[Place]) -> list[Chosen | None]:
+def sample(logits: Logits, places: Sequence[Place]) -> list[Chosen | None]:
     """Token and committed candidates for each row; None where the logits are no numbers."""
     quick = compiled()
     if quick is None or not quick.takes(logits):
@@ -54,7 +54,7 @@ def sample(logits: Logits, places: list[Place]) -> list[Chosen | None]:
 
 
 def finished(
-    found: list[Chosen | None], places: list[Place], outputs: Callable[[], Logits]
+    found: list[Chosen | None], places: Sequence[Place], outputs: Callable[[], Logits]
 ) -> list[Chosen | None]:
     """What the library found, with what is left to the definition: rows in doubt, and clients' rules.
 
@@ -73,7 +73,7 @@ def _by_rules(candidates: bytes, place: Place) -> int:
     return choose(np.frombuffer(candidates, dtype=PAIR), *place)
 
 
-def by_definition(logits: Logits, places: list[Place]) -> list[Chosen | None]:
+def by_definition(logits: Logits, places: Sequence[Place]) -> list[Chosen | None]:
     """`sample` by numpy alone."""
     cut = top_of_each(logits)
     tokens = choose_each(cut, places)

@@ -2,8 +2,8 @@
 
    Right after a decode the caches hold weights. What numpy and Python need for the same (machine code, tables,
    objects) then comes back from memory piece by piece, and takes six times as long as the work; this touches
-   little but the logits, and stands in the same call as the decode. A row that it cannot decide for certain is left to console.verification.cut, which is
-   the definition. */
+   little but the logits, and stands in the same call as the decode. A row that it cannot decide for certain is
+   left to console.verification.cut, which is the definition. */
 #include <math.h>
 #include <stdint.h>
 #include <time.h>
@@ -141,8 +141,8 @@ typedef struct {
     Get *get;
     void *context;
     const Batch *batch;
-    int64_t status;     /* what llama_decode returned; NO_LOGITS; LEFT: a row is left to the definition */
-    int64_t sampling_ns; /* from then on; 0 where there is no monotonic clock */
+    int64_t status;      /* what llama_decode returned; NO_LOGITS; LEFT: a row is left to the definition */
+    int64_t sampling_ns; /* from then on, for the benches; 0 where there is no monotonic clock */
     const float *logits;
     int64_t rows, size;
     const uint64_t *keys;
