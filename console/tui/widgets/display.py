@@ -1,11 +1,13 @@
 """An app whose output passes the glass: whatever Textual repaints, only changed cells are written.
 
-This is the one place that reaches into Textual 8.2.8 (`App._display`, the compositor's updates); the version
-is pinned exactly, and tests stand beside it.
+With `terminal` the one place that reaches into Textual 8.2.8 (`App._display`, the compositor's updates); the
+version is pinned exactly, and tests stand beside it.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -13,6 +15,7 @@ from rich.console import Console, RenderableType
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.driver import Driver
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -40,6 +43,23 @@ class GlassApp(App[str]):
         super().__init__(*args, **more)
         self.glass = Glass()
         self._glass_size = Size(0, 0)
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours where there are terminals that hang up; a browser's, where `quarterdeck web` asks for it."""
+        if os.name != "posix" or os.environ.get("TEXTUAL_DRIVER"):
+            return super().get_driver_class()
+        from console.tui.widgets.terminal import TerminalDriver
+
+        return TerminalDriver
+
+    def on_mount(self) -> None:
+        """Look after the terminal, which may go away without a signal."""
+        if not self.is_headless:
+            self.set_interval(1.0, self._leave_with_terminal)
+
+    def _leave_with_terminal(self) -> None:
+        if getattr(self._driver, "gone", False):
+            self.exit("signal", 128 + signal.SIGHUP)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if isinstance(renderable, (ChopsUpdate, LayoutUpdate)):
