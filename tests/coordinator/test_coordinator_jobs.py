@@ -101,6 +101,15 @@ class Lives(RuleBasedStateMachine):
             with pytest.raises((ConflictError, StepError)):
                 self.settle(audited, good)
 
+    @rule(job=known, tokens=st.integers(1, 20))
+    def result_and_pay_at_once(self, job: JobId, tokens: int) -> None:
+        was = self.now(job)
+        if was.state in WITH_NODE:
+            taken = jobs.take_result(was, was.node, was.fence, min(tokens, was.max_tokens), 1)
+            self.settle(was, True, taken)
+            with pytest.raises((ConflictError, StepError)):
+                self.settle(was, True, taken)
+
     @rule(job=known, fault=st.sampled_from(["node", "coordinator", "client"]))
     def give_up(self, job: JobId, fault: str) -> None:
         was = self.now(job)
@@ -142,7 +151,7 @@ class Lives(RuleBasedStateMachine):
         assert spent == self.ask("SELECT coalesce(sum(price + held), 0) FROM jobs")
         assert spent == GRANT - self.unit.balance(client("ann"))
 
-    def settle(self, was: Job, good: bool) -> None:
+    def settle(self, was: Job, good: bool, taken: Job | None = None) -> None:
         outcome = "accepted" if good else "rejected"
         verdict = Verdict(
             EvidenceId(secrets.token_hex(16)),
@@ -159,7 +168,7 @@ class Lives(RuleBasedStateMachine):
         )
         judged = Judged(verdict, AuditRow(verdict.id, 1, 1, 1, 1, 1), NOT_AUDITED)
         if good:
-            self.atomic(lambda: accept(self.unit, PARTS, was, judged, b"sealed"))
+            self.atomic(lambda: accept(self.unit, PARTS, was, taken or was, judged, b"sealed"))
         else:
             self.atomic(lambda: reject(self.unit, PARTS, was, judged, b"sealed"))
 

@@ -91,7 +91,7 @@ class Attempts:
         return None
 
     async def follow(self, live: LiveJob) -> Lost | ClientGone | None:
-        """Until a result is taken (None) or the attempt is lost. Raises StoreError."""
+        """Until there is a result (None) or the attempt is lost. Raises StoreError."""
         try:
             return await self._follow(live)
         finally:
@@ -133,7 +133,7 @@ class Attempts:
                         continue
                 return lost
             if isinstance(heard, Result):
-                if (done := await self._take(live, heard)) is not None:
+                if (done := self._take(live, heard)) is not None:
                     return done if isinstance(done, Lost) else None
                 continue
             end = await self._heard(live, heard, timers)
@@ -200,9 +200,10 @@ class Attempts:
             await self.save(live, jobs.run(job, job.node, job.fence, self._parts.clock.now_ms()))
         return None
 
-    async def _take(self, live: LiveJob, result: Result) -> Lost | Result | None:
-        """The result once it is safely ours; None for one that does not count."""
-        job, given = live.job, live.assignment
+    def _take(self, live: LiveJob, result: Result) -> Lost | Result | None:
+        """The result if it is an answer to what was asked; None for one that does not count. It is not on
+        record yet, and the node has not been told that it is ours."""
+        given = live.assignment
         if given is None or not live.holds(result.node, result.attempt, result.fence):
             self.answer(result.node, result, "stale", "Another attempt has taken this one's place.")
             return None
@@ -211,10 +212,7 @@ class Attempts:
         if why:
             self.answer(result.node, result, "malformed", why)
             return Lost("malformed", "node")
-        tokens, now_ms = len(result.token_ids), self._parts.clock.now_ms()
-        await self.save(live, jobs.take_result(job, result.node, result.fence, tokens, now_ms))
         live.result = result
-        self.answer(result.node, result, "taken", "")
         return result
 
     async def _assign(self, live: LiveJob, roster: Eligible, fixed: Fixed, nonce: str) -> None:

@@ -14,7 +14,7 @@ from console.coordinator.dispatch.waiting import UNDRAWN, Waiting
 from console.coordinator.draws.nonces import reveals
 from console.coordinator.jobs.endings import ending
 from console.coordinator.jobs.faults import told
-from console.coordinator.jobs.jobs import FINAL, Job
+from console.coordinator.jobs.jobs import FINAL, WITH_NODE, Job
 from console.coordinator.jobs.live import Ask, ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
 from console.coordinator.nodes.registry import Registry
 from console.coordinator.nodes.sessions import Session
@@ -241,7 +241,8 @@ class Dispatch:
         elif not live.holds(session.node, result.attempt, result.fence):
             self._answer(session, result, "stale")
         elif live.result is not None:
-            self._answer(session, result, "taken")
+            if live.job.state not in WITH_NODE:  # until it is on record the node has to keep it
+                self._answer(session, result, "taken")
         else:
             if live.inbox.qsize() >= _INBOX_LIMIT:
                 raise FrameError("more about one job than can be read")

@@ -13,7 +13,7 @@ from console.coordinator.audits.recompute import Work
 from console.coordinator.dispatch.settle import accept, reject
 from console.coordinator.jobs import jobs
 from console.coordinator.jobs.endings import ending
-from console.coordinator.jobs.live import LiveJob, NodeBack, NodeGone
+from console.coordinator.jobs.live import Ask, LiveJob, NodeBack, NodeGone
 from console.coordinator.nodes.outbox import Outbox
 from console.coordinator.nodes.probation import probation_of
 from console.coordinator.nodes.registry import Registry
@@ -22,7 +22,7 @@ from console.coordinator.store import StoreError, Unit
 from console.ledger import price
 from console.ledger.deterrence import PPM
 from console.protocol.ids import short
-from console.protocol.messages import Opening, OpenRequest
+from console.protocol.messages import Opening, OpenRequest, ResultAnswered
 from console.protocol.types import Result
 from console.verification.judge import Finding
 
@@ -50,25 +50,35 @@ class Judging:
         self._auditor = auditor
         self._outbox = outbox
 
-    async def judge(self, live: LiveJob, result: Result) -> bool:
-        """Until there is a verdict; False: the node went away for good before it opened its result."""
-        was, work, parts = live.job, Work(), self._parts
+    async def take(self, live: LiveJob, result: Result) -> int:
+        """Put the result on record, and with it, unless it is drawn for an audit, its verdict and payment.
+
+        Gives the audit rate, per million. Only then is the node told that its result is ours.
+        """
+        was, parts = live.job, self._parts
 
         def settle_unless_drawn(unit: Unit) -> tuple[int, jobs.Job]:
-            rate_ppm = self._rate(unit, live)
+            now_ms, tokens = parts.clock.now_ms(), len(result.token_ids)
+            taken = jobs.take_result(was, result.node, result.fence, tokens, now_ms)
+            rate_ppm = self._rate(unit, taken, live.ask)
             if parts.secrets.audited(result.job, result.attempt, rate_ppm):
-                audited = jobs.audit(was, parts.clock.now_ms())
+                audited = jobs.audit(taken, now_ms)
                 unit.save_job(audited, was)
                 return rate_ppm, audited
-            judged = self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, work)
-            return rate_ppm, accept(unit, parts, was, judged, b"")
+            judged = self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, Work())
+            return rate_ppm, accept(unit, parts, was, taken, judged, b"")
 
         rate_ppm, live.job = await insist(lambda: parts.store.transact(settle_unless_drawn))
+        if (session := self._registry.session(result.node)) is not None:
+            session.send(ResultAnswered(result.job, result.attempt, result.fence, "taken", ""))
         if live.job.state == "SETTLED":
             self._outbox.deliver(was.node)
             log.info("job %s: accepted (not_audited)", short(was.id))
-            return True
-        blob = await self._opening(live, result)
+        return rate_ppm
+
+    async def audit(self, live: LiveJob, result: Result, rate_ppm: int) -> bool:
+        """Until there is a verdict; False: the node went away for good before it opened its result."""
+        blob, work = await self._opening(live, result), Work()
         if blob is None:
             return False
         live.opening = blob
@@ -101,12 +111,12 @@ class Judging:
         )
         return sealed(self._parts, evidence)
 
-    def _rate(self, unit: Unit, live: LiveJob) -> int:
+    def _rate(self, unit: Unit, job: jobs.Job, ask: Ask) -> int:
         """Per million. What a client is told of a node's logits is checked first, every time, and so is what
         shows a node's speed: rubbish is fast."""
-        if live.ask.top_logprobs is not None or live.ask.only:
+        if ask.top_logprobs is not None or ask.only:
             return PPM
-        policy, job = self._parts.policy, live.job
+        policy = self._parts.policy
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
         return probation_of(unit, policy, job.node, reward).audit_ppm
 
@@ -139,7 +149,7 @@ class Judging:
         was, parts, verdict = live.job, self._parts, judged.verdict
         if verdict.outcome == "accepted":
             live.job = await insist(
-                lambda: parts.store.transact(lambda u: accept(u, parts, was, judged, evidence))
+                lambda: parts.store.transact(lambda u: accept(u, parts, was, was, judged, evidence))
             )
         else:
             live.job, suspended = await insist(

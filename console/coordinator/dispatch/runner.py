@@ -116,26 +116,28 @@ class Runner:
         await self._parts.store.transact(lambda unit: unit.end_attempt(job, lost.code, lost.fault, now_ms))
 
     async def _after_result(self, live: LiveJob, result: Result) -> None:
-        done = Done(result.finish_reason, live.job.prompt_tokens, len(result.token_ids))
-        if live.ask.streaming:
-            rest = live.visible.feed(result.token_ids[len(live.received) :], final=True)
-        else:
-            rest = live.visible.feed(result.token_ids, final=True)
-        whole = live.whole = (Text(rest), done) if rest else (done,)
-        if live.ask.streaming:
-            _tell(live, whole)
+        live.whole = _whole(live, result)
+        rate_ppm = await self._judging.take(live, result)
+        settled = live.job.state == "SETTLED"
+        if settled or live.ask.streaming:
+            _tell(live, live.whole)
+        if not settled:
+            await self._audit(live, result, rate_ppm)
+
+    async def _audit(self, live: LiveJob, result: Result, rate_ppm: int) -> None:
+        """To the verdict. A client is told its answer before it where that takes long."""
         wait_s = self._parts.config.limits.verdict_wait_s
-        patience = asyncio.get_running_loop().call_later(wait_s, _tell, live, whole)
+        patience = asyncio.get_running_loop().call_later(wait_s, _tell, live, live.whole)
         if live.ask.top_logprobs is not None:
             patience.cancel()  # they come out of the opening, so this answer waits for its verdict
         try:
-            judged = await self._judging.judge(live, result)
+            judged = await self._judging.audit(live, result, rate_ppm)
         finally:
             patience.cancel()
         if not judged:
             await self._give_up(live, "node", "gone_before_opening")
         if live.job.state == "SETTLED":
-            _tell(live, whole)
+            _tell(live, live.whole)
 
     async def _give_up(self, live: LiveJob, fault: Fault, code: str) -> None:
         parts, last = self._parts, live.job
@@ -153,6 +155,14 @@ class Runner:
         live.job = await insist(lambda: parts.store.transact(undo))
         log.info("job %s: %s (%s)", short(last.id), live.job.state.lower(), code)
         live.tell(ending(code, live.job.price))
+
+
+def _whole(live: LiveJob, result: Result) -> tuple[Text | Done, ...]:
+    """What is left to tell the client once the answer is whole."""
+    shown = len(live.received) if live.ask.streaming else 0
+    rest = live.visible.feed(result.token_ids[shown:], final=True)
+    done = Done(result.finish_reason, live.job.prompt_tokens, len(result.token_ids))
+    return (Text(rest), done) if rest else (done,)
 
 
 def _tell(live: LiveJob, events: tuple[Text | Done, ...]) -> None:

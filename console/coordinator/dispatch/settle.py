@@ -61,12 +61,15 @@ def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str, *, wi
     return job
 
 
-def accept(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) -> Job:
-    """The answer is good, or was not drawn for an audit: pay it. `sealed`: evidence, empty for none."""
+def accept(unit: Unit, parts: Parts, was: Job, taken: Job, judged: Judged, sealed: bytes) -> Job:
+    """The answer is good, or was not drawn for an audit: pay it. `sealed`: evidence, empty for none.
+
+    `was`: the job on record; `taken`: as it stands with its result, which may be put on record with this.
+    """
     now_ms, node = parts.clock.now_ms(), NodeId(was.node)
-    due = price(parts.policy, was.prompt_tokens, was.completion_tokens)
+    due = price(parts.policy, taken.prompt_tokens, taken.completion_tokens)
     to_bond, _ = split_reward(parts.policy, due.reward, unit.balance(node_bond(node)))
-    job = jobs.settle(was, due.client, due.reward, now_ms)
+    job = jobs.settle(taken, due.client, due.reward, now_ms)
     booked = Transaction(f"pay:{job.id}", now_ms, ())
     if was.held:
         booked = pay(
