@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Callable
 
 import msgspec
 
@@ -31,17 +32,28 @@ from console.protocol.messages import (
     SignIn,
     Welcome,
 )
+from console.protocol.session_key import Ephemeral, SessionKey
 
 
 class NativeNetwork:
     """Quarterdeck's own network, at the address of its WebSocket or of the message servers that it uses."""
 
-    def __init__(self, address: str, key: SigningKey, pins: Pins) -> None:
-        """`address`: `ws://` or `wss://` URL of the coordinator's node endpoint, or `nats://host:port,…`."""
+    def __init__(
+        self,
+        address: str,
+        key: SigningKey,
+        pins: Pins,
+        entropy: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        """`address`: `ws://` or `wss://` URL of the coordinator's node endpoint, or `nats://host:port,…`.
+
+        `entropy`: so many fresh random bytes.
+        """
         self.address = address
         self._dial = _dial_for(address)
         self._key = key
         self._pins = pins
+        self._entropy = entropy
 
     async def connect(self, claim: Claim) -> NativeSession:
         """Dial, check the coordinator's key and sign in; see the port for what is raised."""
@@ -62,9 +74,11 @@ class NativeNetwork:
         refused = await check_pin(self._pins, self.address, challenge)
         if refused is not None:
             raise RefusedError(refused)
+        half = Ephemeral(self._entropy(32)) if challenge.ephemeral else None
         unsigned = SignIn(
-            challenge.nonce, self._key.node_id, claim.name, claim.software, claim.machine, claim.models, ""
-        )
+            challenge.nonce, self._key.node_id, claim.name, claim.software, claim.machine, claim.models, "",
+            half.public if half else "",
+        )  # fmt: skip
         signature = self._key.sign(sign_in_bytes(unsigned, challenge.coordinator))
         signed = msgspec.structs.replace(unsigned, signature=signature)
         await wire.send(seal(self._key, "to_coordinator", "", 0, signed).decode())
@@ -73,7 +87,14 @@ class NativeNetwork:
             raise RefusedError(answer)
         if not isinstance(answer, Welcome):
             raise FrameError(f"{type(answer).__name__} came where a welcome was due")
-        return NativeSession(wire, self._key, challenge, answer)
+        agreed = self._agreed(half, challenge) if half else None
+        return NativeSession(wire, self._key, challenge, answer, agreed)
+
+    def _agreed(self, half: Ephemeral, challenge: Challenge) -> SessionKey:
+        try:
+            return half.agree(challenge.ephemeral, challenge.nonce, challenge.coordinator, self._key.node_id)
+        except ValueError as error:
+            raise FrameError("its challenge holds no usable key for the session") from error
 
     async def _challenge(self, wire: Wire) -> Challenge:
         frame, message = peek_from_coordinator(await wire.receive())
@@ -86,12 +107,20 @@ class NativeNetwork:
 class NativeSession:
     """A signed-in connection. Frames are sealed and opened here; counters only rise."""
 
-    def __init__(self, wire: Wire, key: SigningKey, challenge: Challenge, welcome: Welcome) -> None:
-        """`wire` is owned from here on."""
+    def __init__(
+        self,
+        wire: Wire,
+        key: SigningKey,
+        challenge: Challenge,
+        welcome: Welcome,
+        agreed: SessionKey | None = None,
+    ) -> None:
+        """`wire` is owned from here on. `agreed`: None where the coordinator is an older one, and signs."""
         self.challenge = challenge
         self.welcome = welcome
         self._wire = wire
-        self._key = key
+        self._hand = agreed or key
+        self._by = agreed or challenge.coordinator
         self._sent = 0
         self._heard = -1
         self._dealt_with = -1
@@ -100,11 +129,11 @@ class NativeSession:
 
     async def messages(self) -> AsyncIterator[FromCoordinator]:
         """What the coordinator says until the connection ends; then LinkError with the cause."""
-        session, coordinator = self.welcome.session, self.challenge.coordinator
+        session = self.welcome.session
         try:
             while True:
                 data = await self._wire.receive()
-                self._heard, message = open_from_coordinator(data, coordinator, session, self._heard)
+                self._heard, message = open_from_coordinator(data, self._by, session, self._heard)
                 yield message
                 # Asked for the next one, so this one is dealt with.
                 if self._heard == self._dealt_with + 1:
@@ -117,7 +146,7 @@ class NativeSession:
         async with self._sending:
             if isinstance(message, Heartbeat):
                 message = msgspec.structs.replace(message, heard=self._dealt_with)
-            frame = seal(self._key, "to_coordinator", self.welcome.session, self._sent, message)
+            frame = seal(self._hand, "to_coordinator", self.welcome.session, self._sent, message)
             self._sent += 1
             await self._wire.send(frame.decode())
 

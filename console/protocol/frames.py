@@ -1,13 +1,14 @@
-"""Framing: bodies to signed frames and back.
+"""Framing: bodies to frames and back.
 
-A frame is one JSON text: `{"session", "counter", "body", "signature"}`. The signature covers the direction,
-session, counter and the body's exact bytes, so that nothing can be replayed, reordered or reflected.
+A frame is one JSON text: `{"session", "counter", "body"}` and a `signature`, at sign-in, or a `code` of the
+session's key, after it. Either covers the direction, session, counter and the body's exact bytes, so that
+nothing can be replayed, reordered or reflected.
 """
 
 from __future__ import annotations
 
 import hashlib
-from typing import Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -20,9 +21,9 @@ from console.protocol.messages import (
     Presence,
     SignIn,
 )
+from console.protocol.session_key import Direction, SessionKey
 from console.protocol.types import Receipt, Result, Ticket
 
-Direction = Literal["to_coordinator", "to_node"]
 T = TypeVar("T")
 
 
@@ -30,13 +31,14 @@ class FrameError(Exception):
     """A frame that cannot be accepted; the text says why. The connection should end."""
 
 
-class Frame(msgspec.Struct, frozen=True):
+class Frame(msgspec.Struct, frozen=True, omit_defaults=True):
     """One message on the wire."""
 
     session: str
-    counter: int
+    counter: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
     body: msgspec.Raw
-    signature: str
+    signature: str = ""
+    code: str = ""
 
 
 # A decoder knows its type once and for all; `msgspec.json.decode` looks through a union's members every time.
@@ -45,18 +47,27 @@ _from_node: msgspec.json.Decoder[FromNode] = msgspec.json.Decoder(FromNode)
 _from_coordinator: msgspec.json.Decoder[FromCoordinator] = msgspec.json.Decoder(FromCoordinator)
 
 
-def seal(key: SigningKey, direction: Direction, session: str, counter: int, body: object) -> bytes:
-    """The frame for `body`, signed with `key`."""
+def seal(
+    hand: SigningKey | SessionKey, direction: Direction, session: str, counter: int, body: object
+) -> bytes:
+    """The frame for `body`: signed, or with a code where the session has a key."""
     raw = msgspec.json.encode(body)
-    signature = key.sign(_signed_bytes(direction, session, counter, raw))
+    if isinstance(hand, SessionKey):
+        code = hand.code(direction, _coded_bytes(session, counter, raw))
+        return msgspec.json.encode(Frame(session, counter, msgspec.Raw(raw), code=code))
+    signature = hand.sign(_signed_bytes(direction, session, counter, raw))
     return msgspec.json.encode(Frame(session, counter, msgspec.Raw(raw), signature))
 
 
-def open_from_node(data: bytes | str, node: str, session: str, after: int) -> tuple[int, FromNode]:
+def open_from_node(
+    data: bytes | str, node: str | SessionKey, session: str, after: int
+) -> tuple[int, FromNode]:
     """Counter and body of a node's frame, checked against its session and last counter.
 
+    `node`: the id by whose key it must be signed, or the session's key, whose code it must carry.
+
     Raises:
-        FrameError: too large, malformed, another session, a counter not above `after`, or a bad signature.
+        FrameError: too large, malformed, another session, a counter not above `after`, or neither.
     """
     frame = _parse(data, session, after)
     _check(frame, "to_coordinator", node)
@@ -64,7 +75,7 @@ def open_from_node(data: bytes | str, node: str, session: str, after: int) -> tu
 
 
 def open_from_coordinator(
-    data: bytes | str, coordinator: str, session: str, after: int
+    data: bytes | str, coordinator: str | SessionKey, session: str, after: int
 ) -> tuple[int, FromCoordinator]:
     """Counter and body of a coordinator's frame; the rules of `open_from_node`."""
     frame = _parse(data, session, after)
@@ -121,6 +132,10 @@ def _signed_bytes(direction: Direction, session: str, counter: int, raw: bytes) 
     return canonical("frame/v1", [direction, session, counter, hashlib.sha256(raw).hexdigest()])
 
 
+def _coded_bytes(session: str, counter: int, raw: bytes) -> bytes:
+    return b"quarterdeck/frame/v2\0%b\0%d\0%b" % (session.encode(), counter, raw)
+
+
 def _parse(data: bytes | str, session: str, after: int) -> Frame:
     if len(data) > FRAME_BYTES_LIMIT:
         raise FrameError(f"a frame of {len(data)} bytes; at most {FRAME_BYTES_LIMIT} are accepted")
@@ -135,9 +150,12 @@ def _parse(data: bytes | str, session: str, after: int) -> Frame:
     return frame
 
 
-def _check(frame: Frame, direction: Direction, signer: str) -> None:
-    message = _signed_bytes(direction, frame.session, frame.counter, bytes(frame.body))
-    if not verify(signer, message, frame.signature):
+def _check(frame: Frame, direction: Direction, by: str | SessionKey) -> None:
+    raw = bytes(frame.body)
+    if isinstance(by, SessionKey):
+        if not by.fits(direction, _coded_bytes(frame.session, frame.counter, raw), frame.code):
+            raise FrameError("the code does not match")
+    elif not verify(by, _signed_bytes(direction, frame.session, frame.counter, raw), frame.signature):
         raise FrameError("the signature does not match")
 
 

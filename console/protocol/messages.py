@@ -1,7 +1,8 @@
 """The frames between node and coordinator, and what may be in them.
 
-Order at sign-in: coordinator `Challenge`, node `SignIn`, coordinator `Welcome` or `Refused`. After that every
-frame carries the session, a strictly rising counter and a signature over both and the body's exact bytes.
+Order at sign-in: coordinator `Challenge`, node `SignIn`, coordinator `Welcome` or `Refused`, each signed.
+After that every frame carries the session, a strictly rising counter and a code, made with the session's key,
+over both and the body's exact bytes; a signature where one of the two knows of no such keys.
 """
 
 from __future__ import annotations
@@ -45,9 +46,11 @@ class Challenge(msgspec.Struct, frozen=True, tag="challenge"):
     """Name of the network for people, e.g. `practice network`."""
     now_ms: int
     policy: Policy
+    ephemeral: str = ""
+    """The coordinator's half of the session's key, see `session_key`; empty: an older one, which signs."""
 
 
-class SignIn(msgspec.Struct, frozen=True, tag="sign_in"):
+class SignIn(msgspec.Struct, frozen=True, tag="sign_in", omit_defaults=True):
     """The node's answer; `signature` is over `sign_in_bytes`."""
 
     nonce: str
@@ -58,6 +61,8 @@ class SignIn(msgspec.Struct, frozen=True, tag="sign_in"):
     """Digest of stable machine facts, so that one machine under two ids can be found."""
     models: tuple[ModelOffer, ...]
     signature: str
+    ephemeral: str = ""
+    """The node's half of the session's key; empty: an older node, or an older coordinator."""
 
 
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):

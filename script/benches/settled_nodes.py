@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import secrets
 import sys
 import time
 
@@ -34,6 +35,7 @@ from console.protocol.messages import (
     SignIn,
     Welcome,
 )
+from console.protocol.session_key import Ephemeral, SessionKey
 from console.protocol.types import Assignment
 
 HEARTBEAT_S = 2
@@ -60,18 +62,20 @@ class Node:
         self._dial: Dial = NatsDial() if address.startswith("nats") else dial_websocket
         self._counter = 0
         self._session = ""
+        self._hand: SigningKey | SessionKey = self._key
         self._wire: Wire
 
     async def sign_in(self) -> None:
         """Raises LinkError."""
-        self._session, self._counter = "", 0
+        self._session, self._counter, self._hand = "", 0, self._key
         self._wire = await self._dial(self._address, self._key, self._claim)
         _, challenge = peek_from_coordinator(await self._wire.receive())
         assert isinstance(challenge, Challenge)
-        claim = self._claim
+        claim, half = self._claim, Ephemeral(secrets.token_bytes(32))
         told = SignIn(
-            challenge.nonce, self._key.node_id, claim.name, claim.software, claim.machine, claim.models, ""
-        )
+            challenge.nonce, self._key.node_id, claim.name, claim.software, claim.machine, claim.models, "",
+            half.public,
+        )  # fmt: skip
         signature = self._key.sign(sign_in_bytes(told, challenge.coordinator))
         await self._say(msgspec.structs.replace(told, signature=signature))
         _, welcome = peek_from_coordinator(await self._wire.receive())
@@ -79,6 +83,9 @@ class Node:
             await self._wire.close()
             raise LinkError(f"the coordinator did not let a node in: {welcome}")
         self._session, self._counter = welcome.session, 0
+        self._hand = half.agree(
+            challenge.ephemeral, challenge.nonce, challenge.coordinator, self._key.node_id
+        )
 
     async def live(self, wait_s: float) -> None:
         """Answer and beat, the second time after `wait_s`, until the line ends. Raises LinkError."""
@@ -115,7 +122,7 @@ class Node:
 
     async def _say(self, message: FromNode) -> None:
         counter, self._counter = self._counter, self._counter + 1
-        await self._wire.send(seal(self._key, "to_coordinator", self._session, counter, message).decode())
+        await self._wire.send(seal(self._hand, "to_coordinator", self._session, counter, message).decode())
 
 
 async def _run(address: str, count: int, first: int, group: GroupId) -> None:

@@ -45,6 +45,7 @@ from console.protocol.keys import SigningKey
 from console.protocol.messages import (
     Ack,
     Cancel,
+    Challenge,
     Chunk,
     EpochOpened,
     Failed,
@@ -59,6 +60,7 @@ from console.protocol.messages import (
     SignIn,
     Welcome,
 )
+from console.protocol.session_key import Ephemeral, SessionKey
 from console.protocol.types import USUAL_POLICY, Assignment, ModelOffer, Receipt, Result, Verdict
 from console.verification.noise import job_seed
 
@@ -233,26 +235,43 @@ class FakeNode:
         self._listening: list[asyncio.Task[None]] = []
         self._counter = 0
         self.session = ""
+        self.older = False
+        """Knows of no session keys, and signs its frames."""
+        self.agreed: SessionKey | None = None
         self.coordinator = ""
         self.seeds_roots: dict[int, str] = {}
 
-    async def connect(self, **changes: Any) -> Welcome | Refused:
-        """Dial and sign in; `changes` to the signed sign-in message."""
+    async def connect(self, forged: str = "", **changes: Any) -> Welcome | Refused:
+        """Dial and sign in; `changes` to the signed sign-in message.
+
+        `forged`: half of a key that somebody puts into it on its way.
+        """
         machine = f"machine of {self.key.node_id}"
         claim = Claim(self.name, "fake", machine, (self.offer,))
         self._wire = await self._dial(self._run.address, self.key, claim)
         _, challenge = peek_from_coordinator(await self._wire.receive())
-        self.coordinator = challenge.coordinator  # type: ignore[union-attr]
-        claims = SignIn(challenge.nonce, self.key.node_id, self.name, "fake", machine, (self.offer,), "")  # type: ignore[union-attr]
+        assert isinstance(challenge, Challenge)
+        self.coordinator = challenge.coordinator
+        self.agreed = None
+        half = None if self.older else Ephemeral(secrets.token_bytes(32))
+        public = half.public if half else ""
+        claims = SignIn(
+            challenge.nonce, self.key.node_id, self.name, "fake", machine, (self.offer,), "", public
+        )
         claims = msgspec.structs.replace(claims, **changes)
         claims = msgspec.structs.replace(
             claims,
-            signature=self.key.sign(sign_in_bytes(claims, self.coordinator)),  # type: ignore[arg-type]
+            signature=self.key.sign(sign_in_bytes(claims, self.coordinator)),
         )
+        claims = msgspec.structs.replace(claims, ephemeral=forged or claims.ephemeral)
         await self._wire.send(seal(self.key, "to_coordinator", "", 0, claims).decode())
         _, answer = open_from_coordinator(await self._wire.receive(), self.coordinator, "", 0)
         if isinstance(answer, Welcome):
             self.session, self._counter = answer.session, 0
+            if half is not None:
+                self.agreed = half.agree(
+                    challenge.ephemeral, challenge.nonce, challenge.coordinator, self.key.node_id
+                )
             self.seeds_roots[answer.epoch] = answer.seeds_root
             self._listening = [self._spawn(self._listen(self._wire))]
             self._spawn(self._beat())
@@ -273,8 +292,9 @@ class FakeNode:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def send(self, message: FromNode) -> None:
-        """One signed frame."""
-        await self.send_raw(seal(self.key, "to_coordinator", self.session, self._counter, message).decode())
+        """One frame."""
+        hand = self.agreed or self.key
+        await self.send_raw(seal(hand, "to_coordinator", self.session, self._counter, message).decode())
         self._counter += 1
 
     async def send_raw(self, data: str | bytes) -> None:
@@ -379,7 +399,7 @@ class FakeNode:
         with contextlib.suppress(LinkError):
             while True:
                 after, message = open_from_coordinator(
-                    await wire.receive(), self.coordinator, self.session, after
+                    await wire.receive(), self.agreed or self.coordinator, self.session, after
                 )
                 self.seen.append(message)
                 await self._react(message)

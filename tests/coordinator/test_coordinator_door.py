@@ -17,6 +17,8 @@ from console.network.port import LinkError
 from console.protocol.frames import peek_from_coordinator, seal
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FRAME_BYTES_LIMIT, Challenge, Heartbeat, Refused, Welcome
+from console.protocol.session_key import Ephemeral, SessionKey
+from console.protocol.types import Assignment
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,8 @@ async def test_other_profiles_and_slow_nodes_are_not_listed_and_told_the_rule(ru
 
 
 def frames_of(node: FakeNode) -> list[str | bytes]:
-    key, session = node.key, node.session
+    key, session = node.agreed or node.key, node.session
+    other = SessionKey(bytes(64)) if node.agreed else SigningKey(bytes(32))
     good = Heartbeat(True, "earning", 0, 1)
     return [
         "not json",
@@ -105,17 +108,22 @@ def frames_of(node: FakeNode) -> list[str | bytes]:
         '{"session": "", "counter": 1, "body": {}, "signature": ""}',
         seal(key, "to_coordinator", session, 0, good).decode(),
         seal(key, "to_node", session, 1 << 40, good).decode(),
-        seal(SigningKey(bytes(32)), "to_coordinator", session, 1 << 40, good).decode(),
+        seal(other, "to_coordinator", session, 1 << 40, good).decode(),
+        seal(node.key if node.agreed else other, "to_coordinator", session, 1 << 40, good).decode(),
         seal(key, "to_coordinator", session, 1 << 40, {"type": "heartbeat", "ready": "soon"}).decode(),
         seal(key, "to_coordinator", session, 1 << 40, {"type": "assignment"}).decode(),
         "x" * (FRAME_BYTES_LIMIT + 1),
     ]
 
 
-async def test_bad_frames_end_their_own_connection(run: Running) -> None:
+@pytest.mark.parametrize("older", [False, True], ids=["session key", "signatures"])
+async def test_bad_frames_end_their_own_connection(run: Running, older: bool) -> None:
     bystander = await run.node("bystander")
-    for number in range(10):
-        node = await run.node(f"hostile {number}")
+    for number in range(11):
+        node = FakeNode(run, f"hostile {number}")
+        node.older = older
+        run.nodes.append(node)
+        await node.connect()
         await node.wait(Presence)
         await node.send_raw(frames_of(node)[number])
         assert (await node.wait(Refused)).code == "frame_refused", number
@@ -172,3 +180,28 @@ async def test_a_sign_in_as_the_last_epoch_ends_is_told_that_the_network_restart
     assert answer.code in PASSING
     await until(lambda: run.coordinator.registry.sessions() == [])
     await node.drop()
+
+
+async def test_an_older_node_signs_its_frames_and_is_answered_with_signatures(run: Running) -> None:
+    node = FakeNode(run, "older")
+    node.older = True
+    run.nodes.append(node)
+    assert isinstance(await node.connect(), Welcome)
+    await node.wait(Presence)
+    assert (await run.chat()).status_code == 200
+    assert node.agreed is None and len(node.got(Assignment)) == 1
+
+
+@pytest.mark.parametrize("public", ["zz", "00" * 31, "00" * 32, "01" + "00" * 31])
+async def test_half_a_key_that_is_none_is_refused(run: Running, public: str) -> None:
+    """The last two are points of small order: everybody would know what comes of them."""
+    answer = await FakeNode(run, "reef").connect(ephemeral=public)
+    assert isinstance(answer, Refused) and answer.code == "signature_wrong"
+
+
+async def test_half_a_key_of_somebody_else_is_refused(run: Running) -> None:
+    """The sign-in's signature covers it."""
+    node = FakeNode(run, "reef")
+    theirs = Ephemeral(secrets.token_bytes(32)).public
+    answer = await node.connect(forged=theirs)
+    assert isinstance(answer, Refused) and answer.code == "signature_wrong"

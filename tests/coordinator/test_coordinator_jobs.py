@@ -173,6 +173,7 @@ class Lives(RuleBasedStateMachine):
             self.atomic(lambda: reject(self.unit, PARTS, was, judged, b"sealed"))
 
     def atomic(self, work: object) -> None:
+        self.unit = SqlUnit(Direct(self.db))  # what a unit was refused is its own
         self.db.execute("SAVEPOINT unit")
         try:
             work()  # type: ignore[operator]

@@ -43,6 +43,7 @@ from console.protocol.messages import (
     SignIn,
     Welcome,
 )
+from console.protocol.session_key import Ephemeral, SessionKey
 from console.protocol.types import Assignment, ModelOffer, Receipt, Result, Verdict
 from simulation import lies
 from simulation.answers import answer_to, result_of, sent_for
@@ -109,6 +110,7 @@ class Node:
         self._process = Process(loop)
         self._line: Line | None = None
         self._session = ""
+        self._agreed = SessionKey(bytes(64))
         self._counter = 0
         self._roots: dict[int, str] = {}
         self._called_off: set[tuple[str, int]] = set()
@@ -180,13 +182,19 @@ class Node:
         if not isinstance(challenge, Challenge):
             return None
         offer = ModelOffer(GROUP, MODEL, PROFILE.class_id, CONTEXT, self.speed_milli, 1)
-        claims = SignIn(challenge.nonce, self.id, self.name, "simulated", self.machine, (offer,), "")
+        half = Ephemeral(self._chance.randbytes(32))
+        claims = SignIn(
+            challenge.nonce, self.id, self.name, "simulated", self.machine, (offer,), "", half.public
+        )
         signature = self.key.sign(sign_in_bytes(claims, challenge.coordinator))
         claims = msgspec.structs.replace(claims, signature=signature)
         line.say(seal(self.key, "to_coordinator", "", 0, claims).decode())
         _, answer = open_from_coordinator(await line.hear(), challenge.coordinator, "", 0)
         self._trace.note("sign-in", f"{self.name} {type(answer).__name__} {getattr(answer, 'code', '')}")
-        return answer if isinstance(answer, Welcome) else None
+        if not isinstance(answer, Welcome):
+            return None
+        self._agreed = half.agree(challenge.ephemeral, challenge.nonce, challenge.coordinator, self.id)
+        return answer
 
     async def _hold(self, line: Line) -> None:
         self._heard_s, self._gap, self._whole, after = self._loop.time(), False, -1, -1
@@ -197,7 +205,7 @@ class Node:
             while True:
                 frame = await line.hear()
                 self._heard_s = self._loop.time()
-                counter, message = open_from_coordinator(frame, KEY.node_id, self._session, after)
+                counter, message = open_from_coordinator(frame, self._agreed, self._session, after)
                 self._gap = self._gap or counter != after + 1
                 after = counter
                 self._react(message)
@@ -217,7 +225,7 @@ class Node:
         """Send, if there is a line."""
         if self._line is None:
             return False
-        frame = seal(self.key, "to_coordinator", self._session, self._counter, message).decode()
+        frame = seal(self._agreed, "to_coordinator", self._session, self._counter, message).decode()
         self._counter += 1
         try:
             self._line.say(frame)

@@ -17,7 +17,7 @@ from console.coordinator.nodes.outbox import Outbox
 from console.coordinator.nodes.presences import Presences
 from console.coordinator.nodes.registry import Registry
 from console.coordinator.nodes.sessions import Session
-from console.coordinator.nodes.sign_in import check_sign_in, clean, cleaned
+from console.coordinator.nodes.sign_in import check_sign_in, clean, cleaned, session_key
 from console.coordinator.parts import Parts
 from console.coordinator.statements.books import Books
 from console.coordinator.statements.statement_desk import StatementDesk
@@ -37,6 +37,7 @@ from console.protocol.messages import (
     StatementRequest,
     Welcome,
 )
+from console.protocol.session_key import Ephemeral
 
 log = logging.getLogger(__name__)
 _LAST_WORD_S = 5.0
@@ -113,12 +114,14 @@ class Door:
 
     async def _sign_in(self, line: Line) -> Session | Refused:
         patience_s, clock = self._parts.config.limits.sign_in_s, self._parts.clock
+        ephemeral = Ephemeral(self._parts.entropy(32))
         challenge = Challenge(
             nonce=self._parts.entropy(32).hex(),
             coordinator=self._parts.key.node_id,
             network=self._parts.config.network,
             now_ms=clock.now_ms(),
             policy=self._parts.policy,
+            ephemeral=ephemeral.public,
         )
         sent_s = clock.tick_s()
         await line.send(seal(self._parts.key, "to_node", "", 0, challenge).decode())
@@ -133,7 +136,10 @@ class Door:
             raise FrameError(f"{type(message).__name__} came where a sign-in was due")
         check_signature(frame, "to_coordinator", message.node)
         refused = check_sign_in(message, challenge, clock.tick_s() - sent_s, patience_s)
-        return refused or await self._registry.admit(cleaned(message))
+        if refused is not None:
+            return refused
+        key = session_key(message, challenge, ephemeral)
+        return key if isinstance(key, Refused) else await self._registry.admit(cleaned(message), key)
 
     async def _greeting(self, session: Session) -> Welcome | Refused:
         node = session.node
@@ -171,13 +177,13 @@ class Door:
     async def _read(self, line: Line, session: Session, statements: StatementTurns) -> None:
         clock, limits = self._parts.clock, self._parts.config.limits
         frames, size = Rate(limits.frames_per_s, clock.tick_s()), Rate(limits.bytes_per_s, clock.tick_s())
-        counter = -1
+        counter, by = -1, session.key or session.node
         while not session.leaving:
             data = await line.receive()
             now_s = clock.tick_s()
             if not (frames.take(1, now_s) and size.take(len(data), now_s)):
                 raise FrameError("more frames or bytes per second than one node may send")
-            counter, message = open_from_node(data, session.node, session.id, counter)
+            counter, message = open_from_node(data, by, session.id, counter)
             await self._hear(session, message, statements)
 
     async def _hear(self, session: Session, message: FromNode, statements: StatementTurns) -> None:

@@ -20,6 +20,7 @@ from console.coordinator.store import NodeRow, Unit
 from console.protocol.ids import NodeId, SessionId, short
 from console.protocol.messages import GroupNow, Refused, SignIn
 from console.protocol.reasons import Reason, reason
+from console.protocol.session_key import SessionKey
 
 log = logging.getLogger(__name__)
 
@@ -55,8 +56,8 @@ class Registry:
         offer = session.offer if session is not None else None
         return offer.profile if offer is not None else self._reference.profile
 
-    async def admit(self, message: SignIn) -> Session | Refused:
-        """A new session for a sign-in that was checked and cleaned."""
+    async def admit(self, message: SignIn, key: SessionKey | None = None) -> Session | Refused:
+        """A new session for a sign-in that was checked and cleaned. `key`: what was agreed on in it."""
         held = self.session(message.node)
         now_ms = self._parts.clock.now_ms()
         if held is not None:
@@ -71,6 +72,7 @@ class Registry:
             offers[0] if offers else None,
             self._parts.clock,
             message.machine,
+            key,
         )
         if self.session(message.node) is not None:  # two sign-ins raced; the first one has it
             return duplicate(message.node, 0)

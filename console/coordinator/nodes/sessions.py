@@ -16,6 +16,7 @@ from console.protocol.ids import NodeId, SessionId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import FromCoordinator, Heartbeat, Refused
 from console.protocol.reasons import CODES, Reason
+from console.protocol.session_key import SessionKey
 from console.protocol.types import ModelOffer
 
 _QUEUE_LIMIT = 2048
@@ -46,13 +47,18 @@ class Session:
         offer: ModelOffer | None,
         clock: Clock,
         machine: str = "",
+        key: SessionKey | None = None,
     ) -> None:
-        """`machine`: the digest of its facts that the node claims, empty for none."""
+        """`machine`: the digest of its facts that the node claims, empty for none.
+
+        `key`: by which its frames are known; None: an older node, whose frames are signed.
+        """
         self.id = session
         self.node = node
         self.name = name
         self.offer = offer
         self.machine = machine
+        self.key = key
         self.ready = False
         self.reason = "model_loading"
         self.leaving = False
@@ -125,11 +131,11 @@ class Session:
             self._out.put_nowait(item)
 
     async def pump(self, key: SigningKey, write: Callable[[str], Awaitable[None]]) -> None:
-        """Seal and write what is queued, until the session is closed."""
-        counter = 0
+        """Seal and write what is queued, until the session is closed. `key`: the coordinator's."""
+        counter, hand = 0, self.key or key
         while (item := await self._out.get()) is not None:
             message, outbox_row = item
-            await write(seal(key, "to_node", self.id, counter, message).decode())
+            await write(seal(hand, "to_node", self.id, counter, message).decode())
             if outbox_row:
                 self.handed.append(Handed(outbox_row, counter, self._clock.tick_s()))
             counter += 1
