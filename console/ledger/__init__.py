@@ -20,6 +20,7 @@ from console.ledger.prices import price as price
 from console.ledger.prices import split_reward as split_reward
 from console.ledger.prices import withheld_fee as withheld_fee
 from console.ledger.transactions import LedgerError as LedgerError
+from console.ledger.transactions import balances_after as balances_after
 from console.ledger.transactions import check_transaction as check_transaction
 from console.ledger.transactions import close_epoch as close_epoch
 from console.ledger.transactions import deposit as deposit

@@ -14,7 +14,7 @@ from console.ledger.accounts import (
     node_pending,
 )
 from console.protocol.ids import NanoCredits
-from console.protocol.types import Posting, Transaction
+from console.protocol.types import Balances, Posting, Transaction
 
 _LIMIT = 1 << 63
 
@@ -96,6 +96,16 @@ def penalty(
         (node_bond(node), -from_bond),
         (node_pending(node), -from_pending),
         (PENALTIES, total),
+    )
+
+
+def balances_after(before: Balances, node: str, transaction: Transaction) -> Balances:
+    """A node's accounts once `transaction` is booked on them."""
+    moved = {posting.account: posting.amount for posting in transaction.postings}
+    return Balances(
+        NanoCredits(before.pending + moved.get(node_pending(node), 0)),
+        NanoCredits(before.available + moved.get(node_available(node), 0)),
+        NanoCredits(before.bond + moved.get(node_bond(node), 0)),
     )
 
 

@@ -120,7 +120,7 @@ async def _life(parts: Parts, number: int) -> None:
         EvidenceId(secrets.token_hex(16)), now.id, 1, node, "accepted", "replay", 200, 0, -1, "Fine.", number
     )  # fmt: skip
     judged = Judged(verdict, AuditRow(verdict.id, 100_000, 1, 1, 1, 1), NOT_AUDITED)
-    await transact(lambda unit: accept(unit, parts, now, now, judged, b"sealed" * 200))
+    await transact(lambda unit: accept(unit, parts, now, now, judged, unit.balances(node), b"sealed" * 200))
 
 
 def _draw(held: Job, node: NodeId, unit: Unit) -> Job:

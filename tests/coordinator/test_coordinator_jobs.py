@@ -168,9 +168,12 @@ class Lives(RuleBasedStateMachine):
         )
         judged = Judged(verdict, AuditRow(verdict.id, 1, 1, 1, 1, 1), NOT_AUDITED)
         if good:
-            self.atomic(lambda: accept(self.unit, PARTS, was, taken or was, judged, b"sealed"))
+            self.atomic(lambda: self.accept(was, taken or was, judged))
         else:
             self.atomic(lambda: reject(self.unit, PARTS, was, judged, b"sealed"))
+
+    def accept(self, was: Job, taken: Job, judged: Judged) -> Job:
+        return accept(self.unit, PARTS, was, taken, judged, self.unit.balances(was.node), b"sealed")
 
     def atomic(self, work: object) -> None:
         self.unit = SqlUnit(Direct(self.db))  # what a unit was refused is its own

@@ -52,7 +52,7 @@ def draw(unit: Unit, one: int, other: int) -> Any:
 
 
 def know(unit: Unit, one: int, other: int) -> Any:
-    unit.save_node(NodeRow(f"n{one}", f"{other}", "s", "m", 1, other))
+    unit.save_node(NodeRow(f"n{one}", f"{other}", "s", "m", 1, other, other))
     return unit.node(f"n{other}")
 
 
@@ -64,8 +64,15 @@ def add_up(unit: Unit, one: int, other: int) -> Any:
 
 def look(unit: Unit, one: int, other: int) -> Any:
     rows = [row.body for row in unit.outbox(f"n{one}", 0)]
-    held = unit.balance(escrow(job(one))), unit.balances(f"{other}"), unit.balance(client("ann"))
+    held = unit.balance(escrow(job(one))), unit.balances(f"n{other}"), unit.balance(client("ann"))
     return rows, held, unit.booked(f"hold:{job(one)}"), len(unit.open_jobs()), unit.nodes_with_pending()
+
+
+def track(unit: Unit, one: int, other: int) -> Any:
+    """Of nodes of which there may be nothing."""
+    found = unit.outboxes({f"n{number}": 0 for number in range(one, 4)})
+    waiting = {node: [row.body for row in rows] for node, rows in found.items()}
+    return unit.track(f"n{one}", 1 + other), waiting
 
 
 def catch(unit: Unit, one: int, other: int) -> Any:
@@ -87,12 +94,12 @@ def attempt(unit: Unit, one: int, other: int) -> Any:
 
 def judge(unit: Unit, one: int, other: int) -> Any:
     """Of a job that may not be there."""
-    name, mode = f"v{one}.{other}", "replay"
-    verdict = Verdict(EvidenceId(name), job(one), other, NodeId("n"), "accepted", mode, 1, 0, -1, "Fine.", 1)
+    name, mode, node = f"v{one}.{other}", "replay", NodeId(f"n{other}")
+    verdict = Verdict(EvidenceId(name), job(one), other, node, "accepted", mode, 1, 0, -1, "Fine.", 1 + one)
     unit.add_verdict(verdict)
     unit.add_evidence(verdict, bytes(other), one)
     unit.add_audit(AuditRow(name, 1, 2, 3, 4, 5))
-    return unit.judged(job(one), other, "n"), unit.verdicts("n", "accepted", 0, 9)
+    return unit.judged(job(one), other, node), unit.verdicts(node, "accepted", 0, 9)
 
 
 def forget(unit: Unit, one: int, other: int) -> Any:
@@ -147,14 +154,14 @@ def made(number: int) -> Job:
 
 
 KINDS: dict[str, Callable[[Unit, int, int], Any]] = {
-    "deposit": lambda unit, one, other: unit.book(deposit(f"{one}", node_bond(f"{other}"), 1 + other, 1)),
+    "deposit": lambda unit, one, other: unit.book(deposit(f"{one}", node_bond(f"n{other}"), 1 + other, 1)),
     "hold": lambda unit, one, other: unit.book(hold(job(one), "ann", 5 + other, 1)),
     "refund": lambda unit, one, other: unit.book(refund(job(one), "ann", 5 + other, 1)),
     "open": lambda unit, one, other: unit.save_job(jobs.hold(made(one), other, 1), None),
     "post": lambda unit, one, other: unit.post(f"n{one}", bytes([other]), 1),
     "move": move, "draw": draw, "know": know, "add_up": add_up, "look": look, "catch": catch, "fail": fail,
     "attempt": attempt, "judge": judge, "forget": forget, "repeat": repeat, "spend": spend,
-    "settle": settle, "state": state, "sign": sign, "close": close,
+    "settle": settle, "state": state, "sign": sign, "close": close, "track": track,
 }  # fmt: skip
 STEPS = st.tuples(st.sampled_from(sorted(KINDS)), st.integers(0, 3), st.integers(0, 3))
 BATCHES = st.lists(st.lists(st.lists(STEPS, max_size=5), max_size=8), min_size=1, max_size=4)

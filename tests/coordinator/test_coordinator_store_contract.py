@@ -23,15 +23,17 @@ from console.coordinator.store import (
     ConflictError,
     IdempotencyRow,
     NodeRow,
+    OutOfTurnError,
     OverdrawnError,
     OwnerRow,
     StatementRow,
     Store,
     StoreError,
     TicketRow,
+    Track,
     Unit,
 )
-from console.ledger import OUTSIDE, client, deposit, escrow, hold, node_bond, refund
+from console.ledger import OUTSIDE, client, deposit, escrow, hold, node_bond, node_pending, refund
 from console.protocol.ids import EvidenceId, GroupId, JobId, NanoCredits, NodeId
 from console.protocol.transcript import Commitment, SignedRoster
 from console.protocol.types import Balances, Policy, Receipt, Transaction, Verdict
@@ -104,11 +106,13 @@ def whole_life(unit: Unit, number: int = 2) -> list[Callable[[], Any]]:
         lambda: unit.save_totals(node, b"totals", 5),
         lambda: unit.add_receipt(receipt, "leaf"),
         lambda: unit.balances(node),
+        lambda: unit.track(node, 10),
         lambda: unit.post(node, b"told", 5),
         lambda: unit.save_node(NodeRow(node, "reef", "s", "m", 1, 1)),
         lambda: unit.book(refund(held.id, "ann", 10, 1)),
         lambda: unit.spend("ann", f"{number}", 1, -10),
         lambda: unit.outbox(node, 0),
+        lambda: unit.outboxes({node: 0, "nobody": 0}),
         lambda: unit.add_statement(StatementRow(number, "11" * 32, b"{}", b"lines", 0)),
         lambda: unit.owner_beat(OWNER.token, number),
     ]
@@ -217,6 +221,30 @@ async def test_draw_numbers_have_no_gap_whatever_ends_the_units_that_take_them(
     assert place.rows("SELECT k, job FROM tickets ORDER BY k") == [(k, f"j{3 * k}") for k in range(20)]
 
 
+async def test_a_draw_that_is_taken_without_a_look_must_follow_upon_the_last_one(store: Store) -> None:
+    """What a unit before it in the same batch came to is not known yet when it is written."""
+    await fund(store)
+    await store.transact(begin)
+    await store.transact(lambda unit: unit.sign_slot(SLOT, (NODE,)))
+
+    def take(k: int, chain: str, fails: bool, unit: Unit) -> int:
+        unit.take_draw(1, k, chain)
+        unit.add_ticket(ticket(k, k))
+        if fails:
+            unit.book(hold("j", "ann", 1 << 40, 1))
+        return k
+
+    guesses = [
+        (0, "", False), (1, "chain0", False), (2, "chain1", True), (3, "chain2", False), (4, "chain3", False),
+        (2, "chain0", False), (2, "chain1", False), (2, "chain1", False), (3, "chain2", False),
+    ]  # fmt: skip
+    came = await all_of(store, [partial(take, *guess) for guess in guesses])
+    kinds = [type(one) for one in came]
+    late = OutOfTurnError
+    assert kinds == [int, int, OverdrawnError, late, late, late, int, late, int]
+    assert (await store.transact(lambda unit: unit.next_draw(1))) == (4, "chain3")
+
+
 async def test_messages_are_posted_in_the_order_of_their_units(store: Store) -> None:
     bodies = [str(n).encode() for n in range(MANY)]
     await all_of(store, [partial(lambda body, unit: unit.post(NODE, body, 1), body) for body in bodies])
@@ -226,6 +254,51 @@ async def test_messages_are_posted_in_the_order_of_their_units(store: Store) -> 
     await store.transact(lambda unit: unit.delivered(tuple(row.id for row in rows[::2])))
     left = await store.transact(lambda unit: unit.outbox(NODE, 0))
     assert [row.body for row in left] == bodies[1::2]
+
+
+async def test_the_outboxes_of_many_nodes_are_read_as_one_after_the_other_would_be(store: Store) -> None:
+    nodes = [f"n{number}" for number in range(19)]
+    posted = [(node, f"{node}.{turn}".encode()) for turn in range(3) for node in nodes[1:]]
+    await all_of(store, [partial(lambda one, unit: unit.post(*one, 1), one) for one in posted])
+    alone = {node: await store.transact(partial(lambda n, unit: unit.outbox(n, 0), node)) for node in nodes}
+    assert [row.body for row in alone["n18"]] == [b"n18.0", b"n18.1", b"n18.2"] and not alone["n0"]
+    assert await store.transact(lambda unit: unit.outboxes(dict.fromkeys(nodes, 0))) == alone
+    after = {node: rows[0].id for node, rows in alone.items() if rows}
+    later = await store.transact(lambda unit: unit.outboxes(after))
+    assert later == {node: rows[1:] for node, rows in alone.items() if rows}
+    for few in (1, 2, 16, 17):
+        asked = dict.fromkeys(nodes[:few], 0)
+        found = await store.transact(partial(lambda asked, unit: unit.outboxes(asked), asked))
+        assert found == {node: alone[node] for node in asked}
+
+
+async def test_a_track_counts_from_when_probation_began_and_to_its_limit(store: Store) -> None:
+    await fund(store)
+    await store.transact(begin)
+
+    def judged(unit: Unit, number: int, node: str, outcome: str, at_ms: int) -> None:
+        unit.save_job(jobs.hold(job(number), 1, 1), None)
+        told = (1, NodeId(node), outcome, "replay", 1, 0, -1, "Fine.", at_ms)
+        unit.add_verdict(Verdict(EvidenceId(f"v{number}"), job(number).id, *told))  # type: ignore[arg-type]
+
+    def all_at_once(unit: Unit) -> list[Any]:
+        before = unit.track(NODE, 10)
+        for number, at_ms in enumerate((5, 6, 7, 8)):
+            judged(unit, number, NODE, "accepted", at_ms)
+        judged(unit, 4, NODE, "rejected", 9)
+        judged(unit, 5, "other", "accepted", 9)
+        unit.book(deposit("one", node_bond(NODE), 30, 1))
+        unit.book(deposit("two", node_pending(NODE), 20, 1))
+        everything = unit.track(NODE, 10)
+        unit.save_node(NodeRow(NODE, "reef", "s", "m", 1, 1, 6))
+        return [before, everything, unit.track(NODE, 10), unit.track(NODE, 2)]
+
+    before, everything, since, limited = await store.transact(all_at_once)
+    assert before == Track(0, Balances()) and everything == Track(
+        4, Balances(NanoCredits(20), NanoCredits(0), NanoCredits(30))
+    )
+    assert (since.accepted, limited.accepted) == (3, 2)
+    assert await store.transact(lambda unit: unit.track(NODE, 10)) == since
 
 
 async def test_what_stood_stands_after_reopening(place: Place) -> None:

@@ -52,4 +52,13 @@ def test_what_a_read_has_to_wait_for() -> None:
     assert touches(add, ("ann", 5), every, ())
     assert touches("UPDATE balances SET amount = 0", (), one, ("ann",))
     assert touches("DELETE FROM outbox WHERE id = ?", (7,), "SELECT id FROM outbox WHERE node = ?", ("n",))
+    post, waiting = "INSERT INTO outbox (node, body) VALUES (?, ?)", "SELECT id FROM outbox WHERE node = ?"
+    assert touches(post, ("n", b""), waiting, ("n", 0)) and not touches(post, ("n", b""), waiting, ("m", 0))
+    assert touches(post, ("n", b""), "SELECT id FROM outbox", ())
+    judge, seen = "INSERT INTO verdicts (id, node) VALUES (?, ?)", "SELECT 1 FROM verdicts WHERE node = ?"
+    assert touches(judge, ("v", "n"), seen, ("n",)) and not touches(judge, ("v", "n"), seen, ("m",))
+    assert touches(judge, ("v", "n"), "SELECT 1 FROM verdicts WHERE job = ?", ("j",))
+    both = f"{seen} UNION ALL {one}"
+    assert touches(add, ("m", 5), both, ("m", "m")) and not touches(add, ("m", 5), both, ("n", "n"))
+    assert touches("UPDATE nodes SET name = ?", ("x",), f"{both} UNION ALL SELECT 1 FROM nodes", ("n", "n"))
     assert not touches("DELETE FROM outbox WHERE id = ?", (7,), "SELECT id FROM jobs WHERE id = ?", (7,))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from console import ledger
 from console.ledger import LedgerError
 from console.protocol.ids import NanoCredits
-from console.protocol.types import Policy, Posting, Transaction
+from console.protocol.types import Balances, Policy, Posting, Transaction
 
 amounts = st.integers(0, 10**12)
 
@@ -83,3 +83,25 @@ def test_ids_make_double_booking_impossible() -> None:
     assert ledger.fee("j", "c", 5, 1).id == "fee:j"
     assert ledger.close_epoch(4, "n", 5, 1).id == "epoch:4:n"
     assert ledger.deposit("x", "client:c", 5, 1).id == "deposit:x"
+
+
+@given(
+    held=st.lists(st.integers(0, 1 << 40), min_size=3, max_size=3),
+    parts=st.lists(st.integers(1, 1 << 40), min_size=4, max_size=4).map(sorted),
+)
+def test_a_nodes_balances_after_a_transaction_are_its_postings_further(
+    held: list[int], parts: list[int]
+) -> None:
+    before = Balances(*map(NanoCredits, held))
+    to_bond, reward, due, most = parts
+    paid = ledger.pay("job", "ann", "n", held=most, price=due, reward=reward, to_bond=to_bond, at_ms=1)
+    pending, bond = held[0] + reward - to_bond, held[2] + to_bond
+    assert ledger.balances_after(before, "n", paid) == Balances(
+        NanoCredits(pending), NanoCredits(held[1]), NanoCredits(bond)
+    )
+    assert ledger.balances_after(before, "m", paid) == before
+    if held[0]:
+        closed = ledger.close_epoch(1, "n", held[0], 1)
+        assert ledger.balances_after(before, "n", closed) == Balances(
+            NanoCredits(0), NanoCredits(held[1] + held[0]), NanoCredits(held[2])
+        )

@@ -14,11 +14,13 @@ from console.coordinator.dispatch import judging, runner, settle
 from console.coordinator.dispatch.dispatch import Dispatch
 from console.coordinator.door.door import Door
 from console.coordinator.draws import draws, tickets
+from console.coordinator.draws.draws import Draws
 from console.coordinator.jobs import jobs, live
 from console.coordinator.jobs.jobs import FINAL, Job
 from console.coordinator.nodes.machines import Machines
 from console.coordinator.rosters import listing, needs
 from console.coordinator.rosters.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
+from console.coordinator.store import Unit
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import pick_of
 from console.fairness.audit import NONCE_WITHHELD
@@ -169,14 +171,17 @@ def picks_another_node(patch: pytest.MonkeyPatch) -> None:
 
 
 def skips_a_ticket_number(patch: pytest.MonkeyPatch) -> None:
-    """A draw that was not liked is dropped: `SqlUnit.next_draw` passes a number over now and then."""
-    usual = SqlUnit.next_draw
+    """A draw that was not liked is dropped: `Draws._next` passes a number over now and then."""
+    usual = Draws._next
 
-    def skipping(self: Any, epoch: int) -> tuple[int, str]:
-        k, chain = usual(self, epoch)
-        return usual(self, epoch) if k == 1 else (k, chain)
+    def skipping(self: Draws, unit: Unit, epoch: int) -> tuple[int, str]:
+        k, chain = usual(self, unit, epoch)
+        if k != 1:
+            return k, chain
+        unit.take_draw(epoch, 2, chain)
+        return 2, chain
 
-    patch.setattr(SqlUnit, "next_draw", skipping)
+    patch.setattr(Draws, "_next", skipping)
 
 
 def penalises_without_evidence(patch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from console.coordinator.nodes.outbox import Outbox
 from console.coordinator.nodes.probation import probation_of
 from console.coordinator.nodes.registry import Registry
 from console.coordinator.parts import Parts
-from console.coordinator.store import StoreError, Unit
+from console.coordinator.store import StoreError, Track, Unit
 from console.ledger import price
 from console.ledger.deterrence import PPM
 from console.protocol.ids import short
@@ -60,13 +60,14 @@ class Judging:
         def settle_unless_drawn(unit: Unit) -> tuple[int, jobs.Job]:
             now_ms, tokens = parts.clock.now_ms(), len(result.token_ids)
             taken = jobs.take_result(was, result.node, result.fence, tokens, now_ms)
-            rate_ppm = self._rate(unit, taken, live.ask)
+            track = unit.track(was.node, parts.policy.probation_answers)
+            rate_ppm = self._rate(track, taken, live.ask)
             if parts.secrets.audited(result.job, result.attempt, rate_ppm):
                 audited = jobs.audit(taken, now_ms)
                 unit.save_job(audited, was)
                 return rate_ppm, audited
             judged = self._auditor.judged(live.ask, result, NOT_AUDITED, rate_ppm, Work())
-            return rate_ppm, accept(unit, parts, was, taken, judged, b"")
+            return rate_ppm, accept(unit, parts, was, taken, judged, track.balances, b"")
 
         rate_ppm, live.job = await insist(lambda: parts.store.transact(settle_unless_drawn))
         if (session := self._registry.session(result.node)) is not None:
@@ -111,14 +112,14 @@ class Judging:
         )
         return sealed(self._parts, evidence)
 
-    def _rate(self, unit: Unit, job: jobs.Job, ask: Ask) -> int:
+    def _rate(self, track: Track, job: jobs.Job, ask: Ask) -> int:
         """Per million. What a client is told of a node's logits is checked first, every time, and so is what
         shows a node's speed: rubbish is fast."""
         if ask.top_logprobs is not None or ask.only:
             return PPM
         policy = self._parts.policy
         reward = price(policy, job.prompt_tokens, job.completion_tokens).reward
-        return probation_of(unit, policy, job.node, reward).audit_ppm
+        return probation_of(track, policy, reward).audit_ppm
 
     async def _opening(self, live: LiveJob, result: Result) -> bytes | None:
         """The blob; empty when a connected node does not open; None when the node is gone for good."""
@@ -147,10 +148,12 @@ class Judging:
     async def _settle(self, live: LiveJob, judged: Judged, evidence: bytes) -> None:
         """Verdict and money, however long the database takes to come back."""
         was, parts, verdict = live.job, self._parts, judged.verdict
+
+        def accepted(unit: Unit) -> jobs.Job:
+            return accept(unit, parts, was, was, judged, unit.balances(was.node), evidence)
+
         if verdict.outcome == "accepted":
-            live.job = await insist(
-                lambda: parts.store.transact(lambda u: accept(u, parts, was, was, judged, evidence))
-            )
+            live.job = await insist(lambda: parts.store.transact(accepted))
         else:
             live.job, suspended = await insist(
                 lambda: parts.store.transact(lambda u: reject(u, parts, was, judged, evidence))

@@ -12,11 +12,10 @@ from console.coordinator.jobs.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.store import NodeRow, Unit
 from console.ledger import (
+    balances_after,
     collectable,
     fee,
     hold,
-    node_bond,
-    node_pending,
     pay,
     penalty,
     price,
@@ -27,7 +26,7 @@ from console.ledger import (
 from console.protocol.frames import receipt_bytes
 from console.protocol.ids import NanoCredits, NodeId
 from console.protocol.statements import receipt_leaf
-from console.protocol.types import Fault, Receipt, Transaction, Verdict
+from console.protocol.types import Balances, Fault, Receipt, Transaction, Verdict
 
 
 def open_job(unit: Unit, parts: Parts, job: Job) -> Job:
@@ -61,14 +60,17 @@ def give_back(unit: Unit, parts: Parts, was: Job, fault: Fault, code: str, *, wi
     return job
 
 
-def accept(unit: Unit, parts: Parts, was: Job, taken: Job, judged: Judged, sealed: bytes) -> Job:
+def accept(
+    unit: Unit, parts: Parts, was: Job, taken: Job, judged: Judged, before: Balances, sealed: bytes
+) -> Job:
     """The answer is good, or was not drawn for an audit: pay it. `sealed`: evidence, empty for none.
 
-    `was`: the job on record; `taken`: as it stands with its result, which may be put on record with this.
+    `was`: the job on record; `taken`: as it stands with its result, which may be put on record with this;
+    `before`: the node's balances, as this unit read them.
     """
     now_ms, node = parts.clock.now_ms(), NodeId(was.node)
     due = price(parts.policy, taken.prompt_tokens, taken.completion_tokens)
-    to_bond, _ = split_reward(parts.policy, due.reward, unit.balance(node_bond(node)))
+    to_bond, _ = split_reward(parts.policy, due.reward, before.bond)
     job = jobs.settle(taken, due.client, due.reward, now_ms)
     booked = Transaction(f"pay:{job.id}", now_ms, ())
     if was.held:
@@ -86,7 +88,7 @@ def accept(unit: Unit, parts: Parts, was: Job, taken: Job, judged: Judged, seale
     _spend(unit, was, due.client - was.held)
     unit.save_job(job, was)
     unit.end_attempt(job, "accepted", "", now_ms)
-    _tell(unit, parts, job, judged, booked, due.reward, 0)
+    _tell(unit, parts, job, judged, booked, before, due.reward, 0)
     if sealed:
         unit.add_evidence(judged.verdict, sealed, now_ms + 1000 * parts.config.evidence.accepted_s)
     if add_up(unit, judged) or judged.unconfirmed:
@@ -109,12 +111,12 @@ def reject(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) ->
         unit.book(booked)
     _spend(unit, was, -was.held)
     reward = price(parts.policy, was.prompt_tokens, was.completion_tokens).reward
-    bond, pending = unit.balance(node_bond(node)), unit.balance(node_pending(node))
-    from_bond, from_pending = collectable(parts.policy, reward, bond, pending)
+    before = unit.balances(node)
+    from_bond, from_pending = collectable(parts.policy, reward, before.bond, before.pending)
     taken = penalty(job.id, job.attempt, node, from_bond, from_pending, now_ms)
     if taken is not None:
         unit.book(taken)
-    _tell(unit, parts, job, judged, taken or booked, 0, from_bond + from_pending)
+    _tell(unit, parts, job, judged, taken or booked, before, 0, from_bond + from_pending)
     unit.add_evidence(judged.verdict, sealed, now_ms + 1000 * parts.config.limits.dispute_s)
     if add_up(unit, judged):
         watch_again(unit, parts, node)
@@ -133,7 +135,14 @@ def watch_again(unit: Unit, parts: Parts, node: str) -> None:
 
 
 def _tell(
-    unit: Unit, parts: Parts, job: Job, judged: Judged, booked: Transaction, reward: int, taken: int
+    unit: Unit,
+    parts: Parts,
+    job: Job,
+    judged: Judged,
+    booked: Transaction,
+    before: Balances,
+    reward: int,
+    taken: int,
 ) -> None:
     verdict = judged.verdict
     unit.add_verdict(verdict)
@@ -149,7 +158,7 @@ def _tell(
         penalty=NanoCredits(taken),
         verdict=verdict.id,
         transaction=booked,
-        balances=unit.balances(verdict.node),
+        balances=balances_after(before, verdict.node, booked),
         signature="",
     )
     signed = receipt_bytes(unsigned)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -14,7 +15,7 @@ from console.coordinator.jobs import jobs
 from console.coordinator.jobs.jobs import Job
 from console.coordinator.parts import Parts
 from console.coordinator.rosters.rosters import Eligible, SlotRoster
-from console.coordinator.store import TicketRow, Unit
+from console.coordinator.store import OutOfTurnError, TicketRow, Unit
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
 from console.protocol.transcript import (
@@ -22,6 +23,8 @@ from console.protocol.transcript import (
     roster_bytes,
 )
 from console.protocol.types import DrawProof, Ticket
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Draws:
         self.turns = epochs.turns
         self._slot_on_record = -1
         """The last slot whose signed roster is known to be committed; the others are looked up."""
+        self._last: tuple[int, int, str] | None = None
+        """Epoch, number and chain of the last ticket, as far as no unit failed since; None: looked up."""
 
     async def fix(self, was: Job, roster: Eligible, cause: str, commitment: str) -> Fixed:
         """Fix a ticket over `roster` for the next attempt of `was`. The caller holds `turns.draw()`.
@@ -74,7 +79,7 @@ class Draws:
             unit.save_job(fixed.job, was)
             return fixed
 
-        fixed = await self._parts.store.transact(on_record)
+        fixed = await self._in_turn(on_record)
         self._slot_on_record = roster.listed.slot
         return fixed
 
@@ -96,7 +101,7 @@ class Draws:
             unit.add_attempt(drawn.job, drawn.job.changed_ms)
             return drawn
 
-        drawn = await self._parts.store.transact(both)
+        drawn = await self._in_turn(both)
         self._slot_on_record = roster.listed.slot
         return drawn
 
@@ -110,6 +115,26 @@ class Draws:
             raise WithheldError
         return self._drawn(epoch, fixed, roster, nonce)
 
+    async def _in_turn(self, work: Callable[[Unit], T]) -> T:
+        """Carry out a unit that makes a ticket; once more if the one before it came to nothing."""
+        while True:
+            try:
+                return await self._parts.store.transact(work)
+            except OutOfTurnError:
+                self._last = None
+            except BaseException:
+                self._last = None
+                raise
+
+    def _next(self, unit: Unit, epoch: int) -> tuple[int, str]:
+        """Number and chain of the next ticket. A unit follows upon the one before it without a look at the
+        database, which refuses it if that one does not stand."""
+        if self._last is None or self._last[0] != epoch:
+            return unit.next_draw(epoch)
+        _, last, chain = self._last
+        unit.take_draw(epoch, last + 1, chain)
+        return last + 1, chain
+
     def _drawn(self, epoch: Epoch, fixed: Fixed, roster: Eligible, nonce: str) -> Drawn:
         proof = proof_of(fixed.ticket, fixed.row.signature, nonce, epoch.seeds, roster)
         node = roster.listed.ids[proof.index]
@@ -118,12 +143,13 @@ class Draws:
 
     def _fix(self, unit: Unit, epoch: int, was: Job, roster: Eligible, cause: str, commitment: str) -> Fixed:
         now_ms, key = self._parts.clock.now_ms(), self._parts.key
-        k, chain = unit.next_draw(epoch)
+        k, chain = self._next(unit, epoch)
         if k >= self._epochs.seeds:
             raise LookupError(f"epoch {epoch} has no seed left")
         job, listed = jobs.ticket(was, now_ms), roster.listed
         ticket = ticket_for(job, k, epoch, roster, commitment)
         data = ticket_bytes(ticket)
+        after = hashlib.sha256(bytes.fromhex(chain) + data).hexdigest()
         row = TicketRow(
             epoch=epoch,
             k=k,
@@ -133,7 +159,7 @@ class Draws:
             roster_size=ticket.roster_size,
             cause=cause,
             signature=key.sign(data),
-            chain=hashlib.sha256(bytes.fromhex(chain) + data).hexdigest(),
+            chain=after,
             at_ms=roster.at_ms,
             slot=ticket.slot,
             chances=ticket.chances,
@@ -143,6 +169,7 @@ class Draws:
         )
         if listed.slot != self._slot_on_record and not unit.slot_signed(listed.slot):
             unit.sign_slot(self._signed(listed, ticket.roster_root, now_ms), listed.ids)
+        self._last = epoch, k, after
         return Fixed(job, ticket, row)
 
     def _signed(self, listed: SlotRoster, root: str, now_ms: int) -> SignedRoster:

@@ -10,7 +10,7 @@ import msgspec
 from console.coordinator.nodes.registry import Registry
 from console.coordinator.nodes.sessions import Session
 from console.coordinator.parts import Parts
-from console.coordinator.store import OutboxRow, StoreError
+from console.coordinator.store import OUTBOX_PAGE, OutboxRow, StoreError
 from console.protocol.ids import SessionId
 
 log = logging.getLogger(__name__)
@@ -74,18 +74,21 @@ class Outbox:
         finally:
             self._reading = None
 
-    async def _send(self, sessions: list[Session]) -> None:
+    async def _send(self, due: list[Session]) -> None:
+        sessions = [session for session in due if not session.closed]  # of each node there is one
+        after: dict[str, int] = {session.node: session.outbox_after for session in sessions}
         try:
-            found = await self._parts.store.transact(
-                lambda unit: [unit.outbox(session.node, session.outbox_after) for session in sessions]
-            )
+            found = await self._parts.store.transact(lambda unit: unit.outboxes(after))
         except StoreError as error:
             log.error("%s Verdicts and receipts wait in the outbox.", error)
             for session in sessions:
                 session.outbox_due = True
             return
-        for session, rows in zip(sessions, found, strict=True):
+        for session in sessions:
+            rows = found[session.node]
             _hand(session, rows)
+            if len(rows) == OUTBOX_PAGE:  # more may wait
+                self._due[session.id] = session
 
 
 def _hand(session: Session, rows: list[OutboxRow]) -> None:

@@ -57,9 +57,10 @@ class Presences:
         session.probation_due = False
         policy = self._parts.policy
         try:
-            session.probation = await self._parts.store.transact(
-                lambda unit: probation_of(unit, policy, session.node, typical_reward(policy))
+            track = await self._parts.store.transact(
+                lambda unit: unit.track(session.node, policy.probation_answers)
             )
+            session.probation = probation_of(track, policy, typical_reward(policy))
         except StoreError:
             session.probation, session.probation_due = None, True
             raise

@@ -29,5 +29,9 @@ class ConflictError(Exception):
     """
 
 
+class OutOfTurnError(ConflictError):
+    """A draw that does not follow upon the last one on record; read again where that stands."""
+
+
 class OverdrawnError(Exception):
     """An account would fall below zero. A unit that meets one cannot stand, even if it catches it."""

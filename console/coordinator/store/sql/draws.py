@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from console.coordinator.store.errors import OutOfTurnError
 from console.coordinator.store.reading import read_commitment, read_draws
 from console.coordinator.store.sql.part import SqlPart
 from console.coordinator.store.unit.draws import TicketRow
@@ -65,6 +66,15 @@ class SqlDraws(SqlPart):
         k, chain = self.database.execute(query, (epoch,)).fetchone()
         self.database.execute("UPDATE epochs SET next_k = ? WHERE epoch = ?", (k + 1, epoch))
         return int(k), chain or ""
+
+    def take_draw(self, epoch: int, k: int, chain: str) -> None:
+        """Where the draw before stands as the caller says."""
+        where = f"epoch = ? AND next_k = ? AND coalesce(({_LAST_CHAIN}), '') = ?"
+        self.database.must(
+            f"UPDATE epochs SET next_k = ? WHERE {where}",
+            (k + 1, epoch, k, chain),
+            OutOfTurnError(f"draw {k} of epoch {epoch} does not follow upon the last one on record"),
+        )
 
     def last_chain(self) -> str:
         """Of the newest ticket."""

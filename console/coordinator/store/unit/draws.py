@@ -67,7 +67,14 @@ class DrawUnit(Protocol):
         ...
 
     def next_draw(self, epoch: int) -> tuple[int, str]:
-        """The next k of the epoch, gapless, and the chain so far."""
+        """The next k of the epoch, gapless, and the chain so far; both are taken."""
+        ...
+
+    def take_draw(self, epoch: int, k: int, chain: str) -> None:
+        """Take what the caller knows to be next, without reading it.
+
+        Raises OutOfTurnError when it is not, at once or with the unit; then the unit cannot stand.
+        """
         ...
 
     def last_chain(self) -> str:

@@ -6,6 +6,8 @@ from typing import Protocol
 
 import msgspec
 
+from console.protocol.types import Balances
+
 
 class NodeRow(msgspec.Struct, frozen=True):
     """What is remembered of a node between its sessions."""
@@ -23,6 +25,14 @@ class NodeRow(msgspec.Struct, frozen=True):
     suspended_evidence: str = ""
 
 
+class Track(msgspec.Struct, frozen=True):
+    """By what a node's next answer is trusted."""
+
+    accepted: int
+    """Of its answers since its probation began last, counted up to a limit."""
+    balances: Balances
+
+
 class OutboxRow(msgspec.Struct, frozen=True):
     """A message that its node must get, now or after a reconnect."""
 
@@ -30,6 +40,9 @@ class OutboxRow(msgspec.Struct, frozen=True):
     node: str
     body: bytes
     """A `Verdict` or `Receipt`, JSON."""
+
+
+OUTBOX_PAGE = 1000
 
 
 class NodeUnit(Protocol):
@@ -43,12 +56,20 @@ class NodeUnit(Protocol):
         """Insert or replace."""
         ...
 
+    def track(self, node: str, limit: int) -> Track:
+        """A node's track, with accepted answers counted up to `limit`."""
+        ...
+
     def post(self, node: str, body: bytes, at_ms: int) -> None:
         """Put a message for `node` in the outbox."""
         ...
 
     def outbox(self, node: str, after: int) -> list[OutboxRow]:
-        """What is to be delivered to `node`, oldest first."""
+        """What is to be delivered to `node`, oldest first, at most `OUTBOX_PAGE`."""
+        ...
+
+    def outboxes(self, after: dict[str, int]) -> dict[str, list[OutboxRow]]:
+        """The same of many nodes at once: by node, what came after the row that stands beside it."""
         ...
 
     def delivered(self, ids: tuple[int, ...]) -> None:
