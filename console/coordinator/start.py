@@ -61,7 +61,7 @@ def take_port(host: str, port: int, *, listens: bool = True) -> socket.socket:
     `listens`: connections may wait in it already; else they are refused until a server uses it.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    taken = socket.socket(family, socket.SOCK_STREAM)
+    taken = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio lets Nagle wait
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind((host, port))

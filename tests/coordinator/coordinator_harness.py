@@ -241,10 +241,10 @@ class FakeNode:
         self.coordinator = ""
         self.seeds_roots: dict[int, str] = {}
 
-    async def connect(self, forged: str = "", **changes: Any) -> Welcome | Refused:
+    async def connect(self, forged: str | None = None, **changes: Any) -> Welcome | Refused:
         """Dial and sign in; `changes` to the signed sign-in message.
 
-        `forged`: half of a key that somebody puts into it on its way.
+        `forged`: half of a key that somebody puts into it on its way; empty: takes out of it.
         """
         machine = f"machine of {self.key.node_id}"
         claim = Claim(self.name, "fake", machine, (self.offer,))
@@ -263,7 +263,8 @@ class FakeNode:
             claims,
             signature=self.key.sign(sign_in_bytes(claims, self.coordinator)),
         )
-        claims = msgspec.structs.replace(claims, ephemeral=forged or claims.ephemeral)
+        if forged is not None:
+            claims = msgspec.structs.replace(claims, ephemeral=forged)
         await self._wire.send(seal(self.key, "to_coordinator", "", 0, claims).decode())
         _, answer = open_from_coordinator(await self._wire.receive(), self.coordinator, "", 0)
         if isinstance(answer, Welcome):

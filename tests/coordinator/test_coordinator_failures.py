@@ -614,3 +614,31 @@ def rows(run: Running, query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
     finally:
         connection.close()
+
+
+async def test_a_result_that_is_not_on_record_yet_is_nobodys_word_taken(tmp_path: Path) -> None:
+    """A node that sends it again meanwhile is told nothing: it must keep what may yet be lost here."""
+    async with running(tmp_path) as run:
+        node = await run.node(manual=True)
+        request, given = await assigned(run, node)
+        result = await node.generate(given, chunks=False)
+        assert result is not None
+        store, slow = run.coordinator.parts.store, asyncio.Event()
+        works = store.transact
+
+        async def waits(work: Any) -> Any:
+            await slow.wait()
+            return await works(work)
+
+        store.transact = waits  # type: ignore[method-assign]
+        await node.send(result)
+        await node.send(result)
+        await node.wait(Presence, len(node.got(Presence)) + 2)
+        assert not node.got(ResultAnswered) and not request.done()
+        slow.set()
+        await node.wait(OpenRequest, job=given.job)
+        assert [answer.status for answer in node.got(ResultAnswered)] == ["taken"]
+        await node.send(result)
+        assert (await node.wait(ResultAnswered, 2)).status == "taken"
+        await node.send(Opening(given.job, given.attempt, node.blobs[given.job]))
+        assert (await request).status_code == 200

@@ -35,7 +35,7 @@ def read_key(path: Path) -> str:
 
 def listen_on_loopback(port: int) -> socket.socket:
     """A listening socket on 127.0.0.1; port 0 takes a free one. Raises AddressError."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # as in `take_port`
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(("127.0.0.1", port))
