@@ -17,7 +17,7 @@ from console.engine.process.local_port import listen_on_loopback
 )
 async def test_nothing_small_is_held_back(listens: Callable[[], socket.socket]) -> None:
     """asyncio takes a socket for one of TCP only if its protocol says so; else Nagle's algorithm and delayed
-    acknowledgements hold the third of three frames back for 40 ms (measured: a lone job took 47 ms, not 4)."""
+    acknowledgements hold the third of three frames back for 40 ms (a lone job took 47 ms, not 4)."""
     told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
