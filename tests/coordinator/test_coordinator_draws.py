@@ -12,7 +12,7 @@ import pytest
 from store_contract import ADAPTERS, Place, place_of
 
 from console.coordinator.clock import SystemClock
-from console.coordinator.draws.draws import Drawn, Draws
+from console.coordinator.draws.draws import Drawn, Draws, EpochFullError
 from console.coordinator.draws.epochs import Epoch, Epochs
 from console.coordinator.jobs import jobs
 from console.coordinator.jobs.jobs import Job
@@ -105,3 +105,26 @@ async def test_a_draw_after_a_failure_reads_where_the_last_one_stands(store: Sto
     assert (await draws.fix(second, roster, "request", "")).ticket.k == 1
     await store.transact(lambda unit: unit.next_draw(1))  # another took a number
     assert (await draws.fix(third, roster, "request", "")).ticket.k == 3
+
+
+async def test_many_that_find_an_epoch_full_open_one_in_its_place(
+    store: Store, place: Place, draws: Draws
+) -> None:
+    """As many empty epochs had been opened as jobs were in flight, each with a statement of its own."""
+    roster = Eligible(SlotRoster(7, NODES), (), 1)
+    epochs = draws._epochs
+
+    async def one(job: Job) -> int:
+        async def draw() -> Drawn:
+            async with draws.turns.draw():
+                return await draws.fix_and_draw(job, roster, "request", lambda: secrets.token_hex(16))
+
+        try:
+            return (await draw()).proof.ticket.epoch
+        except EpochFullError as full:
+            await epochs.renew(full.epoch)
+            return (await draw()).proof.ticket.epoch
+
+    came = await asyncio.gather(*map(one, await held(store, SEEDS + AT_ONCE)))
+    assert Counter(came) == {1: SEEDS, 2: AT_ONCE}
+    assert place.rows("SELECT epoch, next_k FROM epochs ORDER BY epoch") == [(1, SEEDS), (2, AT_ONCE)]

@@ -67,7 +67,7 @@ class Attempts:
         node works for nobody.
 
         Raises:
-            LookupError: the epoch has no seed left.
+            EpochFullError: the epoch has no seed left.
             StoreError: nothing was sent.
             WithheldError: the client did not reveal its nonce, or not while its ticket's epoch lasted.
         """

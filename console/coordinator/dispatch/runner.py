@@ -9,7 +9,7 @@ from typing import TypeVar
 from console.coordinator.dispatch.attempts import Attempts, Lost
 from console.coordinator.dispatch.judging import Judging, insist
 from console.coordinator.dispatch.settle import give_back, watch_again
-from console.coordinator.draws.draws import WithheldError
+from console.coordinator.draws.draws import EpochFullError, WithheldError
 from console.coordinator.draws.epochs import Epochs
 from console.coordinator.jobs import jobs
 from console.coordinator.jobs.endings import ending
@@ -105,8 +105,8 @@ class Runner:
     async def _start(self, live: LiveJob, roster: Eligible, cause: str) -> ClientGone | None:
         try:
             return await self._attempts.start(live, roster, cause)
-        except LookupError:
-            await self._epochs.renew(self._epochs.number)
+        except EpochFullError as full:
+            await self._epochs.renew(full.epoch)
             return await self._attempts.start(live, roster, cause)
 
     async def _lost(self, live: LiveJob, lost: Lost) -> None:

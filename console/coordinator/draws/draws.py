@@ -46,6 +46,14 @@ class Drawn:
     job: Job
 
 
+class EpochFullError(LookupError):
+    """An epoch has no seed left."""
+
+    def __init__(self, epoch: int) -> None:
+        super().__init__(f"epoch {epoch} has no seed left")
+        self.epoch = epoch
+
+
 class WithheldError(Exception):
     """A client did not reveal its nonce in time, or the epoch ended first: the ticket stays vacant."""
 
@@ -68,7 +76,7 @@ class Draws:
         `commitment`: of the client to its nonce; empty: it has none.
 
         Raises:
-            LookupError: the epoch's seeds are used up.
+            EpochFullError: the epoch's seeds are used up.
             StoreError: there is no ticket.
         """
         epoch = self._epochs.number
@@ -89,7 +97,7 @@ class Draws:
         """Both at once, and on record with the attempt: nobody outside waits for a ticket whose nonce is this
         coordinator's own. `nonce_of` is called when the ticket is signed. The caller holds `turns.draw()`.
 
-        Raises LookupError, StoreError: as `fix`.
+        Raises EpochFullError, StoreError: as `fix`.
         """
         epoch = self._epochs.opened
 
@@ -145,7 +153,7 @@ class Draws:
         now_ms, key = self._parts.clock.now_ms(), self._parts.key
         k, chain = self._next(unit, epoch)
         if k >= self._epochs.seeds:
-            raise LookupError(f"epoch {epoch} has no seed left")
+            raise EpochFullError(epoch)
         job, listed = jobs.ticket(was, now_ms), roster.listed
         ticket = ticket_for(job, k, epoch, roster, commitment)
         data = ticket_bytes(ticket)

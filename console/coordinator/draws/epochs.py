@@ -53,6 +53,7 @@ class Epochs:
         self.seeds = seeds
         self.now: Epoch | None = None
         """None: before the first, and after the last."""
+        self._renewing = asyncio.Lock()
         self.turns = Turns()
         """Held while a ticket is fixed, and from a draw until its assignment is sent."""
 
@@ -69,9 +70,11 @@ class Epochs:
         return self.now
 
     async def renew(self, full: int) -> None:
-        """Open a new epoch in place of `full`, unless that has happened."""
-        if self.number == full:
-            await self.open_next()
+        """Open a new epoch in place of `full`, unless that has happened, or is about to: whoever finds an
+        epoch full is one of many."""
+        async with self._renewing:
+            if self.number == full:
+                await self.open_next()
 
     async def open_next(self) -> None:
         """Commit to new seeds and close what was open; then pending becomes available, node by node.
