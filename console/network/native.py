@@ -16,6 +16,7 @@ from console.network.websocket import dial_websocket
 from console.network.wire import DIAL_TIMEOUT_S, Dial, Wire
 from console.protocol.frames import (
     FrameError,
+    agreed,
     check_signature,
     open_from_coordinator,
     peek_from_coordinator,
@@ -74,10 +75,10 @@ class NativeNetwork:
         refused = await check_pin(self._pins, self.address, challenge)
         if refused is not None:
             raise RefusedError(refused)
-        half = Ephemeral(self._entropy(32)) if challenge.ephemeral else None
+        half = Ephemeral(self._entropy(32))
         unsigned = SignIn(
             challenge.nonce, self._key.node_id, claim.name, claim.software, claim.machine, claim.models, "",
-            half.public if half else "",
+            half.public if challenge.ephemeral else "",
         )  # fmt: skip
         signature = self._key.sign(sign_in_bytes(unsigned, challenge.coordinator))
         signed = msgspec.structs.replace(unsigned, signature=signature)
@@ -87,14 +88,8 @@ class NativeNetwork:
             raise RefusedError(answer)
         if not isinstance(answer, Welcome):
             raise FrameError(f"{type(answer).__name__} came where a welcome was due")
-        agreed = self._agreed(half, challenge) if half else None
-        return NativeSession(wire, self._key, challenge, answer, agreed)
-
-    def _agreed(self, half: Ephemeral, challenge: Challenge) -> SessionKey:
-        try:
-            return half.agree(challenge.ephemeral, challenge.nonce, challenge.coordinator, self._key.node_id)
-        except ValueError as error:
-            raise FrameError("its challenge holds no usable key for the session") from error
+        key = agreed(half, challenge.ephemeral, challenge, self._key.node_id)
+        return NativeSession(wire, self._key, challenge, answer, key)
 
     async def _challenge(self, wire: Wire) -> Challenge:
         frame, message = peek_from_coordinator(await wire.receive())
@@ -113,14 +108,14 @@ class NativeSession:
         key: SigningKey,
         challenge: Challenge,
         welcome: Welcome,
-        agreed: SessionKey | None = None,
+        session_key: SessionKey | None = None,
     ) -> None:
-        """`wire` is owned from here on. `agreed`: None where the coordinator is an older one, and signs."""
+        """`wire` is owned from here on. `session_key`: None where the coordinator is older, and signs."""
         self.challenge = challenge
         self.welcome = welcome
         self._wire = wire
-        self._hand = agreed or key
-        self._by = agreed or challenge.coordinator
+        self._hand = session_key or key
+        self._by = session_key or challenge.coordinator
         self._sent = 0
         self._heard = -1
         self._dealt_with = -1

@@ -13,15 +13,17 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from console.protocol.canonical import canonical, unsigned
+from console.protocol.ids import NodeId
 from console.protocol.keys import SigningKey, verify
 from console.protocol.messages import (
     FRAME_BYTES_LIMIT,
+    Challenge,
     FromCoordinator,
     FromNode,
     Presence,
     SignIn,
 )
-from console.protocol.session_key import Direction, SessionKey
+from console.protocol.session_key import Direction, Ephemeral, SessionKey
 from console.protocol.types import Receipt, Result, Ticket
 
 T = TypeVar("T")
@@ -103,6 +105,20 @@ def check_signature(frame: Frame, direction: Direction, signer: str) -> None:
 def sign_in_bytes(message: SignIn, coordinator: str) -> bytes:
     """What a node signs to sign in: everything it claims, the nonce, and whom it talks to."""
     return canonical("sign-in/v1", [coordinator, unsigned(message)])
+
+
+def agreed(ours: Ephemeral, theirs: str, challenge: Challenge, node: NodeId) -> SessionKey | None:
+    """The key of the session that a sign-in begins, at either end; None where the other end gave no half of
+    one, and signs its frames.
+
+    `theirs`: the other end's half, out of a message whose signature holds. Raises FrameError: it is none.
+    """
+    if not theirs:
+        return None
+    try:
+        return ours.agree(theirs, challenge.nonce, challenge.coordinator, node)
+    except ValueError as error:
+        raise FrameError("it holds no usable key for the session") from error
 
 
 def result_bytes(result: Result) -> bytes:

@@ -1,7 +1,7 @@
 """`python -m benches.settled_nodes`: the nodes of the bench `settled`, all in one process.
 
 They speak the protocol whole but for what they need not do for the coordinator to work as it does for others:
-they check no signature of it and no draw. Lines are the product's own.
+they check no code or signature of it and no draw. Lines are the product's own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from console.network.nats_wire import NatsDial
 from console.network.port import Claim, LinkError
 from console.network.websocket import dial_websocket
 from console.network.wire import Dial, Wire
-from console.protocol.frames import Frame, peek_from_coordinator, seal, sign_in_bytes
+from console.protocol.frames import Frame, agreed, peek_from_coordinator, seal, sign_in_bytes
 from console.protocol.ids import GroupId
 from console.protocol.keys import SigningKey
 from console.protocol.messages import (
@@ -83,9 +83,7 @@ class Node:
             await self._wire.close()
             raise LinkError(f"the coordinator did not let a node in: {welcome}")
         self._session, self._counter = welcome.session, 0
-        self._hand = half.agree(
-            challenge.ephemeral, challenge.nonce, challenge.coordinator, self._key.node_id
-        )
+        self._hand = agreed(half, challenge.ephemeral, challenge, self._key.node_id) or self._key
 
     async def live(self, wait_s: float) -> None:
         """Answer and beat, the second time after `wait_s`, until the line ends. Raises LinkError."""

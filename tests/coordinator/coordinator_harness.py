@@ -34,6 +34,7 @@ from console.network.websocket import dial_websocket
 from console.network.wire import Dial, Wire
 from console.protocol.canonical import ids_digest
 from console.protocol.frames import (
+    agreed,
     open_from_coordinator,
     peek_from_coordinator,
     result_bytes,
@@ -253,8 +254,8 @@ class FakeNode:
         assert isinstance(challenge, Challenge)
         self.coordinator = challenge.coordinator
         self.agreed = None
-        half = None if self.older else Ephemeral(secrets.token_bytes(32))
-        public = half.public if half else ""
+        half = Ephemeral(secrets.token_bytes(32))
+        public = "" if self.older else half.public
         claims = SignIn(
             challenge.nonce, self.key.node_id, self.name, "fake", machine, (self.offer,), "", public
         )
@@ -269,10 +270,8 @@ class FakeNode:
         _, answer = open_from_coordinator(await self._wire.receive(), self.coordinator, "", 0)
         if isinstance(answer, Welcome):
             self.session, self._counter = answer.session, 0
-            if half is not None:
-                self.agreed = half.agree(
-                    challenge.ephemeral, challenge.nonce, challenge.coordinator, self.key.node_id
-                )
+            if not self.older:
+                self.agreed = agreed(half, challenge.ephemeral, challenge, self.key.node_id)
             self.seeds_roots[answer.epoch] = answer.seeds_root
             self._listening = [self._spawn(self._listen(self._wire))]
             self._spawn(self._beat())

@@ -196,7 +196,7 @@ async def test_an_older_node_signs_its_frames_and_is_answered_with_signatures(ru
 async def test_half_a_key_that_is_none_is_refused(run: Running, public: str) -> None:
     """The last two are points of small order: everybody would know what comes of them."""
     answer = await FakeNode(run, "reef").connect(ephemeral=public)
-    assert isinstance(answer, Refused) and answer.code == "signature_wrong"
+    assert isinstance(answer, Refused) and "no usable key" in answer.sentence
 
 
 @pytest.mark.parametrize("forged", [Ephemeral(b"e" * 32).public, ""], ids=["other", "none"])

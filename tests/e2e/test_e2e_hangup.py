@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import fcntl
-import os
-import pty
 import re
-import struct
-import subprocess
-import sys
-import termios
 import time
-from pathlib import Path
 
 import pyte
 import pytest
+from doubles.console_terminal import ConsoleTerminal
 
 from e2e.conftest import MakeNet
 from e2e.harness import Net
@@ -24,34 +16,8 @@ from e2e.harness import Net
 pytestmark = [pytest.mark.e2e, pytest.mark.model]
 
 
-class Terminal:
-    """A console in a terminal of 80×24 that can be closed as a dropped SSH connection closes it."""
-
-    def __init__(self, home: Path) -> None:
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        environment = os.environ | {
-            "QUARTERDECK_HOME": str(home),
-            "TERM": "xterm-256color",
-            "LANG": "C.UTF-8",
-        }
-        self.console = subprocess.Popen(
-            [sys.executable, "-m", "console"],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        os.close(slave)
-        os.set_blocking(self.master, False)
-        self.seen = b""
-
-    def read(self) -> bytes:
-        with contextlib.suppress(BlockingIOError):
-            self.seen += os.read(self.master, 1 << 16)
-        return self.seen
+class Terminal(ConsoleTerminal):
+    """A console in it; the test's other tasks go on meanwhile."""
 
     async def until(self, text: str, patience_s: float = 60) -> None:
         deadline = time.monotonic() + patience_s
@@ -61,8 +27,7 @@ class Terminal:
 
     async def close(self) -> int:
         """Hang up; the console's exit code."""
-        os.close(self.master)
-        return await asyncio.to_thread(self.console.wait, 20)
+        return await asyncio.to_thread(self.hang_up, 20)
 
 
 async def earned(net: Net) -> int:

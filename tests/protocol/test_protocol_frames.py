@@ -19,9 +19,15 @@ from console.protocol.frames import (
 from console.protocol.ids import JobId
 from console.protocol.keys import SigningKey, verify
 from console.protocol.messages import FRAME_BYTES_LIMIT, Ack, Cancel
+from console.protocol.session_key import SessionKey
 
 NODE, COORDINATOR = SigningKey(b"n" * 32), SigningKey(b"k" * 32)
+KEY = SessionKey(bytes(range(64)))
 ACK = Ack(JobId("ab" * 16), 1, 1)
+Hand = SigningKey | SessionKey
+SIGNED, CODED = (NODE, NODE.node_id, "signature"), (KEY, KEY, "code")
+"""By whom a frame is sealed, by what it is opened, and what does not match where it is not that."""
+either = pytest.mark.parametrize(("hand", "by", "proof"), [SIGNED, CODED], ids=["signed", "coded"])
 
 
 def test_round_trip() -> None:
@@ -35,27 +41,35 @@ def test_round_trip() -> None:
 @pytest.mark.parametrize(
     ("session", "after", "why"), [("other", 3, "session"), ("s", 4, "counter"), ("s", 9, "counter")]
 )
-def test_another_session_or_an_old_counter(session: str, after: int, why: str) -> None:
-    data = seal(NODE, "to_coordinator", "s", 4, ACK)
+@either
+def test_another_session_or_an_old_counter(
+    hand: Hand, by: str | SessionKey, proof: str, session: str, after: int, why: str
+) -> None:
+    data = seal(hand, "to_coordinator", "s", 4, ACK)
     with pytest.raises(FrameError, match=why):
-        open_from_node(data, NODE.node_id, session, after)
+        open_from_node(data, by, session, after)
 
 
-def test_a_frame_cannot_be_reflected_or_borrowed() -> None:
-    reflected = seal(NODE, "to_node", "s", 4, ACK)
-    with pytest.raises(FrameError, match="signature"):
-        open_from_node(reflected, NODE.node_id, "s", 3)
-    with pytest.raises(FrameError, match="signature"):
-        open_from_node(seal(COORDINATOR, "to_coordinator", "s", 4, ACK), NODE.node_id, "s", 3)
+@either
+def test_a_frame_cannot_be_reflected_or_borrowed(hand: Hand, by: str | SessionKey, proof: str) -> None:
+    reflected = seal(hand, "to_node", "s", 4, ACK)
+    with pytest.raises(FrameError, match=proof):
+        open_from_node(reflected, by, "s", 3)
+    for other in (COORDINATOR, SessionKey(bytes(64))):
+        with pytest.raises(FrameError, match=proof):
+            open_from_node(seal(other, "to_coordinator", "s", 4, ACK), by, "s", 3)
 
 
-@given(st.data())
-def test_any_flipped_byte_is_refused(data: st.DataObject) -> None:
-    frame = bytearray(seal(NODE, "to_coordinator", "s", 4, ACK))
+@either
+@given(data=st.data())
+def test_any_flipped_byte_is_refused(
+    hand: Hand, by: str | SessionKey, proof: str, data: st.DataObject
+) -> None:
+    frame = bytearray(seal(hand, "to_coordinator", "s", 4, ACK))
     place = data.draw(st.integers(0, len(frame) - 1))
     frame[place] ^= data.draw(st.integers(1, 255))
     try:
-        counter, body = open_from_node(bytes(frame), NODE.node_id, "s", 3)
+        counter, body = open_from_node(bytes(frame), by, "s", 3)
     except FrameError:
         return
     assert (counter, body) == (4, ACK), "white space and letter case of hex may differ, never the meaning"

@@ -8,8 +8,6 @@ import hmac
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from hypothesis import given
-from hypothesis import strategies as st
 
 from console.protocol.canonical import canonical
 from console.protocol.frames import Frame, FrameError, open_from_coordinator, open_from_node, seal
@@ -67,19 +65,6 @@ def test_by_the_letter_of_its_papers() -> None:
     assert seal(KEY, "to_coordinator", "s", 4, ACK) == expected
 
 
-@pytest.mark.parametrize(
-    ("session", "after", "why"), [("other", 3, "session"), ("s", 4, "counter"), ("s", 9, "counter")]
-)
-def test_another_session_or_an_old_counter(session: str, after: int, why: str) -> None:
-    with pytest.raises(FrameError, match=why):
-        open_from_node(seal(KEY, "to_coordinator", "s", 4, ACK), KEY, session, after)
-
-
-def test_a_frame_cannot_be_reflected() -> None:
-    with pytest.raises(FrameError, match="code"):
-        open_from_node(seal(KEY, "to_node", "s", 4, ACK), KEY, "s", 3)
-
-
 def test_where_there_is_a_key_a_signature_does_not_do_and_the_other_way_round() -> None:
     signed, coded = (seal(hand, "to_coordinator", "s", 4, ACK) for hand in (NODE, KEY))
     with pytest.raises(FrameError, match="code"):
@@ -93,18 +78,6 @@ def test_a_code_that_is_none(code: str) -> None:
     frame = Frame("s", 4, msgspec.Raw(msgspec.json.encode(ACK)), code=code)
     with pytest.raises(FrameError, match="code"):
         open_from_node(msgspec.json.encode(frame), KEY, "s", 3)
-
-
-@given(st.data())
-def test_any_flipped_byte_is_refused(data: st.DataObject) -> None:
-    frame = bytearray(seal(KEY, "to_coordinator", "s", 4, ACK))
-    place = data.draw(st.integers(0, len(frame) - 1))
-    frame[place] ^= data.draw(st.integers(1, 255))
-    try:
-        counter, body = open_from_node(bytes(frame), KEY, "s", 3)
-    except FrameError:
-        return
-    assert (counter, body) == (4, ACK), "white space may differ, never the meaning"
 
 
 @pytest.mark.parametrize("counter", ["-1", str(1 << 63), "9" * 5000])

@@ -16,6 +16,7 @@ from console.coordinator.settings import CoordinatorConfig
 from console.fairness import check_draw
 from console.protocol.frames import (
     FrameError,
+    agreed,
     open_from_coordinator,
     peek_from_coordinator,
     presence_bytes,
@@ -193,7 +194,9 @@ class Node:
         self._trace.note("sign-in", f"{self.name} {type(answer).__name__} {getattr(answer, 'code', '')}")
         if not isinstance(answer, Welcome):
             return None
-        self._agreed = half.agree(challenge.ephemeral, challenge.nonce, challenge.coordinator, self.id)
+        key = agreed(half, challenge.ephemeral, challenge, self.id)
+        assert key is not None
+        self._agreed = key
         return answer
 
     async def _hold(self, line: Line) -> None:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-import pty
 import signal
-import struct
-import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from doubles.console_terminal import ConsoleTerminal
 
 from console.tui.widgets.terminal import Outlet
 
@@ -24,71 +19,44 @@ PATIENCE_S = 30
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
 
 
-class Seat:
-    """A console that shows a recording in a terminal of its own; `controlling`: signals come from it."""
+def until(seat: ConsoleTerminal, shown: Callable[[bytes], bool]) -> None:
+    """Read until so much is true of what was written."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not shown(seat.read()):
+        assert time.monotonic() < deadline, seat.seen[-2000:]
+        time.sleep(0.02)
 
-    def __init__(self, home: Path, *, controlling: bool) -> None:
-        self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.console = subprocess.Popen(
-            [sys.executable, "-m", "console", "replay", "demo", "--loop"],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env=os.environ | {"QUARTERDECK_HOME": str(home), "TERM": "xterm-256color", "LANG": "C.UTF-8"},
-            start_new_session=True,
-            preexec_fn=(lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0)) if controlling else None,
-        )
-        os.close(slave)
-        os.set_blocking(self.master, False)
-        self.seen = b""
 
-    def until(self, shown: Callable[[], bool]) -> None:
-        """Read until so much is true."""
-        deadline = time.monotonic() + PATIENCE_S
-        while not shown():
-            assert time.monotonic() < deadline, self.seen[-2000:]
-            with contextlib.suppress(BlockingIOError):
-                self.seen += os.read(self.master, 1 << 16)
-            time.sleep(0.02)
-
-    def threads(self) -> int:
-        """How many threads the console has."""
-        return len(list(Path(f"/proc/{self.console.pid}/task").iterdir()))
-
-    def hang_up(self) -> int:
-        """Close the terminal; the console's exit code."""
-        os.close(self.master)
-        return self.console.wait(PATIENCE_S)
+def threads(seat: ConsoleTerminal) -> int:
+    return len(list(Path(f"/proc/{seat.console.pid}/task").iterdir()))
 
 
 @pytest.fixture
-def seat(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Seat]:
-    made = Seat(tmp_path, controlling=getattr(request, "param", True))
+def seat(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ConsoleTerminal]:
+    """It shows a recording."""
+    controlling = getattr(request, "param", True)
+    made = ConsoleTerminal(tmp_path, "replay", "demo", "--loop", controlling=controlling)
     try:
-        made.until(lambda: b"Verdicts" in made.seen)
+        until(made, lambda seen: b"Verdicts" in seen)
         yield made
     finally:
-        made.console.kill()
-        made.console.wait()
-        with contextlib.suppress(OSError):
-            os.close(made.master)
+        made.end()
 
 
 @pytest.mark.parametrize("seat", [True, False], indirect=True, ids=["signal", "no signal"])
-def test_a_console_ends_with_its_terminal_with_a_signal_and_without(seat: Seat) -> None:
-    assert seat.hang_up() == 128 + signal.SIGHUP
+def test_a_console_ends_with_its_terminal_with_a_signal_and_without(seat: ConsoleTerminal) -> None:
+    assert seat.hang_up(PATIENCE_S) == 128 + signal.SIGHUP
 
 
-def test_what_goes_on_after_a_stop_has_the_threads_it_had_and_is_painted_anew(seat: Seat) -> None:
+def test_what_goes_on_after_a_stop_has_the_threads_it_had_and_is_painted_anew(seat: ConsoleTerminal) -> None:
     """Each further thread of Textual's read the same keys and was left behind, waiting for ever."""
-    threads, painted = seat.threads(), seat.seen.count(b"Verdicts")
+    before, painted = threads(seat), seat.seen.count(b"Verdicts")
     seat.console.send_signal(signal.SIGSTOP)
     seat.console.send_signal(signal.SIGCONT)
-    seat.until(lambda: seat.seen.count(b"Verdicts") > painted)
-    assert seat.threads() == threads
+    until(seat, lambda seen: seen.count(b"Verdicts") > painted)
+    assert threads(seat) == before
     os.write(seat.master, b"q")
-    seat.until(lambda: seat.console.poll() is not None)
+    until(seat, lambda _: seat.console.poll() is not None)
     assert seat.console.returncode == 0
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from console.coordinator.audits.reference import Reference
+from console.coordinator.dispatch.answers import answer
 from console.coordinator.draws.draws import Drawn, Draws, Fixed
 from console.coordinator.draws.nonces import DRAW, NONCE_BYTES, NonceFor
 from console.coordinator.jobs import jobs
@@ -18,7 +19,7 @@ from console.coordinator.parts import Parts
 from console.coordinator.rosters.rosters import Eligible
 from console.coordinator.store import Unit
 from console.protocol.canonical import ids_digest
-from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Opening, ResultAnswered
+from console.protocol.messages import Ack, Cancel, Chunk, Decline, Failed, Opening
 from console.protocol.types import Assignment, Fault, Result
 
 
@@ -107,12 +108,6 @@ class Attempts:
         """Tell the node to stop."""
         if (session := self._registry.session(job.node)) is not None:
             session.send(Cancel(job.id, job.attempt, job.fence, reason))
-
-    def answer(self, node: str, result: Result, status: str, sentence: str) -> None:
-        """Tell the node what became of its result."""
-        if (session := self._registry.session(node)) is not None:
-            ids = (result.job, result.attempt, result.fence)
-            session.send(ResultAnswered(*ids, status=status, sentence=sentence))  # type: ignore[arg-type]
 
     async def _follow(self, live: LiveJob) -> Lost | ClientGone | None:
         clock, policy, limits = self._parts.clock, self._parts.policy, self._parts.config.limits
@@ -205,12 +200,12 @@ class Attempts:
         record yet, and the node has not been told that it is ours."""
         given = live.assignment
         if given is None or not live.holds(result.node, result.attempt, result.fence):
-            self.answer(result.node, result, "stale", "Another attempt has taken this one's place.")
+            answer(self._registry.session(result.node), result, "stale")
             return None
         digest = ids_digest(live.ask.prompt_ids)
         why = malformed(result, given, digest, live.received, self._reference.vocabulary)
         if why:
-            self.answer(result.node, result, "malformed", why)
+            answer(self._registry.session(result.node), result, "malformed", why)
             return Lost("malformed", "node")
         live.result = result
         return result

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from console.coordinator.audits.reference import Reference
+from console.coordinator.dispatch.answers import Status, answer
 from console.coordinator.dispatch.runner import Runner
 from console.coordinator.dispatch.settle import give_back, open_job
 from console.coordinator.dispatch.waiting import UNDRAWN, Waiting
@@ -22,18 +23,13 @@ from console.coordinator.parts import Parts
 from console.coordinator.store import StoreError, Unit
 from console.protocol.frames import FrameError
 from console.protocol.ids import JobId
-from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening, ResultAnswered
+from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening
 from console.protocol.types import Result
 
 log = logging.getLogger(__name__)
 Admit = Callable[[Unit, Job], None]
 _INBOX_LIMIT = 512
 """Messages of a node about one job that wait while the database is slow: half a minute of a good node's."""
-_ANSWERS = {
-    "taken": "",
-    "stale": "This attempt no longer counts: the job went on without it. Nothing is paid and nothing taken.",
-    "unknown": "This network knows no such job.",
-}
 _STOPPING = Trouble(
     503, "coordinator_stopping", "The network is being restarted. Nothing is charged; try again in a moment."
 )
@@ -235,14 +231,14 @@ class Dispatch:
 
     async def _result(self, session: Session, live: LiveJob | None, result: Result) -> None:
         if result.node != session.node:
-            self._answer(session, result, "unknown")
+            answer(session, result, "unknown")
         elif live is None:
             await self._late(session, result)
         elif not live.holds(session.node, result.attempt, result.fence):
-            self._answer(session, result, "stale")
+            answer(session, result, "stale")
         elif live.result is not None:
             if live.job.state not in WITH_NODE:  # until it is on record the node has to keep it
-                self._answer(session, result, "taken")
+                answer(session, result, "taken")
         else:
             if live.inbox.qsize() >= _INBOX_LIMIT:
                 raise FrameError("more about one job than can be read")
@@ -251,18 +247,14 @@ class Dispatch:
     async def _late(self, session: Session, result: Result) -> None:
         """A result for a job that is no longer in memory."""
 
-        def look(unit: Unit) -> str:
+        def look(unit: Unit) -> Status:
             job = unit.job(result.job)
             if job is None:
                 return "unknown"
             judged = unit.judged(job.id, result.attempt, session.node)
             return "taken" if judged and job.state in FINAL else "stale"
 
-        self._answer(session, result, await self._parts.store.transact(look))
-
-    def _answer(self, session: Session, result: Result, status: str) -> None:
-        ids = (result.job, result.attempt, result.fence)
-        session.send(ResultAnswered(*ids, status=status, sentence=_ANSWERS[status]))  # type: ignore[arg-type]
+        answer(session, result, await self._parts.store.transact(look))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -10,6 +10,7 @@ from typing import TypeVar
 from console.coordinator.audits.audits import NOT_AUDITED, NOT_OPENED, Auditor, Judged
 from console.coordinator.audits.evidence import Evidence, sealed
 from console.coordinator.audits.recompute import Work
+from console.coordinator.dispatch.answers import answer
 from console.coordinator.dispatch.settle import accept, reject
 from console.coordinator.jobs import jobs
 from console.coordinator.jobs.endings import ending
@@ -22,7 +23,7 @@ from console.coordinator.store import StoreError, Track, Unit
 from console.ledger import price
 from console.ledger.deterrence import PPM
 from console.protocol.ids import short
-from console.protocol.messages import Opening, OpenRequest, ResultAnswered
+from console.protocol.messages import Opening, OpenRequest
 from console.protocol.types import Result
 from console.verification.judge import Finding
 
@@ -70,8 +71,7 @@ class Judging:
             return rate_ppm, accept(unit, parts, was, taken, judged, track.balances, b"")
 
         rate_ppm, live.job = await insist(lambda: parts.store.transact(settle_unless_drawn))
-        if (session := self._registry.session(result.node)) is not None:
-            session.send(ResultAnswered(result.job, result.attempt, result.fence, "taken", ""))
+        answer(self._registry.session(result.node), result, "taken")
         if live.job.state == "SETTLED":
             self._outbox.deliver(was.node)
             log.info("job %s: accepted (not_audited)", short(was.id))

@@ -88,7 +88,7 @@ def accept(
     _spend(unit, was, due.client - was.held)
     unit.save_job(job, was)
     unit.end_attempt(job, "accepted", "", now_ms)
-    _tell(unit, parts, job, judged, booked, before, due.reward, 0)
+    _tell(unit, parts, job, judged, booked, before, 0)
     if sealed:
         unit.add_evidence(judged.verdict, sealed, now_ms + 1000 * parts.config.evidence.accepted_s)
     if add_up(unit, judged) or judged.unconfirmed:
@@ -116,7 +116,7 @@ def reject(unit: Unit, parts: Parts, was: Job, judged: Judged, sealed: bytes) ->
     taken = penalty(job.id, job.attempt, node, from_bond, from_pending, now_ms)
     if taken is not None:
         unit.book(taken)
-    _tell(unit, parts, job, judged, taken or booked, before, 0, from_bond + from_pending)
+    _tell(unit, parts, job, judged, taken or booked, before, from_bond + from_pending)
     unit.add_evidence(judged.verdict, sealed, now_ms + 1000 * parts.config.limits.dispute_s)
     if add_up(unit, judged):
         watch_again(unit, parts, node)
@@ -141,7 +141,6 @@ def _tell(
     judged: Judged,
     booked: Transaction,
     before: Balances,
-    reward: int,
     taken: int,
 ) -> None:
     verdict = judged.verdict
@@ -154,7 +153,7 @@ def _tell(
         outcome=verdict.outcome,
         prompt_tokens=job.prompt_tokens,
         completion_tokens=job.completion_tokens,
-        reward=NanoCredits(reward),
+        reward=NanoCredits(job.reward),
         penalty=NanoCredits(taken),
         verdict=verdict.id,
         transaction=booked,

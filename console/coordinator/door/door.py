@@ -17,13 +17,13 @@ from console.coordinator.nodes.outbox import Outbox
 from console.coordinator.nodes.presences import Presences
 from console.coordinator.nodes.registry import Registry
 from console.coordinator.nodes.sessions import Session
-from console.coordinator.nodes.sign_in import check_sign_in, clean, cleaned, session_key
+from console.coordinator.nodes.sign_in import check_sign_in, clean, cleaned
 from console.coordinator.parts import Parts
 from console.coordinator.statements.books import Books
 from console.coordinator.statements.statement_desk import StatementDesk
 from console.coordinator.store import StoreError
 from console.coordinator.transport.port import Line
-from console.protocol.frames import FrameError, check_signature, open_from_node, peek_from_node, seal
+from console.protocol.frames import FrameError, agreed, check_signature, open_from_node, peek_from_node, seal
 from console.protocol.ids import short
 from console.protocol.lines import LineError
 from console.protocol.messages import (
@@ -114,14 +114,14 @@ class Door:
 
     async def _sign_in(self, line: Line) -> Session | Refused:
         patience_s, clock = self._parts.config.limits.sign_in_s, self._parts.clock
-        ephemeral = Ephemeral(self._parts.entropy(32))
+        half = Ephemeral(self._parts.entropy(32))
         challenge = Challenge(
             nonce=self._parts.entropy(32).hex(),
             coordinator=self._parts.key.node_id,
             network=self._parts.config.network,
             now_ms=clock.now_ms(),
             policy=self._parts.policy,
-            ephemeral=ephemeral.public,
+            ephemeral=half.public,
         )
         sent_s = clock.tick_s()
         await line.send(seal(self._parts.key, "to_node", "", 0, challenge).decode())
@@ -138,8 +138,8 @@ class Door:
         refused = check_sign_in(message, challenge, clock.tick_s() - sent_s, patience_s)
         if refused is not None:
             return refused
-        key = session_key(message, challenge, ephemeral)
-        return key if isinstance(key, Refused) else await self._registry.admit(cleaned(message), key)
+        key = agreed(half, message.ephemeral, challenge, message.node)
+        return await self._registry.admit(cleaned(message), key)
 
     async def _greeting(self, session: Session) -> Welcome | Refused:
         node = session.node

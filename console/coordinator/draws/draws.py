@@ -46,7 +46,7 @@ class Drawn:
     job: Job
 
 
-class EpochFullError(LookupError):
+class EpochFullError(Exception):
     """An epoch has no seed left."""
 
     def __init__(self, epoch: int) -> None:
@@ -137,9 +137,10 @@ class Draws:
     def _next(self, unit: Unit, epoch: int) -> tuple[int, str]:
         """Number and chain of the next ticket. A unit follows upon the one before it without a look at the
         database, which refuses it if that one does not stand."""
-        if self._last is None or self._last[0] != epoch:
+        known = self._last  # once: this is the store's thread, and the loop may forget it meanwhile
+        if known is None or known[0] != epoch:
             return unit.next_draw(epoch)
-        _, last, chain = self._last
+        _, last, chain = known
         unit.take_draw(epoch, last + 1, chain)
         return last + 1, chain
 
@@ -157,7 +158,6 @@ class Draws:
         job, listed = jobs.ticket(was, now_ms), roster.listed
         ticket = ticket_for(job, k, epoch, roster, commitment)
         data = ticket_bytes(ticket)
-        after = hashlib.sha256(bytes.fromhex(chain) + data).hexdigest()
         row = TicketRow(
             epoch=epoch,
             k=k,
@@ -167,7 +167,7 @@ class Draws:
             roster_size=ticket.roster_size,
             cause=cause,
             signature=key.sign(data),
-            chain=after,
+            chain=hashlib.sha256(bytes.fromhex(chain) + data).hexdigest(),
             at_ms=roster.at_ms,
             slot=ticket.slot,
             chances=ticket.chances,
@@ -177,7 +177,7 @@ class Draws:
         )
         if listed.slot != self._slot_on_record and not unit.slot_signed(listed.slot):
             unit.sign_slot(self._signed(listed, ticket.roster_root, now_ms), listed.ids)
-        self._last = epoch, k, after
+        self._last = epoch, k, row.chain
         return Fixed(job, ticket, row)
 
     def _signed(self, listed: SlotRoster, root: str, now_ms: int) -> SignedRoster:

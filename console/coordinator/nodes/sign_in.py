@@ -10,7 +10,6 @@ from console.protocol.frames import sign_in_bytes
 from console.protocol.ids import NodeId, short
 from console.protocol.keys import verify
 from console.protocol.messages import NAME_LIMIT, Challenge, Refused, SignIn
-from console.protocol.session_key import Ephemeral, SessionKey
 
 _MODELS_LIMIT = 16
 _CONTEXT_LIMIT = 1 << 24
@@ -38,20 +37,6 @@ def check_sign_in(message: SignIn, challenge: Challenge, age_s: float, patience_
             "Check the node's configuration.",
         )
     return None
-
-
-def session_key(message: SignIn, challenge: Challenge, ours: Ephemeral) -> SessionKey | Refused | None:
-    """The key of the session that a good sign-in begins; None for a node that signs its frames."""
-    if not message.ephemeral:
-        return None
-    try:
-        return ours.agree(message.ephemeral, challenge.nonce, challenge.coordinator, message.node)
-    except ValueError:
-        return _refused(
-            "signature_wrong",
-            "The sign-in holds no usable key for its session.",
-            "Check that node and network run the same version of Quarterdeck.",
-        )
 
 
 def cleaned(message: SignIn) -> SignIn:

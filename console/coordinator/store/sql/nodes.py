@@ -16,6 +16,7 @@ _OF_ONE = f"""SELECT * FROM (SELECT {{0}} FROM outbox WHERE node = ? AND id > ? 
   LIMIT {OUTBOX_PAGE}) AS of_one"""
 _AT_ONCE = 16
 """Outboxes that one query reads; their number must not vary, since each query is prepared."""
+_OF_MANY = " UNION ALL ".join([_OF_ONE] * _AT_ONCE)
 
 
 class SqlNodes(SqlPart):
@@ -52,8 +53,7 @@ class SqlNodes(SqlPart):
                 found += self.outbox(*some[0])
                 continue
             nobody = [("", 0)] * (_AT_ONCE - len(some))
-            query = " UNION ALL ".join([_OF_ONE] * _AT_ONCE)
-            found += self.all(OutboxRow, query, *(value for pair in (*some, *nobody) for value in pair))
+            found += self.all(OutboxRow, _OF_MANY, *(value for pair in (*some, *nobody) for value in pair))
         by_node: dict[str, list[OutboxRow]] = {node: [] for node in after}
         for row in sorted(found, key=lambda row: row.id):
             by_node[row.node].append(row)
