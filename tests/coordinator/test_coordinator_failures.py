@@ -632,8 +632,10 @@ async def test_a_result_that_is_not_on_record_yet_is_nobodys_word_taken(tmp_path
 
         store.transact = waits  # type: ignore[method-assign]
         await node.send(result)
+        live = run.coordinator.dispatch._live[given.job]
+        await until(lambda: live.result is not None)  # it is being put on record
         await node.send(result)
-        await node.wait(Presence, len(node.got(Presence)) + 2)
+        await node.wait(Presence, len(node.got(Presence)) + 2)  # of beats that came after it
         assert not node.got(ResultAnswered) and not request.done()
         slow.set()
         await node.wait(OpenRequest, job=given.job)

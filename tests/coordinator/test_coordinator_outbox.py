@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ import pytest
 from console.coordinator.clock import SystemClock
 from console.coordinator.nodes.outbox import Outbox
 from console.coordinator.nodes.sessions import Handed, Session
+from console.coordinator.store import OUTBOX_PAGE, Unit
 from console.coordinator.store.sqlite import SqliteStore
 from console.protocol.ids import NodeId, SessionId
 
@@ -71,3 +73,18 @@ async def test_of_an_older_node_a_beat_an_interval_later_has_to_do(
     await place.hand_over(ago_s=ago_s)
     await place.outbox.confirm(place.session, None)
     assert bool(await place.waiting()) == waits
+
+
+async def test_more_than_a_page_is_sent_page_by_page(place: Place) -> None:
+    """A node that was away for long: what lies beyond the first page had waited for its next sign-in."""
+
+    def post_all(unit: Unit) -> None:
+        for number in range(OUTBOX_PAGE + 5):
+            unit.post(NODE, str(number).encode(), 1)
+
+    await place.store.transact(post_all)
+    place.outbox.look(place.session)
+    async with asyncio.timeout(30):
+        while place.outbox._reading is not None:
+            await asyncio.sleep(0.01)
+    assert place.session.waiting == OUTBOX_PAGE + 5
