@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import pty
@@ -34,9 +35,13 @@ class ConsoleTerminal:
         self.seen = b""
 
     def read(self) -> bytes:
-        """All that was written until now."""
-        with contextlib.suppress(BlockingIOError):
+        """All that was written until now; once nobody has the other end open, nothing is added."""
+        try:
             self.seen += os.read(self.master, 1 << 16)
+        except OSError as err:
+            # Linux answers with EIO where the last who had the terminal open is gone.
+            if err.errno not in (errno.EAGAIN, errno.EIO):
+                raise
         return self.seen
 
     def hang_up(self, patience_s: float) -> int:

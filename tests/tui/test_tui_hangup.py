@@ -60,6 +60,14 @@ def test_what_goes_on_after_a_stop_has_the_threads_it_had_and_is_painted_anew(se
     assert seat.console.returncode == 0
 
 
+def test_what_a_console_wrote_can_be_read_after_it_is_gone(seat: ConsoleTerminal) -> None:
+    seat.console.kill()
+    seat.console.wait()
+    while (seen := len(seat.seen)) < len(seat.read()):
+        pass
+    assert len(seat.read()) == seen
+
+
 class Broken:
     """A terminal that hung up after its first line."""
 
