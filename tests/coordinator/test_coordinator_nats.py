@@ -15,12 +15,14 @@ import pytest_asyncio
 from coordinator_harness import until
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import OutboundBufferLimitError
 from transport_ends import CLAIM, GROUP, Ends, fresh_key, nats_ends, until_ended
 
 from console.broker.connecting import BrokerError, close, connect, servers_of
 from console.coordinator.transport.callout import CalloutError, answer
-from console.coordinator.transport.nats import LINES_PER_NODE, NatsTransport
+from console.coordinator.transport.nats import NatsTransport
 from console.coordinator.transport.nats_keys import NatsKeys
+from console.coordinator.transport.nats_lines import LINES_PER_NODE
 from console.coordinator.transport.port import TransportError
 from console.coordinator.transport.private_nats import PrivateNats, address_of, cluster_of
 from console.coordinator.transport.server_config import server_config
@@ -194,6 +196,19 @@ async def test_a_node_that_is_cut_off_is_known_by_the_servers_news(ends: Ends) -
     wire, line = await ends.pair()
     wire._dialled._client._transport._io_writer.transport.abort()  # type: ignore[attr-defined]
     assert "connection ended" in await until_ended(line)
+
+
+async def test_an_end_that_cannot_be_put_behind_what_came_is_one_at_once(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire, line = await ends.pair()
+
+    async def full(*_: object) -> None:
+        raise OutboundBufferLimitError
+
+    monkeypatch.setattr(Client, "publish", full)
+    await wire.close()
+    assert await until_ended(line) == "the node's connection ended"
 
 
 async def test_a_server_that_dies_ends_the_nodes_line_and_the_coordinator_comes_back(

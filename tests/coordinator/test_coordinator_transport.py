@@ -16,6 +16,7 @@ from console.protocol.lines import LineError
 from console.protocol.messages import FRAME_BYTES_LIMIT
 
 KEYS = NatsKeys(bytes(range(32)))
+FRAMES = 1000
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +72,18 @@ async def test_what_was_sent_before_an_end_is_still_read(ends: Ends) -> None:
     assert as_text(await line.receive()) == "last"
     with pytest.raises(LineError):
         await asyncio.wait_for(line.receive(), 10)
+    with pytest.raises(LineError):
+        await asyncio.wait_for(line.receive(), 10)
+
+
+async def test_all_that_was_sent_before_an_end_is_read_though_it_was_much(ends: Ends) -> None:
+    """News of the end took another way than the frames, and overtook them."""
+    wire, line = await ends.pair()
+    for number in range(FRAMES):
+        await wire.send(f"{number} {'x' * 1000}")
+    await wire.close()
+    read = [as_text(await asyncio.wait_for(line.receive(), 10)).split()[0] for _ in range(FRAMES)]
+    assert read == [str(number) for number in range(FRAMES)]
     with pytest.raises(LineError):
         await asyncio.wait_for(line.receive(), 10)
 

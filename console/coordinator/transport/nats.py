@@ -16,6 +16,7 @@ from console.broker.connecting import BrokerError, close, connect, lets_anybody_
 from console.broker.line import BrokerLine
 from console.coordinator.transport.callout import SUBJECT, CalloutError, answer
 from console.coordinator.transport.nats_keys import ACCOUNT, NatsKeys
+from console.coordinator.transport.nats_lines import NodeLines, Served
 from console.coordinator.transport.port import Serve, TransportError
 from console.protocol.ids import GroupId, NodeId, short
 from console.protocol.lines import (
@@ -35,9 +36,8 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
 log = logging.getLogger(__name__)
-LINES_PER_NODE = 4
-"""A node dials again when a line has ended; one that dials more often than lines end loses its oldest."""
 _CONNECT_S = 10.0
+_GONE = "the node's connection ended"
 _CONFIGURE = (
     "Check that its servers run with the configuration that `quarterdeck coordinator nats-config` prints."
 )
@@ -54,14 +54,6 @@ class _Left(msgspec.Struct, frozen=True):
     client: _Client
 
 
-class _Served:
-    """A line, and the task that serves it."""
-
-    def __init__(self, line: BrokerLine) -> None:
-        self.line = line
-        self.task: asyncio.Task[None] | None = None
-
-
 class NatsTransport:
     """Takes in the lines of one group's nodes."""
 
@@ -71,8 +63,7 @@ class NatsTransport:
         self._keys = keys
         self._group = group
         self._now_ms = now_ms
-        self._lines: dict[NodeId, dict[str, _Served]] = {}
-        """Of each node, by their names, oldest first."""
+        self._lines = NodeLines()
         self._clients: list[Client] = []
         self._serve: Serve | None = None
         self._token = 0
@@ -103,7 +94,7 @@ class NatsTransport:
     async def close(self) -> None:
         """See the port."""
         self._serve = None
-        served = [one for lines in self._lines.values() for one in lines.values()]
+        served = list(self._lines)
         await asyncio.gather(*(one.line.close() for one in served))
         tasks = [one.task for one in served if one.task is not None]
         for task in tasks:
@@ -128,41 +119,35 @@ class NatsTransport:
             message = decoded(published.data)
         except LineError:
             return
-        served = self._lines.get(node, {}).get(name)
-        if served is not None:
+        served = self._lines.get(node, name)
+        if served is not None and served.left and message.kind == "e":
+            served.line.end(_GONE)
+        elif served is not None:
             served.line.take(message)
         elif message.kind == "d" and message.number == 0:
-            self._begin(node, name, message)
+            self._begin(node, name, message, published.subject)
         elif message.kind != "e":  # of a line that is over here: its node has to begin another
             await self._publish(to_node(node, name), encoded(Message("e", 0, token=self._token)))
 
-    def _begin(self, node: NodeId, name: str, message: Message) -> None:
+    def _begin(self, node: NodeId, name: str, message: Message, came_on: str) -> None:
         try:
             dial = msgspec.json.decode(message.body, type=Dial)
         except ValueError:
             return
         if self._serve is None:
             return
-        before = self._before(node, dial)
+        before = self._lines.outlived(node, dial.previous)
         for served in before:
             served.line.end("the node began another line")
         subject = to_node(node, name)
         limit = self._clients[0].max_payload
-        served = _Served(BrokerLine(lambda data: self._publish(subject, data), limit, self._token))
+        served = Served(BrokerLine(lambda data: self._publish(subject, data), limit, self._token), came_on)
         served.line.take(message)
-        self._lines.setdefault(node, {})[name] = served
+        self._lines.add(node, name, served)
         waited = {one.task for one in before if one.task is not None}
         served.task = asyncio.create_task(self._run(node, name, served, waited))
 
-    def _before(self, node: NodeId, dial: Dial) -> list[_Served]:
-        """What ends as the node begins a line: those that it names, and the oldest of too many."""
-        lines = self._lines.get(node, {})
-        ended = [name for name in lines if name in dial.previous]
-        others = [name for name in lines if name not in dial.previous]
-        ended += others[: max(0, len(others) + 1 - LINES_PER_NODE)]
-        return [lines[name] for name in ended]
-
-    async def _run(self, node: NodeId, name: str, served: _Served, before: set[asyncio.Task[None]]) -> None:
+    async def _run(self, node: NodeId, name: str, served: Served, before: set[asyncio.Task[None]]) -> None:
         """`before`: serve the node's earlier lines; waited for, since a node is signed in once at a time."""
         try:
             if before:
@@ -170,20 +155,23 @@ class NatsTransport:
             if self._serve is not None:
                 await self._serve(served.line)
         finally:
-            del self._lines[node][name]
-            if not self._lines[node]:
-                del self._lines[node]
+            self._lines.drop(node, name)
             await served.line.close()
 
     async def _left(self, news: Msg) -> None:
+        """The news overtakes what the node said last: the end is put behind that, on the line's subject."""
         try:
             left = msgspec.json.decode(news.data, type=_Left)
         except ValueError:
             return
-        served = self._lines.get(NodeId(left.client.user), {}).get(left.client.name)
+        served = self._lines.get(NodeId(left.client.user), left.client.name)
         if served is not None:
             log.info("node %s: its connection to the message server ended", short(left.client.user))
-            served.line.end("the node's connection ended")
+            served.left = True
+            try:
+                await self._publish(served.subject, encoded(Message("e", 0)))
+            except Exception:  # nothing comes in any more, either
+                served.line.end(_GONE)
 
     async def _publish(self, subject: str, data: bytes) -> None:
         await self._clients[0].publish(subject, data)
