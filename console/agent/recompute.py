@@ -20,6 +20,7 @@ from console.verification.judge import Claim, check_recompute_exact
 PATIENCE_S = 5.0
 """A client that asks gets an answer within this time, finished or not; it may ask again."""
 SCORE_LIMIT_S = 300.0
+BUSY = "The engine is busy with something else. Ask again in a moment."
 GIVING_WAY = "A job came in, and jobs go first. Ask again when none runs."
 
 
@@ -109,6 +110,8 @@ class Recompute:
         if no:
             return Check("recompute", None, no)
         try:
+            if await self._works_for_others():
+                return Check("recompute", None, BUSY)
             blob = await self._score(kept)
             if blob is None:
                 return Check("recompute", None, GIVING_WAY)
@@ -135,9 +138,12 @@ class Recompute:
             return "This engine failed its self-test, so it is not exact and proves nothing."
         if self._desk.running or self._desk.waiting:
             return "Jobs run now, and jobs go first. Ask again when none runs."
-        if health.slots_busy or health.queued:
-            return "The engine is busy with something else. Ask again in a moment."
         return ""
+
+    async def _works_for_others(self) -> bool:
+        """Asked now: right after a job, remembered health would still tell of that. Raises EngineError."""
+        health = await self._supervisor.engine.health()
+        return bool(health.slots_busy or health.queued)
 
     async def _score(self, kept: Kept) -> bytes | None:
         """The reference's candidates; None when a job came in, which goes first."""

@@ -14,7 +14,7 @@ from doubles.engine_double import ScriptedEngine
 from console.agent.judging import agreement
 from console.agent.launching import LlamaLauncher
 from console.control.wire import Check
-from console.engine.port import EngineError, Scored, ScoreRequest
+from console.engine.port import EngineError, Health, Scored, ScoreRequest
 from console.protocol.messages import Cancel, Chunk, Opening, OpenRequest
 from console.protocol.types import Result, Verdict
 from console.settings.config import EngineConfig
@@ -29,6 +29,11 @@ class HeldEngine(ScriptedEngine):
         self.go.set()
         self.scoring = asyncio.Event()
         self.given_up: list[str] = []
+        self.works_for_others = False
+
+    async def health(self) -> Health:
+        health = await super().health()
+        return msgspec.structs.replace(health, slots_busy=1) if self.works_for_others else health
 
     async def score(self, request: ScoreRequest) -> Scored:
         self.scoring.set()
@@ -169,6 +174,21 @@ async def test_it_is_refused_while_a_job_runs(node: RunningAgent, coordinator: S
     assert "Jobs run now" in found["recompute"].sentence and engine.scores == []
     await coordinator.say(Cancel(running.job, 1, 1, ""))
     await node.until(lambda s: all(job.state != "running" for job in s.jobs))
+
+
+async def test_what_the_engine_does_is_asked_when_it_matters_and_not_remembered(
+    node: RunningAgent, coordinator: ScriptedCoordinator
+) -> None:
+    """Right after a job, what was remembered of the engine's health still called it busy."""
+    engine = engine_of(node)
+    result = await answer(node, coordinator)
+    for busy in (True, False):
+        engine.works_for_others = not busy
+        await node.until(lambda s: s.engine.slots_busy == engine.works_for_others)
+        engine.works_for_others = busy
+        found = await recompute(node, result)
+        assert found["recompute"].ok is (None if busy else True)
+        assert ("busy with something else" in found["recompute"].sentence) is busy
 
 
 async def test_without_an_engine_what_needs_none_is_judged(
