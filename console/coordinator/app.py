@@ -18,6 +18,7 @@ from console.coordinator.beside import Reader
 from console.coordinator.challenges.challenges import Challenges
 from console.coordinator.challenges.loads import Loads
 from console.coordinator.deposits import book_deposits
+from console.coordinator.dispatch.assigning import Assigning
 from console.coordinator.dispatch.attempts import Attempts
 from console.coordinator.dispatch.dispatch import Dispatch
 from console.coordinator.dispatch.judging import Judging
@@ -82,11 +83,12 @@ class Coordinator:
         self.epochs = Epochs(parts, self._announce, self.books.close, seeds)
         self.draws = Draws(parts, self.epochs)
         self.outbox = Outbox(parts, self.registry)
-        attempts = Attempts(parts, self.registry, self.draws, self.reference)
+        assigning = Assigning(parts, self.registry, self.draws, self.reference)
+        attempts = Attempts(parts, self.registry, self.reference)
         self.incidents = Incidents()
         auditor = Auditor(parts, self.reference, second, self.incidents)
         judging = Judging(parts, self.registry, auditor, self.outbox)
-        runner = Runner(parts, self.registry, self.epochs, attempts, judging)
+        runner = Runner(parts, self.registry, self.epochs, assigning, attempts, judging)
         self.dispatch = Dispatch(parts, self.registry, self.reference, runner)
         loads = Loads(parts, self.reference, self.dispatch, lambda: self.epochs.number)
         self.challenges = Challenges(parts, self.registry, loads)

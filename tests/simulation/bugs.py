@@ -10,7 +10,8 @@ import pytest
 
 from console.coordinator.audits import audits
 from console.coordinator.challenges.challenges import Challenges
-from console.coordinator.dispatch import judging, runner, settle
+from console.coordinator.dispatch import dispatch, judging, runner, settle
+from console.coordinator.dispatch.answers import answer
 from console.coordinator.dispatch.dispatch import Dispatch
 from console.coordinator.door.door import Door
 from console.coordinator.draws import draws, tickets
@@ -18,9 +19,10 @@ from console.coordinator.draws.draws import Draws
 from console.coordinator.jobs import jobs, live
 from console.coordinator.jobs.jobs import FINAL, Job
 from console.coordinator.nodes.machines import Machines
+from console.coordinator.nodes.sessions import Session
 from console.coordinator.rosters import listing, needs
 from console.coordinator.rosters.rosters import Candidate, Eligible, Rules, SlotRoster, left_out, roster_ids
-from console.coordinator.store import Unit
+from console.coordinator.store import Store, Unit
 from console.coordinator.store.sql import SqlUnit
 from console.fairness import pick_of
 from console.fairness.audit import NONCE_WITHHELD
@@ -31,21 +33,21 @@ from console.protocol.types import LOAD, Exclusion, Fault, Posting, Result, Tick
 
 
 def pays_late_results(patch: pytest.MonkeyPatch) -> None:
-    """A result for a job that is over is paid (again): `Dispatch._late`."""
+    """A result for a job that is over is paid (again): `answer_late`."""
 
-    async def late(self: Any, session: Any, result: Result) -> None:
-        def look(unit: Any) -> str:
+    async def late(store: Store, session: Session, result: Result) -> None:
+        def look(unit: Unit) -> None:
             job = unit.job(result.job)
             name = f"pay:{result.job}:{result.attempt}"
             if job is not None and job.state in FINAL and not unit.booked(name):
                 moves = (OUTSIDE, -500), (node_pending(session.node), 500)
                 postings = tuple(Posting(account, NanoCredits(amount)) for account, amount in moves)
-                unit.book(Transaction(name, self._parts.clock.now_ms(), postings))
-            return "taken"
+                unit.book(Transaction(name, job.changed_ms, postings))
 
-        self._answer(session, result, await self._parts.store.transact(look))
+        await store.transact(look)
+        answer(session, result, "taken")
 
-    patch.setattr(Dispatch, "_late", late)
+    patch.setattr(dispatch, "answer_late", late)
 
 
 def pays_twice_under_one_name(patch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from console.coordinator.jobs.jobs import FINAL
 from console.coordinator.nodes.sessions import Session
+from console.coordinator.store import Store, Unit
 from console.protocol.messages import ResultAnswered
 from console.protocol.types import Result
 
@@ -23,3 +25,16 @@ def answer(session: Session | None, result: Result, status: Status, sentence: st
     if session is not None:
         said = sentence or _SENTENCES.get(status, "")
         session.send(ResultAnswered(result.job, result.attempt, result.fence, status, said))
+
+
+async def answer_late(store: Store, session: Session, result: Result) -> None:
+    """Of a job that is no longer in memory. Raises StoreError."""
+
+    def look(unit: Unit) -> Status:
+        job = unit.job(result.job)
+        if job is None:
+            return "unknown"
+        judged = unit.judged(job.id, result.attempt, session.node)
+        return "taken" if judged and job.state in FINAL else "stale"
+
+    answer(session, result, await store.transact(look))

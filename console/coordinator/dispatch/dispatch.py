@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from console.coordinator.audits.reference import Reference
-from console.coordinator.dispatch.answers import Status, answer
+from console.coordinator.dispatch.answers import answer, answer_late
+from console.coordinator.dispatch.last_words import STOPPING, say_last_words
 from console.coordinator.dispatch.runner import Runner
 from console.coordinator.dispatch.settle import give_back, open_job
 from console.coordinator.dispatch.waiting import UNDRAWN, Waiting
 from console.coordinator.draws.nonces import reveals
-from console.coordinator.jobs.endings import ending
 from console.coordinator.jobs.faults import told
-from console.coordinator.jobs.jobs import FINAL, WITH_NODE, Job
-from console.coordinator.jobs.live import Ask, ClientGone, Done, LiveJob, NodeBack, NodeGone, Text, Trouble
+from console.coordinator.jobs.jobs import WITH_NODE, Job
+from console.coordinator.jobs.live import Ask, ClientGone, LiveJob, NodeBack, NodeGone
 from console.coordinator.nodes.registry import Registry
 from console.coordinator.nodes.sessions import Session
 from console.coordinator.parts import Parts
-from console.coordinator.store import StoreError, Unit
+from console.coordinator.store import Unit
 from console.protocol.frames import FrameError
 from console.protocol.ids import JobId
 from console.protocol.messages import Ack, Chunk, Decline, Failed, Opening
@@ -30,15 +30,6 @@ log = logging.getLogger(__name__)
 Admit = Callable[[Unit, Job], None]
 _INBOX_LIMIT = 512
 """Messages of a node about one job that wait while the database is slow: half a minute of a good node's."""
-_STOPPING = Trouble(
-    503, "coordinator_stopping", "The network is being restarted. Nothing is charged; try again in a moment."
-)
-_UNCERTAIN = Trouble(
-    503,
-    "coordinator_stopping",
-    "The network is being restarted, and its database does not say whether this answer was settled. "
-    "If it was not, nothing is charged; look at your balance before you ask again.",
-)
 
 
 class Dispatch:
@@ -111,7 +102,7 @@ class Dispatch:
 
     def _refused(self, job: Job, ask: Ask) -> LiveJob:
         live = LiveJob(job, ask, self._reference.visible(ask.stop))
-        live.tell(_STOPPING)
+        live.tell(STOPPING)
         return live
 
     def reveal(self, job: str, nonce: str) -> bool | None:
@@ -196,29 +187,7 @@ class Dispatch:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        charged = await self._charged([live.job.id for live in ended])
-        for live in ended:
-            if charged is None:
-                live.tell(_UNCERTAIN)
-            for event in _last_words(live, (charged or {}).get(live.job.id)):
-                live.tell(event)
-
-    async def _charged(self, ended: list[JobId]) -> dict[JobId, Job] | None:
-        """Which of them were being settled, or charged a fee, as their tasks ended: what was queued then is
-        written by now.
-
-        None: the database does not say.
-        """
-
-        def look(unit: Unit) -> dict[JobId, Job]:
-            found = (unit.job(job) for job in ended)
-            return {job.id: job for job in found if job is not None and (job.state == "SETTLED" or job.price)}
-
-        try:
-            return await self._parts.store.transact(look) if ended else {}
-        except StoreError as error:
-            log.error("%s", error)
-            return None
+        await say_last_words(self._parts.store, ended)
 
     def _of(self, session: Session) -> list[LiveJob]:
         return [live for live in self._live.values() if live.job.node == session.node]
@@ -233,7 +202,7 @@ class Dispatch:
         if result.node != session.node:
             answer(session, result, "unknown")
         elif live is None:
-            await self._late(session, result)
+            await answer_late(self._parts.store, session, result)
         elif not live.holds(session.node, result.attempt, result.fence):
             answer(session, result, "stale")
         elif live.result is not None:
@@ -244,18 +213,6 @@ class Dispatch:
                 raise FrameError("more about one job than can be read")
             live.inbox.put_nowait(result)
 
-    async def _late(self, session: Session, result: Result) -> None:
-        """A result for a job that is no longer in memory."""
-
-        def look(unit: Unit) -> Status:
-            job = unit.job(result.job)
-            if job is None:
-                return "unknown"
-            judged = unit.judged(job.id, result.attempt, session.node)
-            return "taken" if judged and job.state in FINAL else "stale"
-
-        answer(session, result, await self._parts.store.transact(look))
-
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
@@ -265,9 +222,3 @@ class Dispatch:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a task ended with %s", told(error))
-
-
-def _last_words(live: LiveJob, charged: Job | None) -> Sequence[Text | Done | Trouble]:
-    if charged is None:
-        return (_STOPPING,)
-    return live.whole if charged.state == "SETTLED" else (ending(charged.code, charged.price),)

@@ -6,7 +6,9 @@ import asyncio
 import logging
 from typing import TypeVar
 
-from console.coordinator.dispatch.attempts import Attempts, Lost
+from console.coordinator.dispatch.assigning import Assigning
+from console.coordinator.dispatch.attempts import Attempts
+from console.coordinator.dispatch.deadlines import Lost
 from console.coordinator.dispatch.judging import Judging, insist
 from console.coordinator.dispatch.settle import give_back, watch_again
 from console.coordinator.draws.draws import EpochFullError, WithheldError
@@ -38,12 +40,14 @@ class Runner:
         parts: Parts,
         registry: Registry,
         epochs: Epochs,
+        assigning: Assigning,
         attempts: Attempts,
         judging: Judging,
     ) -> None:
         self._parts = parts
         self._registry = registry
         self._epochs = epochs
+        self._assigning = assigning
         self._attempts = attempts
         self._judging = judging
 
@@ -104,10 +108,10 @@ class Runner:
 
     async def _start(self, live: LiveJob, roster: Eligible, cause: str) -> ClientGone | None:
         try:
-            return await self._attempts.start(live, roster, cause)
+            return await self._assigning.start(live, roster, cause)
         except EpochFullError as full:
             await self._epochs.renew(full.epoch)
-            return await self._attempts.start(live, roster, cause)
+            return await self._assigning.start(live, roster, cause)
 
     async def _lost(self, live: LiveJob, lost: Lost) -> None:
         job, now_ms = live.job, self._parts.clock.now_ms()
