@@ -10,6 +10,7 @@ import contextlib
 import logging
 
 from console.coordinator.dispatch.dispatch import Dispatch
+from console.coordinator.door.last_word import last_word, loggable, refused_frame
 from console.coordinator.door.rates import Rate
 from console.coordinator.door.statement_turns import StatementTurns
 from console.coordinator.draws.epochs import Epochs
@@ -17,7 +18,7 @@ from console.coordinator.nodes.outbox import Outbox
 from console.coordinator.nodes.presences import Presences
 from console.coordinator.nodes.registry import Registry
 from console.coordinator.nodes.sessions import Session
-from console.coordinator.nodes.sign_in import check_sign_in, clean, cleaned
+from console.coordinator.nodes.sign_in import check_sign_in, cleaned
 from console.coordinator.parts import Parts
 from console.coordinator.statements.books import Books
 from console.coordinator.statements.statement_desk import StatementDesk
@@ -73,8 +74,8 @@ class Door:
         try:
             await self._serve(line)
         except FrameError as error:
-            log.info("a connection was refused at sign-in: %s", _loggable(error))
-            await self._say(line, _refused_frame(error))
+            log.info("a connection was refused at sign-in: %s", loggable(error))
+            await self._say(line, refused_frame(error))
         except StoreError as error:
             log.error("%s", error)
             await self._say(line, Refused("coordinator_failed", str(error), "Try again in a moment."))
@@ -160,13 +161,13 @@ class Door:
     async def _hold(self, line: Line, session: Session) -> None:
         pump = asyncio.create_task(session.pump(self._parts.key, line.send))
         statements = StatementTurns(
-            self._statements, session, lambda task: session.close(_last_word(task, session))
+            self._statements, session, lambda task: session.close(last_word(task, session))
         )
         reading = asyncio.create_task(self._read(line, session, statements))
         try:
             await asyncio.wait({pump, reading}, return_when=asyncio.FIRST_COMPLETED)
             if reading.done():
-                session.close(_last_word(reading, session))
+                session.close(last_word(reading, session))
                 await asyncio.wait({pump}, timeout=_LAST_WORD_S)
         finally:
             for task in (pump, reading):
@@ -204,29 +205,3 @@ class Door:
     async def _say(self, line: Line, message: FromCoordinator) -> None:
         with contextlib.suppress(LineError):
             await line.send(seal(self._parts.key, "to_node", "", 1, message).decode())
-
-
-def _last_word(ended: asyncio.Task[None], session: Session) -> Refused | None:
-    error = ended.exception()
-    if isinstance(error, FrameError):
-        log.warning("node %s: connection ended: %s", short(session.node), _loggable(error))
-        return _refused_frame(error)
-    if isinstance(error, StoreError):
-        log.error("%s", error)
-        return Refused("coordinator_failed", str(error), "Sign in again in a moment.")
-    if error is not None and not isinstance(error, LineError):
-        log.error("node %s: %s", short(session.node), type(error).__name__, exc_info=error)
-    return None
-
-
-def _refused_frame(error: FrameError) -> Refused:
-    return Refused(
-        "frame_refused",
-        f"The network cannot accept what this node sent: {clean(str(error), 200)}.",
-        "Check that node and network run the same version of Quarterdeck.",
-    )
-
-
-def _loggable(error: FrameError) -> str:
-    """Without what the peer wrote, which is quoted: it could be a prompt."""
-    return str(error).partition("'")[0][:200]

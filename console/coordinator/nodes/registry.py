@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from console.coordinator.audits.reference import Reference
+from console.coordinator.nodes.candidates import Candidates
 from console.coordinator.nodes.census import Census
 from console.coordinator.nodes.machines import Group, Machines
 from console.coordinator.nodes.queues import Queues
@@ -15,11 +16,11 @@ from console.coordinator.nodes.sessions import Session
 from console.coordinator.nodes.sign_in import duplicate
 from console.coordinator.parts import Parts
 from console.coordinator.rosters.listing import Listing, Look
-from console.coordinator.rosters.rosters import Candidate, Eligible, Rules, exclusion
+from console.coordinator.rosters.rosters import Eligible, exclusion
 from console.coordinator.store import NodeRow, Unit
 from console.protocol.ids import NodeId, SessionId, short
 from console.protocol.messages import GroupNow, Refused, SignIn
-from console.protocol.reasons import Reason, reason
+from console.protocol.reasons import Reason
 from console.protocol.session_key import SessionKey
 
 log = logging.getLogger(__name__)
@@ -32,9 +33,10 @@ class Registry:
         self._parts = parts
         self._reference = reference
         self._sessions: dict[NodeId, Session] = {}
-        self._suspended: dict[NodeId, Reason] = {}
         self.machines = Machines(parts.policy.nodes_per_machine)
-        look = Look(self._candidates, self._one, self._sessions.__contains__, self._rules)
+        self._candidates = Candidates(parts, reference, self._sessions, self.machines, self._waiting)
+        seen = self._candidates
+        look = Look(seen.all, seen.one, self._sessions.__contains__, seen.rules)
         self.listing = Listing(look, parts.clock, parts.policy.slot_s)
         self.queues = Queues(parts.policy.queue_limit, self.listing.changed)
         self.census = Census(self._groups)
@@ -110,17 +112,8 @@ class Registry:
     def set_suspension(self, row: NodeRow) -> None:
         """Keep what the database says of a node's suspension."""
         self.listing.changed()
-        node = NodeId(row.id)
-        if row.suspended_until_ms <= self._parts.clock.now_ms():
-            self._suspended.pop(node, None)
-            return
-        self._suspended[node] = reason(
-            "suspended",
-            sentence=f"The network suspended this node: {row.suspended_rule}.",
-            until_ms=row.suspended_until_ms,
-            evidence=row.suspended_evidence,
-        )
-        self.on_news((node,))
+        if self._candidates.suspend(row):
+            self.on_news((NodeId(row.id),))
 
     def eligible(self, context: int, tried: frozenset[NodeId] = frozenset()) -> Eligible:
         """This slot's roster, and who of it is left out of a draw for a job of `context` tokens."""
@@ -135,8 +128,8 @@ class Registry:
         now = self.listing.eligible(context)
         if now.chances or any(one.code == "queue_full" for one in now.excluded):
             return True
-        rules = self._rules(context)
-        whys = (exclusion(candidate, rules) for candidate in self._candidates())
+        rules = self._candidates.rules(context)
+        whys = (exclusion(candidate, rules) for candidate in self._candidates.all())
         return any(why is None or why.code == "queue_full" for why in whys)
 
     def largest_context(self) -> int:
@@ -146,7 +139,10 @@ class Registry:
 
     def why(self, session: Session) -> Reason | None:
         """Why the node cannot be drawn for any job; None: it can, if not in this slot, then in the next."""
-        return exclusion(self._candidate(session), self._rules(0))
+        return exclusion(self._candidates.of(session), self._candidates.rules(0))
+
+    def _waiting(self, node: NodeId) -> int:
+        return self.queues.length(node)
 
     def _groups(self, requests_per_min: int) -> tuple[GroupNow, ...]:
         """This coordinator serves one group."""
@@ -160,47 +156,6 @@ class Registry:
                 waiting=self.queues.waiting,
                 requests_per_min=requests_per_min,
             ),
-        )
-
-    def _rules(self, context: int) -> Rules:
-        reference = self._reference
-        return Rules(self._parts.policy, reference.profile, context, reference.exact, reference.calibrated)
-
-    def _candidates(self) -> Iterator[Candidate]:
-        return map(self._candidate, self._sessions.values())
-
-    def _one(self, node: NodeId) -> Candidate | None:
-        session = self._sessions.get(node)
-        return None if session is None else self._candidate(session)
-
-    def _candidate(self, session: Session) -> Candidate:
-        alone = self._alone(session)
-        if self.machines.alone(session.machine, session.node):
-            return alone
-        now_ms = self._parts.clock.now_ms()
-        shared = self.machines.why(session.machine, session.node, self._could, now_ms)
-        return alone if shared is None else msgspec.structs.replace(alone, shared=shared)
-
-    def _could(self, node: NodeId) -> bool:
-        """Whether a node would be listed if its machine were its own."""
-        if (session := self._sessions.get(node)) is None:
-            return False
-        why = exclusion(self._alone(session), self._rules(0))
-        return why is None or why.code == "queue_full"
-
-    def _alone(self, session: Session) -> Candidate:
-        """Without a look at who else claims its machine."""
-        suspended = self._suspended.get(session.node)
-        if suspended is not None and suspended.until_ms <= self._parts.clock.now_ms():
-            suspended = None
-        return Candidate(
-            session.node,
-            session.offer,
-            session.alive(self._parts.silence_s),
-            session.ready,
-            session.reason,
-            self.queues.length(session.node),
-            suspended,
         )
 
 
