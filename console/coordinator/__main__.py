@@ -20,7 +20,8 @@ from console.coordinator.clock import SystemClock
 from console.coordinator.running import advertised, run
 from console.coordinator.sealing import SealError
 from console.coordinator.server import server_of
-from console.coordinator.settings import CoordinatorConfig, load_config
+from console.coordinator.settings import CoordinatorConfig
+from console.coordinator.settings_file import load_config
 from console.coordinator.start import StartError, announce, find_model, prepare_home, take_port
 from console.coordinator.store import StoreError
 from console.coordinator.supervise import NoReferenceError, supervise

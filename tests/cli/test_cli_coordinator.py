@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from console.cli.coordinator import coordinator
-from console.coordinator.settings import load_config
+from console.coordinator.settings_file import load_config
 
 
 def run(*words: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:

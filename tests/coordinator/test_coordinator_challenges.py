@@ -295,7 +295,7 @@ async def test_honest_nodes_are_asked_once_and_paid_by_the_treasury(tmp_path: Pa
 
 
 async def test_a_client_cannot_bear_the_networks_own_name(tmp_path: Path) -> None:
-    from console.coordinator.settings import load_config
+    from console.coordinator.settings_file import load_config
 
     path = tmp_path / "policy.toml"
     for text, words in (

@@ -15,7 +15,7 @@ from console.coordinator.jobs.results import chunk_fits, public_code
 from console.coordinator.jobs.stops import VisibleText
 from console.coordinator.rosters.rosters import Candidate, Rules, exclusion, roster_ids
 from console.coordinator.sealing import SealError, Secrets
-from console.coordinator.settings import load_config
+from console.coordinator.settings_file import load_config
 from console.protocol.ids import GroupId, JobId, NodeId
 from console.protocol.messages import Chunk
 from console.protocol.reasons import reason

@@ -16,8 +16,9 @@ from typing import TypeVar
 
 import asyncpg
 
-from console.coordinator.store.errors import NotOwnerError, OutcomeUnknownError, StoreError
+from console.coordinator.store.errors import StoreError
 from console.coordinator.store.postgres_batch import Batch
+from console.coordinator.store.postgres_failures import away, in_doubt, refused
 from console.coordinator.store.postgres_link import Link, LostError, said
 from console.coordinator.store.postgres_schema import migrate
 from console.coordinator.store.postgres_words import Words
@@ -28,9 +29,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 _FIRST_S, _LONGEST_S = 0.1, 5.0
 _CLOSING_S = 10.0
-_FULL = "53100"
-_NOT_OWNED = "55006"
-"""Raised by `quarterdeck_owner`."""
 
 
 class PostgresStore:
@@ -86,11 +84,7 @@ class PostgresStore:
         deadline_s = time.monotonic() + _CLOSING_S
         while self._doubtful and time.monotonic() < deadline_s:
             time.sleep(self._rest() or 0.0)
-        unknown = OutcomeUnknownError(
-            f"PostgreSQL at {self._link.name} went away during a commit and has not come back, so "
-            "whether that was written is not known. It stands wholly or not at all; look there."
-        )
-        fail(self._doubtful, unknown)
+        fail(self._doubtful, in_doubt(self._link.name))
         self._link.close()
 
     def _commit(self, batch: list[Item]) -> None:
@@ -130,9 +124,10 @@ class PostgresStore:
         """No commit was sent, or the server said no to it."""
         if isinstance(error, LostError):
             self._lost(error)
+            fail(batch, self._away())
         else:
             self._roll_back()
-        fail(batch, self._store_error(error))
+            fail(batch, refused(self._link.name, error))
 
     def _roll_back(self) -> None:
         """A connection that cannot even do that is of no use any more."""
@@ -194,22 +189,4 @@ class PostgresStore:
         tell(items)
 
     def _away(self) -> StoreError:
-        return StoreError(
-            f"PostgreSQL at {self._link.name} cannot be reached ({self._why}), so nothing of this was "
-            "written. The coordinator keeps trying; see whether that server runs and its network works."
-        )
-
-    def _store_error(self, error: Exception) -> StoreError:
-        if isinstance(error, LostError):
-            return self._away()
-        if getattr(error, "sqlstate", None) == _NOT_OWNED:
-            return NotOwnerError()
-        if getattr(error, "sqlstate", None) == _FULL:
-            return StoreError(
-                f"The disk of PostgreSQL at {self._link.name} is full, so nothing can be booked safely. "
-                "Free space on it; what was booked before is untouched."
-            )
-        return StoreError(
-            f"PostgreSQL at {self._link.name} could not carry this out ({said(error)}), so nothing of it was "
-            "written. Its log says more."
-        )
+        return away(self._link.name, self._why)

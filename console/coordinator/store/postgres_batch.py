@@ -9,7 +9,7 @@ one row says so in the script, so that the server finds a conflict by itself, an
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import asyncpg
@@ -18,6 +18,7 @@ from console.coordinator.store.database import Values
 from console.coordinator.store.dialect import checked, literals, statement
 from console.coordinator.store.postgres_link import Link, of_the_unit
 from console.coordinator.store.postgres_script import REFUSED, Part, Script, Step, meaning_of
+from console.coordinator.store.postgres_view import View
 from console.coordinator.store.postgres_words import Words
 from console.coordinator.store.sql import SqlUnit
 from console.coordinator.store.writer import Item
@@ -47,7 +48,7 @@ class Batch:
         self._units += 1
         self._waiting.append(part)
         try:
-            item.value = item.work(SqlUnit(_View(self, part)))
+            item.value = item.work(SqlUnit(View(self, part)))
         except Exception as error:  # the unit's own failure travels to whoever asked for it
             part.fail(part.failed or error)
         part.over = True
@@ -179,52 +180,3 @@ class Batch:
                 part.open = False
                 return part, ""
         raise error
-
-
-class _View:
-    """The batch as one unit sees it: a `Database`."""
-
-    def __init__(self, batch: Batch, part: Part) -> None:
-        self._batch = batch
-        self._part = part
-
-    def execute(self, sql: str, values: Values = ()) -> Rows:
-        """See `Database.execute`."""
-        reads = sql.startswith(("SELECT", "WITH")) or "RETURNING" in sql
-        if reads:
-            return Rows(self._batch.read(self._part, sql, values))
-        step = self._batch.write(self._part, sql, values)
-        return Rows([], lambda: self._batch.changed(self._part, step))
-
-    def executemany(self, sql: str, rows: Iterable[Values]) -> None:
-        """See `Database.executemany`."""
-        for row in rows:
-            self._batch.write(self._part, sql, row)
-
-    def must(self, sql: str, values: Values, error: Exception) -> None:
-        """See `Database.must`."""
-        self._batch.write(self._part, sql, values, error)
-
-
-class Rows:
-    """An `Answer`: rows that are here, or a count that is asked for when it is looked at."""
-
-    def __init__(self, rows: list[tuple[Any, ...]], count: Callable[[], int] | None = None) -> None:
-        self._rows = rows
-        self._count = count
-
-    @property
-    def rowcount(self) -> int:
-        """See `Answer.rowcount`."""
-        return len(self._rows) if self._count is None else self._count()
-
-    def fetchone(self) -> Any:
-        """See `Answer.fetchone`."""
-        return self._rows[0] if self._rows else None
-
-    def fetchall(self) -> list[Any]:
-        """See `Answer.fetchall`."""
-        return self._rows
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._rows)

@@ -11,8 +11,8 @@ import asyncpg
 from console.coordinator.store.database import Readable, Values
 from console.coordinator.store.dialect import checked, statement
 from console.coordinator.store.errors import StoreError
-from console.coordinator.store.postgres_batch import Rows
 from console.coordinator.store.postgres_link import Link, LostError, said
+from console.coordinator.store.postgres_view import Rows
 
 
 @contextlib.contextmanager
