@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import msgspec
 
+from console.agent.draws import Draws, luck
 from console.control.moments import moment_words
 from console.control.state import EngineView, NetworkView, Switches
-from console.fairness import band95
 from console.protocol.messages import Refused
 from console.protocol.reasons import CODES, PASSING_REFUSALS, Reason, reason
 
@@ -25,18 +25,6 @@ _FETCH = "Put it back, or fetch it with f on Models. The engine starts as soon a
 
 OWN_CODES = frozenset(("paused", "draining", "disk_full", "gpu_lost", "engine_down", "model_loading"))
 """Reasons that this machine gives; the network's word for one of them is an echo of a heartbeat."""
-
-
-class Draws(msgspec.Struct, frozen=True):
-    """Draws since the agent started, as presence receipts tell them, and since the last win."""
-
-    draws: int = 0
-    won: int = 0
-    expected_milli: int = 0
-    variance_milli: int = 0
-    since_win: int = 0
-    expected_since_win_milli: int = 0
-    last_draw_ms: int = 0
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -194,16 +182,7 @@ def _lost(facts: Facts) -> Reason | None:
     draws = facts.draws
     if not draws.since_win or facts.now_ms - draws.last_draw_ms > RECENT_MS:
         return None
-    low, high = band95(draws.expected_milli, draws.variance_milli)
-    return reason(
-        "lost_draws",
-        sentence=(
-            f"{draws.since_win} draws since your last win fell on others, where chance gives you "
-            f"{draws.expected_since_win_milli / 1000:.1f}. In all: {draws.won} won of {draws.draws}, "
-            f"expected {draws.expected_milli / 1000:.1f}, in 95 of 100 cases {low:.1f} to {high:.1f}."
-        ),
-        evidence=f"{draws.draws}/{draws.won}",
-    )
+    return reason("lost_draws", sentence=luck(draws), evidence=f"{draws.draws}/{draws.won}")
 
 
 _OWN_RULES = (_switched, _disk, _engine)
@@ -218,22 +197,3 @@ _RULES: tuple[Callable[[Facts], Reason | None], ...] = (
     _earning,
     _lost,
 )
-
-
-def followed(before: Draws, network: NetworkView, now_ms: int) -> Draws:
-    """`before` brought up to a presence receipt's counts; counts that fell belong to a new session."""
-    if network.draws < before.draws:
-        before = Draws(last_draw_ms=before.last_draw_ms)
-    new = network.draws - before.draws
-    won = network.won > before.won
-    return Draws(
-        draws=network.draws,
-        won=network.won,
-        expected_milli=network.expected_milli,
-        variance_milli=network.variance_milli,
-        since_win=0 if won else before.since_win + new,
-        expected_since_win_milli=(
-            0 if won else before.expected_since_win_milli + network.expected_milli - before.expected_milli
-        ),
-        last_draw_ms=now_ms if new else before.last_draw_ms,
-    )

@@ -9,9 +9,9 @@ import msgspec
 
 from console.agent.board import Board
 from console.agent.clock import NowMs
+from console.agent.draws import Draws, followed
 from console.agent.journal import JournalError
 from console.agent.money import Purse
-from console.agent.reason import Draws, followed
 from console.agent.surroundings import (
     ROOT_CHARACTERS,
     bounded_policy,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.agent.reason import OWN_CODES, Draws, Facts, current, followed, resting
+from console.agent.draws import Draws, followed
+from console.agent.reason import OWN_CODES, Facts, current, resting
 from console.control.state import EngineView, NetworkView, Switches
 from console.protocol.messages import Refused
 from console.protocol.reasons import CODES, reason
