@@ -6,14 +6,12 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from console.agent.jobs.intake import Situation, objection, recompute_draw, seeds_root
+from console.agent.jobs.first_record import first_record
+from console.agent.jobs.intake import Situation, objection, recompute_draw
 from console.agent.jobs.office import JobFailed, Office
 from console.agent.jobs.records import Key
 from console.agent.jobs.worker import Worker
 from console.agent.journal import JobRecord
-from console.control.state import JobView
-from console.fairness import DrawCheck, chances
-from console.protocol.canonical import ids_digest
 from console.protocol.ids import short
 from console.protocol.messages import Ack, Cancel, Decline
 from console.protocol.types import Assignment, Fault
@@ -72,7 +70,7 @@ class Desk:
         situation = self._situation()
         draw = recompute_draw(assignment, situation)
         no = objection(assignment, situation, draw)
-        record = self._record(assignment, situation, draw)
+        record = first_record(assignment, situation, draw, self._office.now_ms())
         if no is None and not await self._office.records.keep(record, "queued", "Taken into the queue."):
             sentence = "The job cannot be journalled: the node's disk is full."
             no = Decline(assignment.job, assignment.attempt, assignment.fence, "engine_down", sentence)
@@ -170,32 +168,6 @@ class Desk:
         elif view.state == "result":
             await self._office.pay_debts()
 
-    def _record(self, assignment: Assignment, situation: Situation, draw: tuple[DrawCheck, ...]) -> JobRecord:
-        now_ms = self._office.now_ms()
-        view = JobView(
-            job=assignment.job,
-            attempt=assignment.attempt,
-            state="queued",
-            received_ms=now_ms,
-            lease_until_ms=now_ms + assignment.lease_s * 1000,
-            prompt_tokens=len(assignment.prompt_ids),
-            max_tokens=assignment.max_tokens,
-            temperature_milli=assignment.temperature_milli,
-            roster_size=chances(assignment.draw.ticket),
-            draw_ok=all(check.ok for check in draw),
-        )
-        return JobRecord(
-            view=view,
-            fence=assignment.fence,
-            group=assignment.group,
-            profile=situation.offer.profile if situation.offer is not None else "",
-            reward_rate=assignment.reward_rate,
-            draw=assignment.draw,
-            seeds_root=seeds_root(assignment, situation),
-            coordinator=situation.coordinator,
-            prompt_digest=_digest(assignment),
-        )
-
     def _settle(self) -> None:
         if not self._queue and not self._running:
             self.idle.set()
@@ -204,10 +176,3 @@ class Desk:
 
 def _key(assignment: Assignment) -> Key:
     return assignment.job, assignment.attempt
-
-
-def _digest(assignment: Assignment) -> str:
-    try:
-        return ids_digest(assignment.prompt_ids)
-    except OverflowError:
-        return ""
