@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from console.agent.board import Board
+from console.agent.calls.reasons import ReasonCalls
 from console.agent.clock import NowMs, local_day
 from console.agent.daybook import Daybook
 from console.agent.engine_view import engine_view, plan_view
@@ -20,6 +21,7 @@ from console.agent.policies import Policies
 from console.agent.reason import Facts, current, resting
 from console.agent.supervision.supervisor import Supervisor
 from console.agent.uplink import Uplink
+from console.agent.weights_gone import WeightsGone
 from console.control.events import EngineChanged, MachineSampled, PlanChanged, ReasonChanged, Ticked
 from console.control.state import EngineView
 from console.hardware.sampler import Sampler
@@ -28,14 +30,6 @@ from console.protocol.reasons import Reason
 SAMPLE_S = 2.0
 TICK_S = 1.0
 EXPIRE_S = 300.0
-CALLS = {
-    "suspended": "network",
-    "duplicate_identity": "network",
-    "disk_full": "machine",
-    "gpu_lost": "machine",
-}
-"""Reasons that need a person, and the room that they are told under."""
-WELL = ("earning", "no_demand", "lost_draws")
 
 
 class Pulse:
@@ -65,11 +59,10 @@ class Pulse:
         self._uplink = uplink
         self._daybook = daybook
         self._model = model
-        self._weights = weights
-        self._weights_missed = False
+        self._weights = WeightsGone(weights, supervisor)
         self._now_ms = now_ms
         self._day = local_day(now_ms())
-        self._called: set[str] = set()
+        self._calls = ReasonCalls(board)
         self.trouble = ""
 
     def trouble_is(self, sentence: str) -> None:
@@ -99,7 +92,7 @@ class Pulse:
             refused=self._uplink.refused,
             disk_free_bytes=state.machine.disk_free_bytes,
             journal_trouble=self.trouble,
-            weights_missing=self._missing_weights(),
+            weights_missing=self._weights.missing(),
             gpu_lost=any(gpu.lost for gpu in state.machine.gpus),
             waiting=self._desk.waiting,
             running=self._desk.running,
@@ -107,21 +100,6 @@ class Pulse:
             last_accepted_ms=self._purse.standing.last_accepted_ms,
             draws=self._uplink.draws,
         )
-
-    def _missing_weights(self) -> str:
-        down = self._supervisor.supervised.state in ("waiting", "failed")
-        if not down or self._weights.is_file():
-            return ""
-        self._weights_missed = True
-        return str(self._weights)
-
-    def _try_weights_that_came_back(self) -> None:
-        """At once: the wait was for a fault that is over."""
-        if not self._weights_missed or self._missing_weights():
-            return
-        self._weights_missed = False
-        if self._supervisor.supervised.state in ("waiting", "failed"):
-            self._supervisor.restart()
 
     def refresh(self) -> None:
         """Tell the reason if it changed; the time since when is kept while the code stays."""
@@ -131,17 +109,7 @@ class Pulse:
         new = msgspec.structs.replace(new, since_ms=since_ms)
         if new != old:
             self._board.apply(ReasonChanged(new))
-        self._call(new)
-
-    def _call(self, reason: Reason) -> None:
-        """Call the operator for what needs a person: once, until the node has been well in between."""
-        if reason.code in WELL:
-            self._called.clear()
-        elif reason.code in CALLS and reason.code not in self._called:
-            self._called.add(reason.code)
-            if reason.evidence != "journal":  # that one has been told as trouble
-                text = f"{reason.sentence} {reason.remedy}".strip()
-                self._board.note("error", CALLS[reason.code], text, calls=True)
+        self._calls.take(new)
 
     def show_engine(self, sample: bool = False) -> None:
         """Tell how the engine is."""
@@ -166,7 +134,7 @@ class Pulse:
         expire_at = time.monotonic() + EXPIRE_S
         while True:
             seq = self._board.snapshot().seq
-            self._try_weights_that_came_back()
+            self._weights.try_if_back()
             self.refresh()
             await asyncio.sleep(TICK_S)
             if self._board.snapshot().seq == seq:
