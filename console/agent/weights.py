@@ -16,14 +16,13 @@ from console.agent.board import Board
 from console.agent.model import ModelFile
 from console.agent.origin import Origin
 from console.agent.speed import Speed
+from console.agent.weights_check import check, passed
 from console.agent.weights_view import Demand, Work, model_view, room_for
 from console.control.events import ModelsChanged
 from console.control.models import ModelsView, ModelView
 from console.control.state import NodeState
-from console.models import ModelError, Progress, fetch, sha256_file, verify_file
+from console.models import ModelError, Progress, fetch
 from console.models.errand import Errand, Stopped
-from console.models.errors import WrongHash
-from console.models.hashing import OnProgress
 from console.models.inventory import Inventory, Stock
 from console.settings.config import Config, ConfigError, EngineConfig
 
@@ -140,11 +139,10 @@ class Weights:
     def verify(self, model: ModelView) -> None:
         """Begin to hash a model's file anew; `work` must be None."""
         stock = self._stock(model.name)
-        errand: Errand[Path | str] = Errand(lambda report: self._hash(stock, report), self._now_s)
-        words = "is what it should be: its SHA-256 matches."
-        if stock.entry is None:
-            words = "was hashed. Its SHA-256 stands on the screen Models: compare it with its publisher's."
-        self._begin(stock, errand, fetching=False, good=f"{stock.title} {words}")
+        errand: Errand[Path | str] = Errand(
+            lambda report: check(stock, self._inventory, self._serving, report), self._now_s
+        )
+        self._begin(stock, errand, fetching=False, good=passed(stock))
 
     def stop_work(self) -> bool:
         """End what is under way; false when nothing is. What was fetched is kept, where it can go on."""
@@ -155,23 +153,6 @@ class Weights:
 
     def _stock(self, name: str) -> Stock:
         return next(stock for stock in self._stocks if stock.name == name)
-
-    def _hash(self, stock: Stock, report: OnProgress) -> Path | str:
-        if stock.entry is None:
-            digest = sha256_file(stock.path, report)
-            self._inventory.remember(stock.path, digest)
-            if stock.path == self._serving.path and digest != self._serving.group:
-                raise WrongHash(
-                    digest,
-                    f"{stock.title} changed after the node began to serve it.",
-                    "Restart the agent: what it serves now is not what it offers.",
-                )
-            return digest
-        try:
-            return verify_file(stock.entry, self._inventory.folder, report)
-        except WrongHash as error:
-            self._inventory.remember(stock.path, error.found)
-            raise
 
     def _begin(self, stock: Stock, errand: Errand[Path | str], *, fetching: bool, good: str) -> None:
         self._errand = errand
