@@ -12,18 +12,11 @@ from console.agent.clock import NowMs
 from console.agent.draws import Draws, followed
 from console.agent.journal import JournalError
 from console.agent.money import Purse
-from console.agent.surroundings import (
-    ROOT_CHARACTERS,
-    bounded_policy,
-    bounded_reason,
-    bounded_refusal,
-    count,
-    said_of,
-    told_of,
-)
+from console.agent.network_view import apart, in_epoch, received, signed_in
+from console.agent.surroundings import bounded_policy, bounded_reason, bounded_refusal, count
 from console.control.events import NetworkChanged
 from console.control.state import NetworkView
-from console.control.witnessed import KeptEvidence, Said
+from console.control.witnessed import KeptEvidence
 from console.models.errors import plain
 from console.network.dialler import Beat, Dialling, Parted
 from console.network.port import Claim, LinkError, Session
@@ -129,21 +122,8 @@ class Uplink:
         self._earlier = self.view
         self.reason, self.refused = None, None
         self._last_words = ""
-        name = plain(challenge.network, 60)
-        self._show(
-            state="connected",
-            sentence="",
-            name=name,
-            since_ms=self._now_ms(),
-            next_try_ms=0,
-            epoch=count(welcome.epoch),
-            policy=policy,
-            coordinator_key=plain(challenge.coordinator, 64),
-            sessions=self.view.sessions + 1,
-            seeds_root=plain(welcome.seeds_root, ROOT_CHARACTERS),
-            said=None,
-        )
-        self._board.note("good", "network", f"Signed in to {name}.")
+        self._show(signed_in(self.view, challenge, welcome, policy, self._now_ms()))
+        self._board.note("good", "network", f"Signed in to {self.view.name}.")
         self._session = session
         await self._guard(self.on_commitment(self.coordinator, welcome.epoch, welcome.seeds_root))
         await self._guard(self._purse.told(welcome.balances, policy))
@@ -153,7 +133,7 @@ class Uplink:
     async def heard(self, message: FromCoordinator | Beat) -> None:
         """The network said something. Whatever it is, this connection and this node survive it."""
         if isinstance(message, Beat):
-            self._beat(message.presence, message.round_trip_ms)
+            self._beat(message)
             # One that answers no heartbeat of this node could come in any number, to drive the others out.
             if message.round_trip_ms is not None:
                 await self._guard(self.on_presence(message.presence))
@@ -161,8 +141,7 @@ class Uplink:
             self.seeds_roots[message.epoch] = message.seeds_root
             while len(self.seeds_roots) > EPOCHS_KEPT:
                 self.seeds_roots.pop(min(self.seeds_roots))
-            root = plain(message.seeds_root, ROOT_CHARACTERS)
-            self._show(epoch=count(message.epoch), seeds_root=root)
+            self._show(in_epoch(self.view, message))
             await self._guard(self.on_commitment(self.coordinator, message.epoch, message.seeds_root))
             await self._guard(self._purse.told(message.balances))
             self._epoch_opened(message)
@@ -177,23 +156,14 @@ class Uplink:
         self._session = None
         if isinstance(news, Dialling):
             if self.view.state != "connecting":
-                self._show(state="connecting", sentence=self._last_words, next_try_ms=0)
+                view, words = self.view, self._last_words
+                self._show(msgspec.structs.replace(view, state="connecting", sentence=words, next_try_ms=0))
             return
         self.refused = None if news.refused is None else bounded_refusal(news.refused)
-        said = None if self.refused is None else self._refusal(self.refused)
-        state = "refused" if news.refused is not None else "connecting"
-        sentence = plain(news.sentence, 240)
-        next_try_ms = self._now_ms() + round(news.retry_in_s * 1000)
-        since_ms = self.view.since_ms if self._last_words else self._now_ms()
-        self._show(
-            state=state,
-            sentence=sentence,
-            since_ms=since_ms,
-            next_try_ms=next_try_ms,
-            listed=False,
-            latency_ms=None,
-            said=said,
-        )
+        now_ms = self._now_ms()
+        since_ms = self.view.since_ms if self._last_words else now_ms
+        self._show(apart(self.view, news, self.refused, since_ms, now_ms))
+        sentence = self.view.sentence
         if sentence != self._last_words:
             self._last_words = sentence
             again = f"It is tried again by itself, next in {news.retry_in_s:.0f} s."
@@ -207,39 +177,18 @@ class Uplink:
     def _epoch_opened(self, news: Welcome | EpochOpened) -> None:
         self.on_epoch(self.coordinator, count(news.epoch), news.stated, self.policy.epoch_s)
 
-    def _beat(self, presence: Presence, round_trip_ms: int | None) -> None:
-        why = None if presence.listed else presence.reason
-        self.reason = clean = None if why is None else bounded_reason(why)
-        view, earlier, now_ms = self.view, self._earlier, self._now_ms()
-        said = None if clean is None else said_of(clean, view.said, now_ms, signed=True)
-        self._show(
-            slot=count(presence.slot),
-            roster_size=count(presence.roster_size),
-            listed=presence.listed,
-            draws=earlier.draws + count(presence.draws),
-            won=earlier.won + count(presence.won),
-            expected_milli=earlier.expected_milli + count(presence.expected_milli),
-            variance_milli=earlier.variance_milli + count(presence.variance_milli),
-            latency_ms=round_trip_ms if round_trip_ms is not None else view.latency_ms,
-            receipts=view.receipts + 1,
-            receipts_listed=view.receipts_listed + presence.listed,
-            receipt_ms=now_ms,
-            roster_root=plain(presence.roster_root, ROOT_CHARACTERS),
-            said=said,
-            **told_of(presence.around, self.offer),
-        )
+    def _beat(self, beat: Beat) -> None:
+        why = None if beat.presence.listed else beat.presence.reason
+        self.reason = None if why is None else bounded_reason(why)
+        now_ms = self._now_ms()
+        self._show(received(self.view, self._earlier, beat, self.reason, self.offer, now_ms))
         self.draws = followed(self.draws, self.view, now_ms)
-
-    def _refusal(self, refused: Refused) -> Said:
-        why = Reason(refused.code, refused.sentence, refused.remedy, until_ms=refused.until_ms)
-        return said_of(why, self.view.said, self._now_ms(), signed=False)
 
     def keeps(self, kept: KeptEvidence) -> None:
         """The journal holds so much evidence now."""
-        self._show(kept=kept)
+        self._show(msgspec.structs.replace(self.view, kept=kept))
 
-    def _show(self, **changes: object) -> None:
-        view = msgspec.structs.replace(self.view, **changes)
+    def _show(self, view: NetworkView) -> None:
         if view != self.view:
             self.view = view
             self._board.apply(NetworkChanged(view))
