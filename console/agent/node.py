@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -12,23 +11,21 @@ from typing import Any
 
 import msgspec
 
-from console import __version__
 from console.agent.board import Board
 from console.agent.calls.caller import Caller
 from console.agent.calls.ways import ways
-from console.agent.clock import steady
+from console.agent.clock import NowMs, steady
 from console.agent.commands import Commands
+from console.agent.condition import Condition
 from console.agent.daybook import Daybook
 from console.agent.daybook.export import Export
 from console.agent.engine_news import EngineNews
+from console.agent.first_state import remembered, who
 from console.agent.identity import Identity, machine_digest
-from console.agent.jobs.aftermath import Aftermath, verdict_view
-from console.agent.jobs.desk import Desk
-from console.agent.jobs.intake import Situation
 from console.agent.jobs.office import Office
 from console.agent.jobs.openings import Openings
 from console.agent.jobs.records import Records
-from console.agent.jobs.worker import Worker
+from console.agent.jobs.room import JobRoom
 from console.agent.journal import Journal, JournalError
 from console.agent.machine import own_sampler
 from console.agent.model import ModelFile, models_folder
@@ -50,24 +47,14 @@ from console.agent.uplink import Uplink
 from console.agent.weights import Weights
 from console.agent.witness import Witness
 from console.control.server import ControlServer
-from console.control.state import JOBS_KEPT, NOTES_KEPT, VERDICTS_KEPT, NodeFacts, NodeState
+from console.control.state import NodeState
 from console.models.inventory import Inventory
 from console.network.dialler import Dialler
-from console.protocol.ids import short
-from console.protocol.messages import (
-    NAME_LIMIT,
-    Cancel,
-    FromCoordinator,
-    Heartbeat,
-    OpenRequest,
-    ResultAnswered,
-    StatementAnswer,
-)
-from console.protocol.types import Assignment, Receipt, Verdict
+from console.protocol.ids import NodeId
+from console.protocol.keys import SigningKey
+from console.protocol.messages import FromCoordinator, StatementAnswer
 from console.settings.config import Config
 from console.settings.paths import socket_path
-
-SOFTWARE = f"quarterdeck/{__version__}"
 
 
 class Node:
@@ -93,83 +80,98 @@ class Node:
         self.board = board
         self._home = home
         self._config = config
-        self._now_ms = parts.now_ms
         self._journal = journal
         self._model = model
         self._served = claim or ModelClaim(model.group, model.name)
         self._notes = NoteWriter(journal, lambda sentence: self._pulse.trouble_is(sentence))
         self._weights = Weights(board, Inventory(models_folder(home)), config, model, origin)
-        self._models = ModelCommands(board, self._weights, origin, self._load, restart)
+        self._models = ModelCommands(board, self._weights, origin, lambda: self._jobs.load, restart)
         self._build(parts, identity, practice, stop)
 
     def _build(self, parts: Parts, identity: Identity, practice: bool, stop: Callable[[], None]) -> None:
-        now_ms, node, journal, model = parts.now_ms, identity.key.node_id, self._journal, self._model
-        launcher = parts.launcher(self._home, model, self._config)
-        name = (self._config.node.name or f"node-{short(node)}")[:NAME_LIMIT]
-        address = self._config.node.coordinator
-        self.board.state = NodeState(
-            node=NodeFacts(node, name, SOFTWARE, str(self._home), os.getpid(), now_ms(), practice)
-        )
+        now_ms, key, node = parts.now_ms, identity.key, self._config.node
+        facts = who(key.node_id, node.name, self._home, now_ms(), practice)
+        self.board.state = NodeState(node=facts)
         self.board.on_keep = self._notes.take
         notify = self._config.notify
         self._caller = Caller(
-            ways(notify), notify.per_hour, name, lambda words: self.board.note("warning", "operator", words)
+            ways(notify),
+            notify.per_hour,
+            facts.name,
+            lambda words: self.board.note("warning", "operator", words),
         )
         self.board.listen(self._caller.hear)
-        served = self._served
-        self._purse = Purse(journal, self.board, now_ms, served.group)
-        self._policies = Policies(journal, self.board, now_ms)
-        self._uplink = Uplink(address, name, SOFTWARE, machine_digest(), self.board, self._purse, now_ms)
+        self._purse = Purse(self._journal, self.board, now_ms, self._served.group)
+        self._policies = Policies(self._journal, self.board, now_ms)
+        self._uplink = Uplink(
+            node.coordinator, facts.name, facts.software, machine_digest(), self.board, self._purse, now_ms
+        )
+        launcher = parts.launcher(self._home, self._model, self._config)
         limits = Limits(self._config.engine.token_timeout_s, self._config.engine.start_timeout_s)
         self.supervisor = Supervisor(launcher, limits, steady(now_ms))
-        self._records = Records(journal, self.board, now_ms)
+        self._build_jobs(key, now_ms)
+        self._build_books(key.node_id, now_ms)
+        self._build_pulse(now_ms)
+        self._connect_parts(limits)
+        folders = list(dict.fromkeys((self._home, models_folder(self._home))))
+        self._surveyor = Surveyor(self.board, folders, self.supervisor.ready, parts.survey, now_ms)
+        commands = self._commands(identity, stop)
+        self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, facts.software)
+        network = parts.network(node.coordinator, key, KeptPins(self._journal.facts))
+        self._dialler = Dialler(network, self._uplink, random.SystemRandom().random)
+
+    def _build_jobs(self, key: SigningKey, now_ms: NowMs) -> None:
+        self._records = Records(self._journal, self.board, now_ms)
         self._office = Office(
-            identity.key,
-            journal,
+            key,
+            self._journal,
             self._records,
-            Openings(journal),
+            Openings(self._journal),
             self._purse,
             self.board,
             self._uplink.send,
             now_ms,
             lambda: self._uplink.coordinator,
         )
-        self._desk = Desk(
-            self._office,
-            lambda: Worker(self._office, launcher.engine, self.supervisor.ready, self.supervisor.doubt),
-            lambda: self.supervisor.slots,
-            self._situation,
-        )
-        self._aftermath = Aftermath(self._office)
-        called = served.name or model.name
+        self._jobs = JobRoom(self._office, self.supervisor, lambda: self._condition.situation())
+        self._desk = self._jobs.desk
+
+    def _build_books(self, node: NodeId, now_ms: NowMs) -> None:
+        """What was earned, what the network states of it, and what this node saw of the draws."""
+        journal, group = self._journal, self._served.group
+        called = self._served.name or self._model.name
         self._statements = StatementDesk(node, journal, self.board, self._uplink.send, now_ms)
         self._uplink.on_epoch = self._statements.told
-        self._daybook = Daybook(journal, self.board, self._config.power, served.group, called, now_ms)
+        self._daybook = Daybook(journal, self.board, self._config.power, group, called, now_ms)
         self._daybook.statements = self._statements.view
         self._statements.on_kept = self._daybook.stated
         self._daybook.policy = lambda: self._uplink.view.policy or self._purse.standing.policy
+        self._witness = Witness(journal, node, self._uplink.context)
+        self._uplink.on_commitment, self._uplink.on_presence = self._witness.told, self._witness.saw
+        self._witness.on_kept = self._uplink.keeps
+
+    def _build_pulse(self, now_ms: NowMs) -> None:
         self._pulse = Pulse(
             board=self.board,
-            journal=journal,
+            journal=self._journal,
             purse=self._purse,
             policies=self._policies,
             desk=self._desk,
             supervisor=self.supervisor,
             uplink=self._uplink,
             daybook=self._daybook,
-            model=model.name,
-            weights=model.path,
+            model=self._model.name,
+            weights=self._model.path,
             now_ms=now_ms,
         )
-        self._connect_parts(limits)
-        folders = list(dict.fromkeys((self._home, models_folder(self._home))))
-        self._surveyor = Surveyor(self.board, folders, self.supervisor.ready, parts.survey, now_ms)
-        witness = Witness(journal, node, self._uplink.context)
-        self._uplink.on_commitment, self._uplink.on_presence = witness.told, witness.saw
-        witness.on_kept = self._uplink.keeps
-        self._witness = witness
-        recompute = Recompute(self._records, journal, self.supervisor, self._desk, node, model.group)
-        commands = Commands(
+        self._condition = Condition(
+            self.board, self.supervisor, self._jobs, self._policies, self._pulse, self._uplink, now_ms
+        )
+
+    def _commands(self, identity: Identity, stop: Callable[[], None]) -> Commands:
+        journal, node = self._journal, identity.key.node_id
+        recompute = Recompute(self._records, journal, self.supervisor, self._desk, node, self._model.group)
+        return Commands(
             board=self.board,
             journal=journal,
             records=self._records,
@@ -183,16 +185,13 @@ class Node:
             more={
                 **self._models.table(),
                 "recompute": recompute.answer,
-                "witnessed": witness.answer,
+                "witnessed": self._witness.answer,
                 "earnings": Export(journal).answer,
                 "probe_machine": self._surveyor.probe,
                 "statements": self._statements.answer,
                 "statement": StatementDetails(node, journal).answer,
             },
         )
-        self.server = ControlServer(socket_path(self._home, "agent"), self.board, commands, SOFTWARE)
-        network = parts.network(address, identity.key, KeptPins(journal.facts))
-        self._dialler = Dialler(network, self._uplink, random.SystemRandom().random)
 
     def _connect_parts(self, limits: Limits) -> None:
         self._records.on_trouble = self._pulse.trouble_is
@@ -201,23 +200,16 @@ class Node:
         self.supervisor.on_change = news.changed
         self.supervisor.on_health = news.health_came
         self.supervisor.job_idle_ms = lambda: self._desk.idle_ms
-        self._uplink.describe = self._heartbeat
+        self._uplink.describe = self._condition.heartbeat
         self._uplink.on_message = self._route
         self._uplink.on_connected = self._office.pay_debts
 
     async def restore(self) -> None:
         """Take up what the last run left. Raises JournalError."""
-        journal = self._journal
         await self._policies.load()
         await self._purse.load()
-        state = self.board.state
-        self.board.state = msgspec.structs.replace(
-            state,
-            jobs=tuple(record.view for record in await journal.jobs.latest(JOBS_KEPT)),
-            verdicts=tuple(verdict_view(v) for v in await journal.jobs.latest_verdicts(VERDICTS_KEPT)),
-            notes=tuple(await journal.jobs.latest_notes(NOTES_KEPT)),
-            network=self._uplink.view,
-        )
+        state = await remembered(self.board.state, self._journal)
+        self.board.state = msgspec.structs.replace(state, network=self._uplink.view)
         await self._desk.recover()
         await self._daybook.load()
 
@@ -253,43 +245,9 @@ class Node:
                 await self._daybook.close()
                 await self._witness.flush()
 
-    def _situation(self) -> Situation:
-        state = self._pulse.reason()
-        return Situation(
-            node=self.board.state.node.id,
-            offer=self._uplink.offer,
-            coordinator=self._uplink.coordinator,
-            seeds_roots=self._uplink.seeds_roots,
-            load=self._load(),
-            queue_limit=self._uplink.policy.queue_limit,
-            switched_off=self._policies.code,
-            engine_ready=self.supervisor.ready.is_set(),
-            trouble=state.sentence if state.code == "disk_full" else "",
-        )
-
-    def _heartbeat(self) -> Heartbeat:
-        resting = self._pulse.resting()
-        code = resting.code if resting else self._pulse.reason().code
-        return Heartbeat(resting is None, code, self._load(), self._now_ms())
-
-    def _load(self) -> int:
-        """Jobs that are not finished."""
-        return self._desk.waiting + self._desk.running
-
     async def _route(self, message: FromCoordinator) -> None:
-        match message:
-            case Assignment():
-                await self._desk.assigned(message)
-            case Cancel():
-                await self._desk.cancelled(message)
-            case OpenRequest():
-                await self._aftermath.open_requested(message)
-            case ResultAnswered():
-                await self._aftermath.answered(message)
-            case Verdict():
-                await self._aftermath.judged(message)
-            case Receipt():
-                await self._aftermath.paid(message)
-            case StatementAnswer():
-                self._statements.heard(message)
+        if isinstance(message, StatementAnswer):
+            self._statements.heard(message)
+        else:
+            await self._jobs.heard(message)
         self._pulse.refresh()
