@@ -17,8 +17,10 @@ from console.engine.answering import Answered, Asked, answer_together, recompute
 from console.engine.honest_runs import Scored
 from console.engine.numerics import EXACT, Numerics
 from console.engine.port import ChatMessage, EngineError
-from console.engine.process import llama, log
+from console.engine.process import log
+from console.engine.process.context import Context
 from console.engine.process.decoding import DecodeError
+from console.engine.process.model import LoadError, Model
 from console.engine.process.prompts import chat_ids
 from console.engine.process.selftest import self_test
 
@@ -41,10 +43,10 @@ _ASKS = (
 def _answer(given: argparse.Namespace) -> bytes:
     numerics = msgspec.json.decode(given.numerics, type=Numerics)
     if numerics.tiled_mm:
-        # Importing llama has switched it off; ggml reads it at the first product.
+        # Importing `context` has switched it off; ggml reads it at the first product.
         os.environ.pop("GGML_CPU_TILED_MM", None)
-    model = llama.Model(given.model, 0, numerics)
-    context = llama.Context(model, CONTEXT, given.threads, TOGETHER, numerics)
+    model = Model(given.model, 0, numerics)
+    context = Context(model, CONTEXT, given.threads, TOGETHER, numerics)
     end_ids = frozenset(model.end_ids())
     answers: list[Answered] = []
     while sum(len(one.token_ids) for one in answers) < given.tokens:
@@ -53,7 +55,7 @@ def _answer(given: argparse.Namespace) -> bytes:
     return msgspec.msgpack.encode(tuple(answers))
 
 
-def _asked(model: llama.Model, number: int) -> Asked:
+def _asked(model: Model, number: int) -> Asked:
     text = _ASKS[number % len(_ASKS)].format(_THINGS[number % len(_THINGS)])
     if number % 5 == 4:
         text = f"{text} Before that, {text[0].lower()}{text[1:-1]} as a child would. " * 4
@@ -66,8 +68,8 @@ def _asked(model: llama.Model, number: int) -> Asked:
 
 
 def _score(given: argparse.Namespace) -> bytes:
-    model = llama.Model(given.model, 0, EXACT)
-    context = llama.Context(model, CONTEXT, given.threads)
+    model = Model(given.model, 0, EXACT)
+    context = Context(model, CONTEXT, given.threads)
     exact = self_test(context, model.vocabulary_size, frozenset(model.end_ids()), CONTEXT)
     answers = msgspec.msgpack.decode(given.answers.read_bytes(), type=tuple[Answered, ...])
     blobs = tuple(recompute(context, one.asked.prompt_ids, one.token_ids) for one in answers)
@@ -89,7 +91,7 @@ def main() -> None:
     try:
         found = _answer(given) if given.what == "answer" else _score(given)
         given.out.write_bytes(found)
-    except llama.LoadError:
+    except LoadError:
         sys.exit(f"llama.cpp cannot load {given.model.name} under these numerics.")
     except (DecodeError, OSError) as error:
         sys.exit(str(error))

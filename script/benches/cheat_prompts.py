@@ -6,7 +6,7 @@ import hashlib
 
 from console.engine.answering import Asked
 from console.engine.port import ChatMessage
-from console.engine.process.llama import Model
+from console.engine.process.model import Model
 from console.engine.process.prompts import chat_ids
 
 SPONSOR = (

@@ -14,7 +14,8 @@ from benches import cheat_prompts
 from benches.cheat_prompts import seed_of
 from benches.rows import say
 from console.engine.answering import Answered, Asked, Pick, answer_together, honest_pick
-from console.engine.process import llama
+from console.engine.process.context import Context
+from console.engine.process.model import Model
 from console.verification.commitment import pack, unpack
 from console.verification.noise import gumbel
 from console.verification.sampling import GRID, Candidates, choose
@@ -37,10 +38,10 @@ class Stage:
     """The true model and the false ones, and who plays what."""
 
     def __init__(self, model: Path, folder: Path, count: int, tokens: int, threads: int = 1) -> None:
-        """`folder`: has `SMALLER.gguf` of each quantisation. Raises llama.LoadError."""
+        """`folder`: has `SMALLER.gguf` of each quantisation. Raises LoadError."""
         self._folder = folder
         self._count, self._tokens, self._threads = count, tokens, threads
-        self.model = llama.Model(model, 0)
+        self.model = Model(model, 0)
         self._context = self._open(self.model)
         self._end_ids = frozenset(self.model.end_ids())
         self.jobs = cheat_prompts.jobs(self.model, 2 * count, tokens)
@@ -61,7 +62,7 @@ class Stage:
         return self._remade(name, honest()[: self._count])
 
     def _smaller(self, kind: str) -> Played:
-        model = llama.Model(self._folder / f"{kind}.gguf", 0)
+        model = Model(self._folder / f"{kind}.gguf", 0)
         context = self._open(model)
         try:
             return self._generate(kind, self.jobs[: self._count], context=context)
@@ -108,7 +109,7 @@ class Stage:
         return Answered(one.asked, ids, pack(list(unpack(one.blob)[: len(ids)])))
 
     def _generate(
-        self, name: str, asked: list[Asked], pick: Pick = honest_pick, context: llama.Context | None = None
+        self, name: str, asked: list[Asked], pick: Pick = honest_pick, context: Context | None = None
     ) -> Played:
         started_s = time.monotonic()
         answers: list[Answered] = []
@@ -120,8 +121,8 @@ class Stage:
         say(f"{name}: {tokens} tokens, {tokens / seconds:.0f} a second")
         return Played(name, tuple(answers))
 
-    def _open(self, model: llama.Model) -> llama.Context:
-        return llama.Context(model, CONTEXT, self._threads, TOGETHER)
+    def _open(self, model: Model) -> Context:
+        return Context(model, CONTEXT, self._threads, TOGETHER)
 
 
 def altered_at(asked: Asked) -> int:

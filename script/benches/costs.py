@@ -21,8 +21,9 @@ from benches.rows import Row, say
 from benches.synthetic import LARGE, true_k_quants
 from console.engine.answering import Answered, answer_together, recompute
 from console.engine.numerics import EXACT, Numerics
-from console.engine.process import llama
+from console.engine.process.context import Context
 from console.engine.process.decoding import Row as Place
+from console.engine.process.model import Model
 
 _T = TypeVar("_T")
 DEFAULTS = Numerics("llama.cpp's defaults", tiled_mm=True, extra_buffers=True)
@@ -33,8 +34,8 @@ PREFILL, DECODE = 256, 32
 def recompute_cost(model: Path, jobs: int) -> Iterator[Row]:
     """Generation and recompute of the same answers, in turn, one thread; medians."""
     say("cost of a recompute")
-    loaded = llama.Model(model, 0)
-    node, verifier = llama.Context(loaded, 1024, 1, 8), llama.Context(loaded, 1024, 1)
+    loaded = Model(model, 0)
+    node, verifier = Context(loaded, 1024, 1, 8), Context(loaded, 1024, 1)
     for length in (64, 256):
         alone, together = [], []
         for asked in cheat_prompts.jobs(loaded, jobs, length):
@@ -53,7 +54,7 @@ def savings(model: Path, smaller: dict[str, Path]) -> Iterator[Row]:
     """What a smaller model saves: time of the same 48 tokens ÷ the true model's, in turn, medians of 5."""
     say("what smaller models save")
     files = {"the true model": model, **smaller}
-    sides = {name: llama.Context(llama.Model(path, 0), 512, 1) for name, path in files.items()}
+    sides = {name: Context(Model(path, 0), 512, 1) for name, path in files.items()}
     paces: dict[str, list[float]] = {name: [] for name in files}
     for _ in range(ROUNDS):
         for name, context in sides.items():
@@ -68,16 +69,16 @@ def savings(model: Path, smaller: dict[str, Path]) -> Iterator[Row]:
         )
 
 
-def _decode(context: llama.Context) -> None:
+def _decode(context: Context) -> None:
     for p in range(48):
         context.decode([Place(9, 64 + p, 0, True)])
 
 
-def _recompute_all(verifier: llama.Context, many: list[Answered]) -> list[bytes]:
+def _recompute_all(verifier: Context, many: list[Answered]) -> list[bytes]:
     return [_recompute(verifier, one) for one in many]
 
 
-def _recompute(verifier: llama.Context, one: Answered) -> bytes:
+def _recompute(verifier: Context, one: Answered) -> bytes:
     return recompute(verifier, one.asked.prompt_ids, one.token_ids)
 
 
@@ -132,8 +133,8 @@ def _serve(path: Path, defaults: bool) -> None:
     numerics = DEFAULTS if defaults else EXACT
     if defaults:
         os.environ.pop("GGML_CPU_TILED_MM", None)
-    model = llama.Model(path, 0, numerics)
-    context = llama.Context(model, 1024, 1, 8, numerics)
+    model = Model(path, 0, numerics)
+    context = Context(model, 1024, 1, 8, numerics)
     for line in sys.stdin:
         what = line.strip()
         started_s = time.process_time()

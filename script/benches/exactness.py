@@ -30,9 +30,11 @@ import psutil
 from benches.sampling import Ahead
 from console.engine.port import Broken, Generated, GenerateRequest, Scored, ScoreRequest, Tokens, Vocabulary
 from console.engine.process import batcher as batcher_module
-from console.engine.process import llama, log
+from console.engine.process import log
 from console.engine.process.batcher import Batcher
+from console.engine.process.context import Context
 from console.engine.process.gauges import Gauges
+from console.engine.process.model import Model
 from console.engine.process.scorer import LANES, Scorer
 from console.engine.process.selftest import self_test
 from console.verification.commitment import unpack
@@ -87,10 +89,10 @@ def main() -> None:
     if given.defaults:
         _use_defaults()
     started = time.monotonic()
-    judge = llama.Model(given.model, 0)
+    judge = Model(given.model, 0)
     load_s = time.monotonic() - started
-    player = llama.Model(given.cheat, 0) if given.cheat else judge
-    context = llama.Context(player, CONTEXT, given.threads, given.slots)
+    player = Model(given.cheat, 0) if given.cheat else judge
+    context = Context(player, CONTEXT, given.threads, given.slots)
     started = time.monotonic()
     exact = self_test(context, player.vocabulary_size, frozenset(player.end_ids()), CONTEXT)
     self_test_s = time.monotonic() - started
@@ -125,14 +127,14 @@ def main() -> None:
 class Exactness:
     """`player` answers, `judge` recomputes every answer; `tally` counts."""
 
-    def __init__(self, judge: llama.Model, player: llama.Model, context: llama.Context, load: Load) -> None:
+    def __init__(self, judge: Model, player: Model, context: Context, load: Load) -> None:
         """`context`: of `player`, with as many sequences as `load` has slots."""
         self.tally = Tally()
         self._player, self._load, self._context = player, load, context
         vocabulary = Vocabulary(player.pieces(), () if load.no_end else player.end_ids())
         self._batcher = Batcher(context, vocabulary, Gauges(load.slots), time.monotonic, load.slots)
         self._scorer = Scorer(
-            lambda: llama.Context(judge, CONTEXT, load.score_threads, LANES), Gauges(1), time.monotonic
+            lambda: Context(judge, CONTEXT, load.score_threads, LANES), Gauges(1), time.monotonic
         )
         self._number = 0
         self._time_sampling()

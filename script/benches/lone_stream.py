@@ -14,7 +14,9 @@ from benches.rows import Row, say
 from console.engine.client import LlamaEngine
 from console.engine.launch import EngineLaunch, EngineProcess, wait_ready
 from console.engine.port import Generated, GenerateRequest
-from console.engine.process import llama, log
+from console.engine.process import log
+from console.engine.process.context import Context
+from console.engine.process.model import Model
 
 THREADS, REPEATS, TRIES = 1, 3, 20
 SHORT_PROMPT, LONG_PROMPT = 128, 1024
@@ -121,9 +123,9 @@ def _exact(model_file: Path) -> list[Row]:
     say(f"{EXACT_TOKENS} tokens generated and recomputed")
     log.listen()
     started_s = time.monotonic()
-    model = llama.Model(model_file, 0)
+    model = Model(model_file, 0)
     load_s = time.monotonic() - started_s
-    exactness = Exactness(model, model, llama.Context(model, CONTEXT, THREADS), Load(threads=THREADS))
+    exactness = Exactness(model, model, Context(model, CONTEXT, THREADS), Load(threads=THREADS))
     while exactness.tally.tokens < EXACT_TOKENS:
         exactness.round()
     tally = exactness.tally

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from benches.rows import Row, say
 from console.engine.numerics import Numerics
-from console.engine.process import llama, log
+from console.engine.process import log
+from console.engine.process.context import Context
 from console.engine.process.decoding import Row as Token
+from console.engine.process.model import Model
 
 THREADS, ROUNDS, DECODED, CHUNK = 2, 3, 24, 256
 CONTEXTS = (1024, 1900)
@@ -31,10 +33,10 @@ class _Seen:
 def measure(model_file: Path) -> list[Row]:
     """All rows; about two minutes."""
     log.listen()
-    model = llama.Model(model_file, 0)
+    model = Model(model_file, 0)
     contexts = {
-        "exact": llama.Context(model, 2048, THREADS),
-        "F16/F16": llama.Context(model, 2048, THREADS, numerics=F16_CACHE),
+        "exact": Context(model, 2048, THREADS),
+        "F16/F16": Context(model, 2048, THREADS, numerics=F16_CACHE),
     }
     seen = {(name, length): _Seen() for name in contexts for length in CONTEXTS}
     for number in range(ROUNDS):
@@ -47,7 +49,7 @@ def measure(model_file: Path) -> list[Row]:
     return _rows(seen)
 
 
-def _round(context: llama.Context, length: int, seen: _Seen) -> None:
+def _round(context: Context, length: int, seen: _Seen) -> None:
     context.forget(0)
     tokens = [1000 + place % 5000 for place in range(length + DECODED)]
     started_s = time.perf_counter()

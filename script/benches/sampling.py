@@ -14,9 +14,11 @@ from pathlib import Path
 
 from benches.large_vocabulary import large_vocabulary
 from benches.rows import Row, say
-from console.engine.process import llama, log, sampled
+from console.engine.process import log, sampled
 from console.engine.process.compiled import Compiled
+from console.engine.process.context import Context
 from console.engine.process.decoding import Row as Token
+from console.engine.process.model import Model
 from console.verification.sampling import Place
 
 THREADS, STEPS, CONTEXT = 2, 200, 256
@@ -32,7 +34,7 @@ def measure(model_file: Path) -> list[Row]:
         if path is None:
             rows.append(Row("sampling at a vocabulary of 262,144: not measured", 0, "models"))
             continue
-        model = llama.Model(path, 0)
+        model = Model(path, 0)
         for sequences in (1, 8):
             rows += _side_by_side(model, sequences, goal)
     return rows
@@ -72,9 +74,9 @@ class Ahead:
         return timed
 
 
-def _side_by_side(model: llama.Model, sequences: int, goal: float) -> list[Row]:
+def _side_by_side(model: Model, sequences: int, goal: float) -> list[Row]:
     say(f"sampling, vocabulary {model.vocabulary_size:,}, {sequences} sequences")
-    context, ahead = llama.Context(model, CONTEXT, THREADS, sequences), Ahead()
+    context, ahead = Context(model, CONTEXT, THREADS, sequences), Ahead()
     tokens = [1000 + n for n in range(sequences)]
     decode_s: list[float] = []
     sample_s: dict[str, list[float]] = {name: [] for name in _WAYS}

@@ -126,9 +126,10 @@ class _Prompts:
     async def made(cls, model: Path) -> _Prompts:
         """From the model's own vocabulary."""
         code = (
-            "import json,sys;from pathlib import Path;from console.engine.process import llama,log;"
+            "import json,sys;from pathlib import Path;from console.engine.process import log;"
+            "from console.engine.process.model import Model;"
             "log.listen();"
-            "m=llama.Model(Path(sys.argv[1]),0);t=m.tokenize(sys.argv[2],False);"
+            "m=Model(Path(sys.argv[1]),0);t=m.tokenize(sys.argv[2],False);"
             "print(json.dumps([list(t),[m.piece(i).decode('latin-1') for i in t]]))"
         )
         text = "".join(f"Part {n}. {_TEXT}" for n in range(1, 400))

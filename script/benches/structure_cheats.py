@@ -12,7 +12,7 @@ from benches.cheats import CUT_AT, Played
 from benches.intervals import Share
 from benches.rows import Row
 from console.coordinator.calibrate import claim_of
-from console.engine.process import llama
+from console.engine.process.model import Model
 from console.verification.commitment import commitment, unpack
 from console.verification.judge import Claim, check_replay, check_structure
 from console.verification.pieces import ending_of
@@ -24,7 +24,7 @@ Made = Callable[[Claim], Claim]
 def rows(played: Sequence[Played], model: Path) -> Iterator[Row]:
     """What is met of each kind, and how many honest answers fall, in structure and replay together."""
     honest = [claim_of(one) for one in next(one for one in played if one.name == "honest").answers]
-    loaded = llama.Model(model, 0)
+    loaded = Model(model, 0)
     pieces, end_ids = list(loaded.pieces()), frozenset(loaded.end_ids())
 
     def passes(claim: Claim) -> bool:

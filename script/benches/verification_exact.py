@@ -22,7 +22,9 @@ from benches.exactness import TEMPERATURES_MILLI, Exactness, Load
 from benches.rows import say, this_machine
 from console.engine.port import Generated, GenerateRequest
 from console.engine.process import batcher as batcher_module
-from console.engine.process import llama, log
+from console.engine.process import log
+from console.engine.process.context import Context
+from console.engine.process.model import Model
 from console.engine.process.selftest import self_test
 
 CONTEXT = 4096
@@ -76,8 +78,8 @@ def honest(path: Path, tokens: int, seconds: float = 0.0, first: int = 0) -> dic
         RuntimeError: the model fails its own self-test.
     """
     exactness.CONTEXT = CONTEXT
-    model = llama.Model(path, 0)
-    context = llama.Context(model, CONTEXT, 1, SLOTS)
+    model = Model(path, 0)
+    context = Context(model, CONTEXT, 1, SLOTS)
     if not self_test(context, model.vocabulary_size, frozenset(model.end_ids()), CONTEXT):
         raise RuntimeError(f"{path.name} fails the self-test, so it is not exact on this machine")
     run = Continuous(model, model, context, Load(slots=SLOTS, answer=ANSWER, no_end=True))

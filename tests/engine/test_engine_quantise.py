@@ -12,7 +12,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from console.engine.quantise import quantise
-from console.engine.process.llama import Model
+from console.engine.process.model import Model
 source, made = Path(sys.argv[1]), Path(sys.argv[2])
 quantise(source, made, "Q4_0")
 print(Model(made, 0).vocabulary_size)

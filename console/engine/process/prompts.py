@@ -14,7 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from console.engine.port import ChatMessage, EngineError
 
 if TYPE_CHECKING:
-    from console.engine.process.llama import Model
+    from console.engine.process.model import Model
 
 TEMPLATE_SECONDS = 5.0
 TEXT_CHARACTERS = 2 * 1024 * 1024

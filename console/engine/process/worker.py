@@ -18,9 +18,10 @@ from console.engine.port import Broken, GenerateRequest, ModelFacts, ScoreReques
 from console.engine.process import log
 from console.engine.process.batcher import Batcher
 from console.engine.process.causes import Cause, ExitCode, cause_in_file, cause_in_log, context_too_large
+from console.engine.process.context import Context
 from console.engine.process.decoding import DecodeError
 from console.engine.process.gauges import Gauges
-from console.engine.process.llama import Context, LoadError, Model
+from console.engine.process.model import LoadError, Model
 from console.engine.process.scorer import LANES, Scorer
 from console.engine.process.scoring import ScoreSink
 from console.engine.process.selftest import self_test
