@@ -7,7 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from console.engine.process.causes import Cause, ExitCode, cause_of_abort
+from console.engine.process.causes import Cause, ExitCode
+from console.engine.process.signs import cause_of_abort
 
 TAIL_BYTES = 65_536
 """A backtrace, which llama.cpp adds where it can, is 10 kB long and must not hide the cause before it."""

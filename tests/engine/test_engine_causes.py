@@ -9,13 +9,8 @@ from pathlib import Path
 import pytest
 
 from console.engine.ending import ended
-from console.engine.process.causes import (
-    CauseName,
-    ExitCode,
-    cause_in_file,
-    cause_in_log,
-    cause_of_abort,
-)
+from console.engine.process.causes import CauseName, ExitCode, cause_in_file
+from console.engine.process.signs import cause_in_log, cause_of_abort
 
 KV = (
     "ggml_aligned_malloc: insufficient memory (attempted to allocate 360.00 MB)",

@@ -17,7 +17,7 @@ import msgspec
 from console.engine.port import Broken, GenerateRequest, ModelFacts, ScoreRequest, Vocabulary
 from console.engine.process import log
 from console.engine.process.batcher import Batcher
-from console.engine.process.causes import Cause, ExitCode, cause_in_file, cause_in_log, context_too_large
+from console.engine.process.causes import Cause, ExitCode, cause_in_file, context_too_large
 from console.engine.process.context import Context
 from console.engine.process.decoding import DecodeError
 from console.engine.process.gauges import Gauges
@@ -26,6 +26,7 @@ from console.engine.process.scorer import LANES, Scorer
 from console.engine.process.scoring import ScoreSink
 from console.engine.process.selftest import self_test
 from console.engine.process.sequence import Sink
+from console.engine.process.signs import cause_in_log
 from console.engine.process.turns import Turns
 from console.engine.process.waiting import LocalUse
 from console.verification.profiles import Profile
