@@ -24,8 +24,9 @@ from console.engine.process.local_port import listen_on_loopback, read_key
 from console.engine.process.openai_server import OpenaiEndpoints
 from console.engine.process.parent import watch_parent
 from console.engine.process.server import Endpoints
+from console.engine.process.settings import Settings
 from console.engine.process.wire import Protocol
-from console.engine.process.worker import Settings, Worker
+from console.engine.process.worker import Worker
 
 FAILURE_SHOWN_S = 3.0
 """How long health can be asked why, before the process exits."""

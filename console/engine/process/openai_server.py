@@ -25,11 +25,11 @@ from console.engine.port import Broken, EngineError, Generated, GenerateRequest,
 from console.engine.process import prompts
 from console.engine.process.guard import Guard, bounded_body, status_of
 from console.engine.process.limits import check_generate
+from console.engine.process.loading import Loaded
 from console.engine.process.openai_answers import Shape, error_body
 from console.engine.process.openai_requests import Asked, ChatAsked, TextAsked, parsed
 from console.engine.process.sequence import Event
 from console.engine.process.server import Endpoints, gone
-from console.engine.process.worker import Loaded
 
 
 class OpenaiEndpoints:

@@ -23,11 +23,12 @@ from console.engine.port import (
 from console.engine.process import prompts
 from console.engine.process.guard import Guard, bounded_body, refused
 from console.engine.process.limits import WAITING_LIMIT, check_generate, check_score
+from console.engine.process.loading import Loaded
 from console.engine.process.report import health_of, metrics_of
 from console.engine.process.sequence import Event
 from console.engine.process.stream import Encode, EventStream, is_last, ndjson
 from console.engine.process.wire import Outbox
-from console.engine.process.worker import Loaded, Worker, stopped
+from console.engine.process.worker import Worker, stopped
 
 _T = TypeVar("_T")
 Answer = Callable[..., Awaitable[Any]]

@@ -12,48 +12,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
-from console.engine.port import Broken, GenerateRequest, ModelFacts, ScoreRequest, Vocabulary
-from console.engine.process import log
+from console.engine.port import Broken, GenerateRequest, ScoreRequest
 from console.engine.process.batcher import Batcher
-from console.engine.process.causes import Cause, ExitCode, cause_in_file, context_too_large
-from console.engine.process.context import Context
-from console.engine.process.decoding import DecodeError
+from console.engine.process.causes import Cause, ExitCode
 from console.engine.process.gauges import Gauges
-from console.engine.process.model import LoadError, Model
-from console.engine.process.scorer import LANES, Scorer
+from console.engine.process.loading import Loaded, RefusedError, check_file, opened, scoring_context, tested
+from console.engine.process.scorer import Scorer
 from console.engine.process.scoring import ScoreSink
-from console.engine.process.selftest import self_test
 from console.engine.process.sequence import Sink
-from console.engine.process.signs import cause_in_log
+from console.engine.process.settings import Settings
 from console.engine.process.turns import Turns
-from console.engine.process.waiting import LocalUse
-from console.verification.profiles import Profile
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """What the process was started with."""
-
-    model: Path
-    socket: Path
-    context: int
-    threads: int
-    gpu_layers: int
-    slots: int = 1
-    local: LocalUse = "equal"
-    local_port: int | None = None
-    """Loopback port for the operator's own programs; None: none is open."""
-    local_key_file: Path | None = None
-
-
-class Loaded(msgspec.Struct, frozen=True):
-    """All that the server needs of a loaded model."""
-
-    model: Model
-    facts: ModelFacts
-    profile: Profile
-    vocabulary: Vocabulary
 
 
 class Worker:
@@ -98,7 +66,7 @@ class Worker:
     def _run(self) -> None:
         try:
             batcher, scorer = self._load()
-        except _RefusedError as refused:
+        except RefusedError as refused:
             self._fail(refused.cause)
             return
         try:
@@ -132,53 +100,19 @@ class Worker:
 
     def _load(self) -> tuple[Batcher, Scorer]:
         settings = self.settings
-        cause = cause_in_file(settings.model)
-        if cause is not None:
-            raise _RefusedError(cause)
+        check_file(settings)
         self.doing = "Loading the model."
-        try:
-            model = Model(settings.model, settings.gpu_layers)
-            if not model.generates:
-                raise _RefusedError(
-                    Cause(ExitCode.MODEL, "This model does not generate text. Serve another one.")
-                )
-            if settings.context > model.trained_context:
-                raise _RefusedError(context_too_large(settings.context, model.trained_context))
-            context = Context(model, settings.context, settings.threads, settings.slots)
-        except LoadError:
-            raise _RefusedError(cause_in_log(log.recent())) from None
+        model, context = opened(settings)
         self.doing = "Checking that this machine's logits do not depend on how work is batched."
-        vocabulary = Vocabulary(model.pieces(), model.end_ids())
-        exact = self._exact(context, vocabulary)
-        facts = model.facts(settings.model, settings.context)
-        self.loaded = Loaded(model, facts, model.profile(exact), vocabulary)
-        batcher = Batcher(context, vocabulary, self.gauges, time.monotonic, settings.slots, settings.local)
-        return batcher, Scorer(lambda: self._scoring_context(model), self.gauges, time.monotonic)
-
-    def _exact(self, context: Context, vocabulary: Vocabulary) -> bool:
-        try:
-            return self_test(
-                context, len(vocabulary.pieces), frozenset(vocabulary.end_ids), self.settings.context
-            )
-        except (DecodeError, ValueError) as error:
-            sentence = str(error) if isinstance(error, DecodeError) else "Its vocabulary is too small."
-            raise _RefusedError(Cause(ExitCode.MODEL, f"The model does not compute. {sentence}")) from None
-
-    def _scoring_context(self, model: Model) -> Context:
-        try:
-            return Context(model, self.settings.context, self.settings.threads, LANES)
-        except LoadError:
-            raise DecodeError(cause_in_log(log.recent()).sentence) from None
+        self.loaded = loaded = tested(settings, model, context)
+        batcher = Batcher(
+            context, loaded.vocabulary, self.gauges, time.monotonic, settings.slots, settings.local
+        )
+        return batcher, Scorer(lambda: scoring_context(settings, model), self.gauges, time.monotonic)
 
     def _fail(self, cause: Cause) -> None:
         self.failure = cause
         self._on_failure(cause)
-
-
-class _RefusedError(Exception):
-    def __init__(self, cause: Cause) -> None:
-        super().__init__(cause.sentence)
-        self.cause = cause
 
 
 def _nothing() -> None:
