@@ -16,6 +16,7 @@ import uvicorn
 from console.engine.client import LlamaEngine
 from console.engine.port import Broken, Generated, GenerateRequest, Tokens
 from console.engine.process.listener import listen_on
+from console.engine.process.live_requests import LiveRequests
 from console.engine.process.server import Endpoints
 from console.engine.process.stream import EventStream, ndjson
 from console.engine.process.wire import BUFFER_BYTES, TRANSPORT, Outbox, Protocol, chunk, transport_of
@@ -56,14 +57,15 @@ class ToldWorker:
 @contextlib.asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[tuple[ToldWorker, Path]]:
     worker = ToldWorker()
-    endpoints = Endpoints(cast("Worker", worker))
-    config = uvicorn.Config(endpoints.app(), log_config=None, lifespan="off", ws="none", http=Protocol)
+    live = LiveRequests(cast("Worker", worker))
+    app = Endpoints(cast("Worker", worker), live).app()
+    config = uvicorn.Config(app, log_config=None, lifespan="off", ws="none", http=Protocol)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listen_on(folder / "s")]))
     try:
         yield worker, folder / "s"
     finally:
-        endpoints.break_all()
+        live.break_all()
         server.should_exit = True
         await serving
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from console.engine.process import log
 from console.engine.process.causes import Cause, ExitCode
 from console.engine.process.listener import AddressError, listen_on
+from console.engine.process.live_requests import LiveRequests
 from console.engine.process.local_port import listen_on_loopback, read_key
 from console.engine.process.openai_server import OpenaiEndpoints
 from console.engine.process.parent import watch_parent
@@ -77,13 +78,14 @@ class Process:
         self._ending = asyncio.Event()
         self._code = ExitCode.FINE
         self._worker = Worker(settings, self._failed)
-        self._endpoints = Endpoints(self._worker)
+        self._live = LiveRequests(self._worker)
 
     async def run(self, doors: Doors) -> ExitCode:
         """Serve until a signal, the parent's end or a failure."""
-        servers = [(_server(self._endpoints.app()), doors.own)]
+        endpoints = Endpoints(self._worker, self._live)
+        servers = [(_server(endpoints.app()), doors.own)]
         if doors.local is not None:
-            local = OpenaiEndpoints(self._endpoints, doors.key).app()
+            local = OpenaiEndpoints(self._live, doors.key).app()
             servers.append((_server(local), doors.local))
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             self._loop.add_signal_handler(number, self._ending.set)
@@ -92,7 +94,7 @@ class Process:
         serving = [asyncio.create_task(server.serve(sockets=[door])) for server, door in servers]
         ending = asyncio.create_task(self._ending.wait())
         await asyncio.wait((*serving, ending), return_when=asyncio.FIRST_COMPLETED)
-        self._endpoints.break_all()
+        self._live.break_all()
         for server, _ in servers:
             server.should_exit = True
         await asyncio.wait(serving, timeout=2.0)
@@ -102,7 +104,7 @@ class Process:
     def _failed(self, cause: Cause) -> None:
         print(cause.sentence, file=sys.stderr, flush=True)
         self._code = cause.code
-        self._loop.call_soon_threadsafe(self._endpoints.break_all)
+        self._loop.call_soon_threadsafe(self._live.break_all)
         self._loop.call_soon_threadsafe(self._loop.call_later, FAILURE_SHOWN_S, self._ending.set)
 
     def _from_thread(self) -> None:

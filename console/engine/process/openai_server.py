@@ -25,19 +25,20 @@ from console.engine.port import Broken, EngineError, Generated, GenerateRequest,
 from console.engine.process import prompts
 from console.engine.process.guard import Guard, bounded_body, status_of
 from console.engine.process.limits import check_generate
+from console.engine.process.live_requests import LiveRequests, gone
 from console.engine.process.loading import Loaded
 from console.engine.process.openai_answers import Shape, error_body
 from console.engine.process.openai_requests import Asked, ChatAsked, TextAsked, parsed
 from console.engine.process.sequence import Event
-from console.engine.process.server import Endpoints, gone
+from console.engine.process.server import conversation_ids
 
 
 class OpenaiEndpoints:
     """`/v1/chat/completions`, `/v1/completions` and `/v1/models`."""
 
-    def __init__(self, endpoints: Endpoints, key: str) -> None:
-        """`endpoints`: the engine's own, which know the worker; `key`: what callers must show."""
-        self._endpoints = endpoints
+    def __init__(self, live: LiveRequests, key: str) -> None:
+        """`live`: the worker's requests, these among them; `key`: what callers must show."""
+        self._live = live
         self._key = key
 
     def app(self) -> ASGIApp:
@@ -51,20 +52,20 @@ class OpenaiEndpoints:
 
     async def models(self, _request: Request) -> Response:
         """The one model that is held."""
-        loaded = self._endpoints.loaded()
+        loaded = self._live.loaded()
         model = {"id": loaded.facts.name, "object": "model", "created": 0, "owned_by": "quarterdeck"}
         return _json({"object": "list", "data": [model]})
 
     async def chat(self, request: Request) -> Any:
         """A conversation's next message."""
-        loaded = self._endpoints.loaded()
+        loaded = self._live.loaded()
         asked = parsed(await bounded_body(request), ChatAsked)
-        ids = await self._endpoints.conversation_ids(loaded, asked.conversation)
+        ids = await conversation_ids(loaded, asked.conversation)
         return await self._answer(request, loaded, asked, ids, chat=True)
 
     async def text(self, request: Request) -> Any:
         """A text's continuation."""
-        loaded = self._endpoints.loaded()
+        loaded = self._live.loaded()
         asked = parsed(await bounded_body(request), TextAsked)
         ids = asked.text_or_ids
         if isinstance(ids, str):
@@ -93,7 +94,7 @@ class OpenaiEndpoints:
         check_generate(generation, loaded.facts.context, loaded.facts.vocabulary)
         shape = Shape(generation.id, loaded.facts.name, int(time.time()), chat, asked.stops)
         if asked.stream:
-            return self._endpoints.stream(generation, shape.stream(asked.include_usage), b"text/event-stream")
+            return self._live.stream(generation, shape.stream(asked.include_usage), b"text/event-stream")
         return await self._whole(request, generation, shape)
 
     async def _whole(self, request: Request, generation: GenerateRequest, shape: Shape) -> Response:
@@ -105,14 +106,14 @@ class OpenaiEndpoints:
             if not isinstance(event, Tokens) and not answer.done():
                 answer.set_result(event)
 
-        self._endpoints.start(generation, put)
+        self._live.start(generation, put)
         leaving = asyncio.create_task(gone(request))
         try:
             await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
             leaving.cancel()
             if not answer.done():
-                self._endpoints.stop(generation.id)
+                self._live.stop(generation.id)
         last = await answer
         if isinstance(last, Broken):
             raise EngineError(last.code, last.sentence)
