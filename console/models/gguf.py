@@ -1,4 +1,4 @@
-"""GGUF metadata: what a model file says about itself, read as hostile input.
+"""A GGUF file's header: what a model file says about itself, read as hostile input.
 
 The layout is GGUF versions 2 and 3, little-endian: magic, version, tensor count, key count, keys with typed
 values, the tensor table, padding, tensor data. Source: the format's specification in ggml's docs.
@@ -8,45 +8,25 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from console.models.errors import GgufError, plain
+from console.models.gguf_metadata import (
+    ArrayValue,
+    Metadata,
+    alignment_of,
+    number_under,
+    read_metadata,
+    text_under,
+)
 from console.models.gguf_reader import DEFAULT_LIMITS, Cursor, GgufLimits, malformed, over_limit, truncated
 from console.models.gguf_tensors import TensorTable, read_tensors
 
 MAGIC = b"GGUF"
 VERSIONS = (2, 3)
-KEPT_ARRAY_ITEMS = 512
-"""Number arrays up to this length are kept (heads per layer); of longer ones only the length."""
-
-_SCALARS: dict[int, struct.Struct] = {
-    0: struct.Struct("<B"),
-    1: struct.Struct("<b"),
-    2: struct.Struct("<H"),
-    3: struct.Struct("<h"),
-    4: struct.Struct("<I"),
-    5: struct.Struct("<i"),
-    6: struct.Struct("<f"),
-    7: struct.Struct("<?"),
-    10: struct.Struct("<Q"),
-    11: struct.Struct("<q"),
-    12: struct.Struct("<d"),
-}
-_STRING, _ARRAY = 8, 9
-
-
-class ArrayValue(msgspec.Struct, frozen=True):
-    """An array in the metadata: its length, and its numbers when they are few."""
-
-    count: int
-    numbers: tuple[int | float, ...] = ()
-
-
-Value = int | float | bool | str | ArrayValue
 
 
 class GgufInfo(msgspec.Struct, frozen=True):
@@ -115,8 +95,8 @@ def _parse(file: BinaryIO, size: int, limits: GgufLimits) -> GgufInfo:
         raise over_limit("tensors", tensor_count, limits.tensors)
     if key_count > limits.keys:
         raise over_limit("metadata keys", key_count, limits.keys)
-    metadata = _metadata(cursor, key_count, limits)
-    table = read_tensors(cursor, tensor_count, _alignment(metadata, limits), limits)
+    metadata = read_metadata(cursor, key_count, limits)
+    table = read_tensors(cursor, tensor_count, alignment_of(metadata, limits), limits)
     if table.end > size:
         raise truncated(table.end, size)
     return _info(version, metadata, table, size)
@@ -139,68 +119,20 @@ def _version(cursor: Cursor) -> int:
     return version
 
 
-def _metadata(cursor: Cursor, count: int, limits: GgufLimits) -> dict[str, Value]:
-    metadata: dict[str, Value] = {}
-    for _ in range(count):
-        key = cursor.string(limits.key_bytes)
-        if key in metadata:
-            raise malformed(f"the key {plain(key)!r} appears twice")
-        metadata[key] = _value(cursor, cursor.u32(), limits)
-    return metadata
-
-
-def _value(cursor: Cursor, kind: int, limits: GgufLimits) -> Value:
-    if kind == _STRING:
-        return cursor.string(limits.string_bytes)
-    if kind == _ARRAY:
-        return _array(cursor)
-    layout = _SCALARS.get(kind)
-    if layout is None:
-        raise malformed(f"value type {kind} does not exist")
-    return cursor.scalar(layout)
-
-
-def _array(cursor: Cursor) -> ArrayValue:
-    kind, count = cursor.u32(), cursor.u64()
-    if kind == _STRING:
-        cursor.skip_strings(count)
-        return ArrayValue(count)
-    layout = _SCALARS.get(kind)
-    if layout is None:  # arrays in arrays too: llama.cpp refuses them as well
-        raise malformed(f"array type {kind} does not exist")
-    return ArrayValue(count, _numbers(cursor, layout, count))
-
-
-def _numbers(cursor: Cursor, layout: struct.Struct, count: int) -> tuple[int | float, ...]:
-    if count > KEPT_ARRAY_ITEMS:
-        cursor.need(count * layout.size)
-        return ()
-    return tuple(cursor.scalar(layout) for _ in range(count))
-
-
-def _alignment(metadata: dict[str, Value], limits: GgufLimits) -> int:
-    value = metadata.get("general.alignment", 32)
-    if not isinstance(value, int) or value < 1 or value & (value - 1):
-        raise malformed("general.alignment is not a power of two")
-    if value > limits.alignment:
-        raise over_limit("bytes of alignment", value, limits.alignment)
-    return value
-
-
-def _info(version: int, metadata: dict[str, Value], table: TensorTable, size: int) -> GgufInfo:
-    architecture = _text(metadata, "general.architecture")
+def _info(version: int, metadata: Metadata, table: TensorTable, size: int) -> GgufInfo:
+    architecture = text_under("general.architecture", metadata)
     if not architecture:
         raise malformed("it names no architecture")
 
     def number(key: str, default: int = 0) -> int:
-        return _number(metadata, f"{architecture}.{key}", default)
+        return number_under(f"{architecture}.{key}", metadata, default)
 
     heads = number("attention.head_count")
     head_length = number("embedding_length") // heads if heads else 0
     return GgufInfo(
         version=version,
         architecture=plain(architecture, 64),
-        name=plain(_text(metadata, "general.name")),
+        name=plain(text_under("general.name", metadata)),
         tensor_count=table.count,
         parameter_count=table.parameters,
         tensor_types=table.types,
@@ -213,8 +145,8 @@ def _info(version: int, metadata: dict[str, Value], table: TensorTable, size: in
         key_length=number("attention.key_length", head_length),
         value_length=number("attention.value_length", head_length),
         vocabulary=_vocabulary(metadata, architecture),
-        tokenizer=plain(_text(metadata, "tokenizer.ggml.model"), 64),
-        has_chat_template=bool(_text(metadata, "tokenizer.chat_template")),
+        tokenizer=plain(text_under("tokenizer.ggml.model", metadata), 64),
+        has_chat_template=bool(text_under("tokenizer.chat_template", metadata)),
         file_bytes=size,
         expected_bytes=table.end,
         data_offset=table.data_offset,
@@ -223,31 +155,14 @@ def _info(version: int, metadata: dict[str, Value], table: TensorTable, size: in
     )
 
 
-def _file_type(metadata: dict[str, Value]) -> int:
+def _file_type(metadata: Metadata) -> int:
     """Only a hint for people, so that nonsense is passed over."""
     value = metadata.get("general.file_type")
     return value if isinstance(value, int) and not isinstance(value, bool) else -1
 
 
-def _text(metadata: dict[str, Value], key: str) -> str:
-    value = metadata.get(key, "")
-    return value if isinstance(value, str) else ""
-
-
-def _number(metadata: dict[str, Value], key: str, default: int) -> int:
-    """An integer, or the largest of an array that gives one for each layer."""
-    value = metadata.get(key, default)
-    if isinstance(value, ArrayValue):
-        value = max((n for n in value.numbers if isinstance(n, int)), default=default)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise malformed(f"{plain(key)!r} is not a whole number")
-    if not 0 <= value < 1 << 32:
-        raise over_limit(f"as {plain(key)}", value, (1 << 32) - 1)
-    return value
-
-
-def _vocabulary(metadata: dict[str, Value], architecture: str) -> int:
+def _vocabulary(metadata: Metadata, architecture: str) -> int:
     tokens = metadata.get("tokenizer.ggml.tokens")
     if isinstance(tokens, ArrayValue):
         return tokens.count
-    return _number(metadata, f"{architecture}.vocab_size", 0)
+    return number_under(f"{architecture}.vocab_size", metadata, 0)
