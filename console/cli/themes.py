@@ -10,14 +10,8 @@ import click
 
 from console.cli.agent_home import FAILED, print_json
 from console.settings import contrast, paths
-from console.settings.themes import (
-    Problem,
-    ThemeError,
-    ThemeFile,
-    read_theme,
-    shipped_folder,
-    theme_files,
-)
+from console.settings.theme_file import Problem, ThemeError, ThemeFile
+from console.settings.themes import read_theme, shipped_folder, theme_files
 
 
 @click.group()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from console.settings.themes import Colours, ThemeFile
+from console.settings.theme_file import Colours, ThemeFile
 
 TEXT, DIM, SHAPE = 4.5, 3.0, 3.0
 """Least ratios: text (WCAG AA), text that only accompanies, and shapes such as charts."""

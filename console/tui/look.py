@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.theme import BUILTIN_THEMES, Theme
 
-from console.settings.themes import (
-    DEFAULT,
-    FAINT,
-    NATIVE,
-    ThemeError,
-    ThemeFile,
-    find_theme,
-    read_theme,
-    shipped_folder,
-    theme_files,
-)
+from console.settings.theme_file import FAINT, ThemeError, ThemeFile
+from console.settings.themes import DEFAULT, NATIVE, find_theme, read_theme, shipped_folder, theme_files
 from console.tui.themes import Look
 
 if TYPE_CHECKING:

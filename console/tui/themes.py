@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.style import Style
 
-from console.settings.themes import FAINT, Colours, ThemeFile
+from console.settings.theme_file import FAINT, Colours, ThemeFile
 from console.tui.rows import Role
 
 

@@ -16,18 +16,8 @@ from rich.color import Color, ColorSystem
 
 from console.settings import contrast
 from console.settings.config import ScreenConfig
-from console.settings.themes import (
-    FILE_BYTES_LIMIT,
-    Colours,
-    ThemeError,
-    ThemeFile,
-    find_theme,
-    parse_theme,
-    read_theme,
-    read_themes,
-    shipped_folder,
-    suited,
-)
+from console.settings.theme_file import FILE_BYTES_LIMIT, Colours, ThemeError, ThemeFile, parse_theme
+from console.settings.themes import find_theme, read_theme, read_themes, shipped_folder, suited
 from console.tui.rows import Role
 from console.tui.themes import Look
 
