@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from msgspec import Struct
 
@@ -31,16 +30,6 @@ BACKOFF_FIRST_S = 2.0
 BACKOFF_LAST_S = 512.0
 RESCAN_S = 300.0
 
-TRACES = (
-    "/proc/driver/nvidia/version",
-    "/dev/nvidiactl",
-    "/dev/dxg",
-    "/dev/dri",
-    "/sys/class/drm/card0",
-    "/sys/class/drm/card1",
-)
-"""One of these exists on Linux wherever a GPU's driver is loaded (/dev/dxg: Windows' subsystem)."""
-
 COMMAND = (sys.executable, "-P", "-m", "console.hardware.gauges")
 
 
@@ -49,13 +38,6 @@ class Gauges(Struct, frozen=True):
 
     state: GpuState
     gpus: tuple[Gpu, ...] = ()
-
-
-def driver_traces() -> bool:
-    """Whether it is worth starting a process to look for GPUs at all."""
-    if sys.platform.startswith("linux"):
-        return any(Path(trace).exists() for trace in TRACES)
-    return sys.platform == "win32"
 
 
 class GaugeLink:

@@ -10,8 +10,9 @@ from pathlib import Path
 import psutil
 from msgspec import Struct, structs
 
+from .driver_traces import driver_traces
 from .facts import Gpu, MachineSample, Memory
-from .gauge_link import GaugeLink, Gauges, driver_traces
+from .gauge_link import GaugeLink, Gauges
 from .judge import memory as judge_memory
 from .probes import cpu as cpu_files
 from .probes import disk as disk_files

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.hardware import gauge_link, sampler, slow_look
+from console.hardware import driver_traces, sampler, slow_look
 from console.hardware.facts import MachineSample
 from console.hardware.gauge_link import BACKOFF_FIRST_S, BACKOFF_LAST_S, RESCAN_S, GaugeLink, Gauges
 from console.hardware.probes import processes as process_files
@@ -246,7 +246,7 @@ async def test_who_holds_a_gpus_memory_is_named_where_the_pids_are_the_systems(
 
 
 async def test_without_a_driver_no_link_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gauge_link, "TRACES", ())
+    monkeypatch.setattr(driver_traces, "TRACES", ())
     monkeypatch.setattr(sys, "platform", "linux")
     found = Sampler(tmp_path)
     assert (await found.sample(0.0)).gpu_state == "none"
