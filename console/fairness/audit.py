@@ -9,15 +9,13 @@ import hashlib
 from collections.abc import Iterator
 
 from console.fairness.attempts import NONCE_WITHHELD as NONCE_WITHHELD
-from console.fairness.attempts import Attempts
-from console.fairness.check import pick_of, well_excluded
-from console.fairness.draw import SEEDS_PER_EPOCH, EpochSeeds, Roster, nonce_commitment
+from console.fairness.draw import SEEDS_PER_EPOCH, EpochSeeds, Roster
+from console.fairness.draw_audit import DrawAudit
 from console.fairness.findings import Audited, Finding
 from console.protocol.frames import ticket_bytes
 from console.protocol.ids import NodeId
 from console.protocol.keys import verify
 from console.protocol.transcript import (
-    DrawRecord,
     Transcript,
     closing_bytes,
     commitment_bytes,
@@ -45,11 +43,9 @@ def audit_epoch(transcript: Transcript, seeds: int = SEEDS_PER_EPOCH) -> Audited
 class _Epoch:
     def __init__(self, transcript: Transcript, seeds: int) -> None:
         self._it = transcript
-        self._count = seeds
         self._epoch = transcript.commitment.epoch
-        self._rosters = {roster.slot: roster for roster in transcript.rosters}
-        self._attempts = Attempts(transcript)
         self._seeds = _seeds_of(transcript, seeds)
+        self._draws = DrawAudit(transcript, self._seeds, seeds)
 
     def findings(self) -> Iterator[Finding]:
         yield from self._commitment()
@@ -57,8 +53,7 @@ class _Epoch:
         yield from self._revealed()
         yield from self._order()
         for draw in self._it.draws:
-            yield from self._draw(draw)
-            self._attempts.began(draw)
+            yield from self._draws.findings(draw)
         yield from self._loads()
         yield from self._closing()
 
@@ -126,74 +121,6 @@ class _Epoch:
             yield self._find("missing", sentence)
         elif closing.transcript != transcript_digest(self._it.draws):
             yield self._find("closing", "The draws are not those that the coordinator signed at the end.")
-
-    def _draw(self, draw: DrawRecord) -> Iterator[Finding]:
-        ticket, k = draw.ticket, draw.ticket.k
-        if not self._signed(ticket_bytes(ticket), draw.signature) or ticket.epoch != self._epoch:
-            yield self._find("ticket", f"Ticket {k} is not signed by the coordinator for this epoch.", k)
-        roster = self._rosters.get(ticket.slot)
-        if roster is None or (roster.root, roster.size) != (ticket.roster_root, ticket.roster_size):
-            yield self._find("roster", f"Ticket {k} is not over the signed roster of its slot.", k)
-        yield from self._attempt(draw)
-        yield from self._left_out(draw)
-        yield from self._fee(draw)
-        if not draw.node:
-            if not self._attempts.withheld(draw):
-                why = self._attempts.why_vacant(draw)
-                yield self._find("vacant", f"Ticket {k} was fixed and nobody was drawn: {why}.", k)
-            return
-        if self._seeds is not None and (not 0 <= k < self._count or self._seeds.seed(k) != draw.seed):
-            yield self._find("seed", f"Seed {k} is not the one committed to before the epoch.", k)
-        yield from self._picked(draw)
-
-    def _fee(self, draw: DrawRecord) -> Iterator[Finding]:
-        """Only a client that withheld its nonce pays without an answer, and no more than the rules say."""
-        k, paid = draw.ticket.k, self._attempts.fee(draw)
-        withheld = not draw.node and self._attempts.withheld(draw)
-        due = self._it.commitment.policy.withheld_fee if withheld else 0
-        if not 0 <= paid <= due:
-            yield self._find("fee", f"Draw {k} cost its client a fee of {paid}; the rules allow {due}.", k)
-
-    def _picked(self, draw: DrawRecord) -> Iterator[Finding]:
-        k, members = draw.ticket.k, self._it.members.get(draw.ticket.roster_root, ())
-        try:
-            index = pick_of(draw.ticket, draw.seed, draw.nonce, draw.excluded).index
-            if draw.ticket.commitment not in ("", nonce_commitment(draw.nonce)):
-                yield self._find("nonce", f"Draw {k} is not with the nonce that the client committed to.", k)
-        except (ValueError, OverflowError):
-            yield self._find("pick", f"Draw {k} cannot be recomputed: it is malformed.", k)
-            return
-        if index != draw.index or index >= len(members) or members[index] != draw.node:
-            drawn = members[index][:6] if index < len(members) else "nobody"
-            yield self._find("pick", f"Draw {k} falls on {drawn}, and {draw.node[:6]} was given the job.", k)
-
-    def _attempt(self, draw: DrawRecord) -> Iterator[Finding]:
-        """A later attempt needs a public reason: the end of the one before."""
-        ticket, k = draw.ticket, draw.ticket.k
-        if ticket.attempt == 1:
-            if draw.cause != "request":
-                yield self._find(
-                    "attempt", f"Ticket {k} is a first attempt for the reason {draw.cause!r}.", k
-                )
-            return
-        before = self._attempts.end(ticket.job, ticket.attempt - 1)
-        if before is None or before.code != draw.cause:
-            sentence = f"Ticket {k} is attempt {ticket.attempt}, and no public reason ended the one before."
-            yield self._find("attempt", sentence, k)
-
-    def _left_out(self, draw: DrawRecord) -> Iterator[Finding]:
-        ticket, k = draw.ticket, draw.ticket.k
-        if not well_excluded(ticket, draw.excluded):
-            yield self._find("excluded", f"Who is left out of draw {k} is not what its ticket fixed.", k)
-            return
-        members = self._it.members.get(ticket.roster_root, ())
-        for one in draw.excluded:
-            node = members[one.index] if one.index < len(members) else ""
-            if not self._attempts.bear_out(draw, node, one.code):
-                sentence = (
-                    f"Draw {k} leaves {node[:6]} out as {one.code!r}, which the transcript does not bear out."
-                )
-                yield self._find("excluded", sentence, k)
 
 
 def _seeds_of(transcript: Transcript, count: int) -> EpochSeeds | None:
