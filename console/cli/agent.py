@@ -13,7 +13,7 @@ import click
 
 from console.cli.agent_home import FAILED, control_socket, home_of, home_option, question, unusable
 from console.control.asking import ask
-from console.control.link import NoAgent
+from console.control.connection import NoAgent
 
 LOG = "agent.log"
 LOG_BYTES_LIMIT = 4 << 20

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from console.control.asking import ask
-from console.control.link import NoAgent
+from console.control.connection import NoAgent
 from console.control.wire import Answer, CommandName
 from console.settings.paths import data_dir, socket_path
 

@@ -14,7 +14,7 @@ import click
 from console.cli import RunConsole
 from console.cli.agent_home import practices
 from console.control.asking import ask
-from console.control.link import NoAgent
+from console.control.connection import NoAgent
 from console.settings import config, paths
 
 if TYPE_CHECKING:

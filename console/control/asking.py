@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from console.control.link import (
+from console.control.connection import (
     ANSWER_TIMEOUT_S,
     READ_BYTES,
     Args,

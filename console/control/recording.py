@@ -16,7 +16,8 @@ from typing import IO, Any, cast
 
 import msgspec
 
-from console.control.link import Args, Lost, News
+from console.control.connection import Args
+from console.control.link import Lost, News
 from console.control.wire import LINE_BYTES_LIMIT, Answer, CommandName, Delta, Hello, Snapshot
 
 RECORDING_BYTES_LIMIT = 512 * 1024 * 1024

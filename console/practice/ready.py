@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from console.control.asking import ask
-from console.control.link import NoAgent
+from console.control.connection import NoAgent
 from console.control.state import NodeState
 from console.practice.plan import Cast
 from console.settings.paths import socket_path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from console.control.link import Args
+from console.control.connection import Args
 from console.control.models import ModelView
 from console.control.state import LIVE_JOB_STATES, NodeState
 from console.control.wire import CommandName

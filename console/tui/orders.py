@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.control.link import Args
+from console.control.connection import Args
 from console.control.wire import CommandName
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from benches.rows import Row, percentile, say
 from benches.terminal import Terminal
 from console.agent.board import Board
 from console.control.asking import ask
+from console.control.connection import NoAgent
 from console.control.events import JobChanged
-from console.control.link import NoAgent
 from console.control.recording import read
 from console.control.server import ControlServer
 from console.control.wire import Answer, Command, Snapshot

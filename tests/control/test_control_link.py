@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.control.asking import ask
+from console.control.connection import Lines, NoAgent
 from console.control.events import Noted, Ticked
-from console.control.link import Lines, Link, Lost, NoAgent, Order, backoff
+from console.control.link import Link, Lost, Order, backoff
 from console.control.recording import read
 from console.control.state import NodeState, Note
 from console.control.wire import Delta, Hello, Snapshot, encode_line

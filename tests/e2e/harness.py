@@ -16,7 +16,7 @@ import httpx
 import msgspec
 
 from console.control.asking import ask
-from console.control.link import NoAgent
+from console.control.connection import NoAgent
 from console.control.state import NodeState
 from console.coordinator.transport.private_nats import free_port
 from console.practice import rigging

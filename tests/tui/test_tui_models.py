@@ -9,8 +9,8 @@ import msgspec
 from doubles.console_double import RECORDINGS, console_on, settle, text_of
 from doubles.outcomes import toasts
 
+from console.control.connection import Args
 from console.control.events import EngineChanged
-from console.control.link import Args
 from console.control.models import ModelView
 from console.control.recording import Recorded, Replay, read
 from console.control.state import EngineView
