@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from console.agent.board import Board
+from console.control.attached import QUEUE_LINES
 from console.control.events import Noted, ReasonChanged
 from console.control.link import Link
 from console.control.reducer import reduce
-from console.control.server import QUEUE_LINES, ControlError, ControlServer
+from console.control.server import ControlError, ControlServer
 from console.control.state import Note
 from console.control.wire import (
     VERSION,
