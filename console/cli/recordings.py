@@ -15,7 +15,8 @@ import msgspec
 from console.cli.agent_home import FAILED, NO_AGENT, control_socket, home_of, home_option
 from console.control import recording
 from console.control.link import Link, Lost
-from console.control.recording import Asked, Recorder, Recording, RecordingError, Replay
+from console.control.recording import Asked, Recorder, Recording, RecordingError
+from console.control.replay import Replay
 from console.control.statements import STATEMENTS_SHOWN, StatementsView
 from console.control.wire import CommandName, JobDetail
 

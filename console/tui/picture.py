@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from console.control.recording import Replay, read
+from console.control.recording import read
+from console.control.replay import Replay
 from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp
 

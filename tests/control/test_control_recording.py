@@ -9,17 +9,8 @@ import pytest
 
 from console.control import recording
 from console.control.link import Lost
-from console.control.recording import (
-    END,
-    Asked,
-    Recorded,
-    Recorder,
-    Recording,
-    RecordingError,
-    Replay,
-    create,
-    read,
-)
+from console.control.recording import Asked, Recorded, Recorder, Recording, RecordingError, create, read
+from console.control.replay import END, Replay
 from console.control.state import NodeState
 from console.control.wire import Answer, Hello, Snapshot
 

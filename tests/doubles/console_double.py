@@ -9,7 +9,8 @@ from textual.app import App
 from textual.command import CommandList, CommandPalette
 from textual.pilot import Pilot
 
-from console.control.recording import Replay, read
+from console.control.recording import read
+from console.control.replay import Replay
 from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp
 from console.tui.picture import StillClock

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from console.control.events import Event
-from console.control.recording import Recorded, Replay, read
+from console.control.recording import Recorded, read
+from console.control.replay import Replay
 from console.control.state import NodeState
 from console.control.wire import Delta, Snapshot
 from console.protocol.ids import JobId

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from console.control.recording import Recorded, Replay, read
+from console.control.recording import Recorded, read
+from console.control.replay import Replay
 from console.control.state import GroupView, NetworkView, NodeState, Note, Switches
 from console.control.wire import Snapshot
 from console.control.witnessed import KeptEvidence, Said

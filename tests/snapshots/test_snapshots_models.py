@@ -12,7 +12,8 @@ from doubles.console_double import RECORDINGS, console_on, settle
 from textual.pilot import Pilot
 
 from console.control.models import ModelView
-from console.control.recording import Recorded, Replay, read
+from console.control.recording import Recorded, read
+from console.control.replay import Replay
 from console.control.wire import Answer, Snapshot
 from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp

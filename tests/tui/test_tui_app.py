@@ -12,7 +12,8 @@ from doubles.console_double import RECORDINGS, console_on, settle, text_of
 from doubles.outcomes import OUTCOMES, toasts
 from textual.binding import Binding
 
-from console.control.recording import Recorded, Replay, read
+from console.control.recording import Recorded, read
+from console.control.replay import Replay
 from console.control.state import NodeState, Note
 from console.control.wire import Snapshot
 from console.protocol.ids import JobId

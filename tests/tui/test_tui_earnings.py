@@ -13,7 +13,8 @@ from doubles.outcomes import toasts
 from textual.pilot import Pilot
 
 from console.control.earnings import Difference, EarningRow, EarningsView, PowerView
-from console.control.recording import Asked, Recorded, Replay, read
+from console.control.recording import Asked, Recorded, read
+from console.control.replay import Replay
 from console.control.state import NodeState
 from console.control.wire import Answer
 from console.protocol.ids import JobId

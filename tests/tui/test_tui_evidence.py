@@ -15,7 +15,8 @@ from recordings.make import EARNING, ENGINE, FAILED, LIVE, MONEY, NODE, REJECTED
 
 from console.control.events import JobChanged
 from console.control.link import News
-from console.control.recording import Replay, read
+from console.control.recording import read
+from console.control.replay import Replay
 from console.control.state import JobState, JobView
 from console.control.wire import Answer, Check, Delta, JobDetail
 from console.settings.config import ScreenConfig

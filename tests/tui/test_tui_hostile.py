@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len, get_character_cell_size
 from rich.console import Console
 
-from console.control.recording import Asked, Recorded, Replay, read
+from console.control.recording import Asked, Recorded, read
+from console.control.replay import Replay
 from console.control.wire import JobDetail, Snapshot
 from console.settings.config import ScreenConfig
 from console.tui.app import QuarterdeckApp

@@ -12,7 +12,8 @@ from doubles.outcomes import toasts
 from console.control.connection import Args
 from console.control.events import EngineChanged
 from console.control.models import ModelView
-from console.control.recording import Recorded, Replay, read
+from console.control.recording import Recorded, read
+from console.control.replay import Replay
 from console.control.state import EngineView
 from console.control.wire import Answer, Delta, Snapshot
 from console.settings.config import ScreenConfig
