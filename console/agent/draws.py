@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from console.control.state import NetworkView
+from console.control.network import NetworkView
 from console.fairness import band95
 
 

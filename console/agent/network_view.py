@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from console.agent.surroundings import ROOT_CHARACTERS, count, said_of, told_of
-from console.control.state import NetworkView
+from console.control.network import NetworkView
 from console.models.errors import plain
 from console.network.dialler import Beat, Parted
 from console.protocol.messages import Challenge, EpochOpened, Refused, Welcome

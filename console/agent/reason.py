@@ -8,7 +8,8 @@ import msgspec
 
 from console.agent.draws import Draws, luck
 from console.control.moments import moment_words
-from console.control.state import EngineView, NetworkView, Switches
+from console.control.network import NetworkView
+from console.control.state import EngineView, Switches
 from console.protocol.messages import Refused
 from console.protocol.reasons import CODES, PASSING_REFUSALS, Reason, reason
 

@@ -9,7 +9,7 @@ from typing import TypedDict
 
 import msgspec
 
-from console.control.state import GroupView
+from console.control.network import GroupView
 from console.control.witnessed import Said
 from console.models.errors import plain
 from console.protocol.ids import GroupId

@@ -15,7 +15,7 @@ from console.agent.money import Purse
 from console.agent.network_view import apart, in_epoch, received, signed_in
 from console.agent.surroundings import bounded_policy, bounded_reason, bounded_refusal, count
 from console.control.events import NetworkChanged
-from console.control.state import NetworkView
+from console.control.network import NetworkView
 from console.control.witnessed import KeptEvidence
 from console.models.errors import plain
 from console.network.dialler import Beat, Dialling, Parted

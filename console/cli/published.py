@@ -12,7 +12,8 @@ import httpx
 import msgspec
 
 from console.cli.agent_home import FAILED, decoded, question
-from console.control.state import NetworkView, NodeState
+from console.control.network import NetworkView
+from console.control.state import NodeState
 from console.fairness.findings import Finding
 from console.fairness.own import Witnessed, audit_own
 from console.fairness.recount import Recount, recount

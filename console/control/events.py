@@ -9,16 +9,8 @@ from console.control.engine import PlanView
 from console.control.limits import LimitView
 from console.control.machine import MachineFacts, MachineView
 from console.control.models import ModelsView
-from console.control.state import (
-    EngineView,
-    JobView,
-    MoneyView,
-    NetworkView,
-    NodeFacts,
-    Note,
-    Switches,
-    VerdictView,
-)
+from console.control.network import NetworkView
+from console.control.state import EngineView, JobView, MoneyView, NodeFacts, Note, Switches, VerdictView
 from console.control.timeline import TimelineView
 from console.protocol.reasons import Reason
 

@@ -20,7 +20,8 @@ from console.agent.journal import Journal, JournalError
 from console.control.earnings import EarningRow, EarningsView
 from console.control.events import JobChanged, MachineSampled, NetworkChanged, ReasonChanged
 from console.control.machine import GpuView, MachineView
-from console.control.state import JobView, NetworkView
+from console.control.network import NetworkView
+from console.control.state import JobView
 from console.control.timeline import DayTime, Spell, TimelineView
 from console.protocol.ids import JobId
 from console.protocol.messages import ResultAnswered

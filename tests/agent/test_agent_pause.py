@@ -19,7 +19,8 @@ from console.agent.policies import Policies
 from console.agent.reason import Facts, current
 from console.control.asking import ask
 from console.control.moments import LONGEST_MS, moment_words
-from console.control.state import EngineView, NetworkView, NodeState, Switches
+from console.control.network import NetworkView
+from console.control.state import EngineView, NodeState, Switches
 from console.settings.paths import socket_path
 
 KEY = b"k" * 32

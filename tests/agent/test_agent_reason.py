@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from console.agent.draws import Draws, followed
 from console.agent.reason import OWN_CODES, Facts, current, resting
-from console.control.state import EngineView, NetworkView, Switches
+from console.control.network import NetworkView
+from console.control.state import EngineView, Switches
 from console.protocol.messages import Refused
 from console.protocol.reasons import CODES, reason
 

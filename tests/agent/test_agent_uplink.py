@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from console.agent.board import Board
 from console.agent.surroundings import COUNT_LIMIT, bounded_reason, told_of
 from console.agent.uplink import Uplink
-from console.control.state import GroupView
+from console.control.network import GroupView
 from console.control.witnessed import KeptEvidence, Said
 from console.network.dialler import Beat, Parted
 from console.protocol.ids import GroupId, NodeId

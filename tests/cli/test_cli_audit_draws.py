@@ -15,7 +15,8 @@ from fairness.made_transcripts import KEY, NODES, OTHER_KEY, honest
 
 from console.cli import audit_draws, published, quarterdeck
 from console.cli.published import base_of
-from console.control.state import NetworkView, NodeState
+from console.control.network import NetworkView
+from console.control.state import NodeState
 from console.control.wire import Answer
 from console.fairness.own import Witnessed
 from console.fairness.recount import recount

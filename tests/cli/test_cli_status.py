@@ -19,7 +19,8 @@ from doubles.engine_double import ScriptedEngine
 from console.cli import quarterdeck
 from console.cli.status import _reason
 from console.cli.wording import ago, size, span
-from console.control.state import NetworkState, NetworkView, NodeState
+from console.control.network import NetworkState, NetworkView
+from console.control.state import NodeState
 from console.control.wire import Answer
 from console.protocol.reasons import reason
 from console.protocol.types import Result as JobResult

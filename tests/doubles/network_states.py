@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from console.control.network import GroupView, NetworkView
 from console.control.recording import Recorded, read
 from console.control.replay import Replay
-from console.control.state import GroupView, NetworkView, NodeState, Note, Switches
+from console.control.state import NodeState, Note, Switches
 from console.control.wire import Snapshot
 from console.control.witnessed import KeptEvidence, Said
 from console.protocol.ids import GroupId

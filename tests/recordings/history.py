@@ -19,7 +19,8 @@ from console.control.engine import PlanView, SequenceView, WhyView
 from console.control.limits import LimitView
 from console.control.machine import DeviceSaid, FindingView, GpuView, MachineFacts, ProcessView
 from console.control.models import ModelsView, ModelView
-from console.control.state import GroupView, Note
+from console.control.network import GroupView
+from console.control.state import Note
 from console.control.timeline import DayTime, Spell, TimelineView
 from console.protocol.ids import EvidenceId, GroupId, JobId
 

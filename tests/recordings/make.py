@@ -38,13 +38,13 @@ from console.control import events as ev
 from console.control.earnings import EarningsView
 from console.control.link import Lost, News
 from console.control.machine import MachineView
+from console.control.network import NetworkView
 from console.control.recording import Asked, Recorder
 from console.control.reducer import reduce
 from console.control.state import (
     EngineView,
     JobView,
     MoneyView,
-    NetworkView,
     NodeFacts,
     NodeState,
     Note,

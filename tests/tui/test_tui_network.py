@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.control.events import NetworkChanged
-from console.control.state import NetworkView, NodeState
+from console.control.network import NetworkView
+from console.control.state import NodeState
 from console.control.wire import Delta
 from console.control.witnessed import KeptEvidence, Said
 from console.fairness import band95

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.control.limits import LimitView
-from console.control.state import NetworkView, NodeState, VerdictView
+from console.control.network import NetworkView
+from console.control.state import NodeState, VerdictView
 from console.control.wire import Snapshot
 from console.protocol.ids import JobId
 from console.protocol.reasons import reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.control.state import GroupView, NetworkView
+from console.control.network import GroupView, NetworkView
 from console.protocol.reasons import label
 from console.tui.figures import ago, percent
 from console.tui.rows import Role, Row, clean, fit, row, text_fit, wrap

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.control.state import NetworkView, Note
+from console.control.network import NetworkView
+from console.control.state import Note
 from console.protocol.ids import short
 from console.tui.charts import ceiling, columns, sparkline
 from console.tui.figures import clock_time, duration

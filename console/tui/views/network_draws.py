@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.control.state import NetworkView
+from console.control.network import NetworkView
 from console.tui.rows import Role, Row, fit, row, wrap
 from console.tui.store import View
 from console.tui.views.frame import Frame, framed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.control.state import NetworkView
+from console.control.network import NetworkView
 from console.protocol.ids import short
 from console.tui.rows import Role, Row, clean, fit, row
 from console.tui.store import View

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import exp, sqrt
 from typing import NamedTuple
 
-from console.control.state import NetworkView
+from console.control.network import NetworkView
 from console.fairness import band95
 from console.tui.charts import columns
 from console.tui.rows import Role, Row, Span, row

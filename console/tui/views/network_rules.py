@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.control.state import NetworkView
+from console.control.network import NetworkView
 from console.ledger import deterrent_ppm, typical_reward
 from console.ledger.figures import credits
 from console.protocol.types import Policy
