@@ -11,7 +11,8 @@ from textual.geometry import Size
 from console.tui import explanations
 from console.tui.rows import Row
 from console.tui.screens import plans
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.plan_layout import Plan
+from console.tui.screens.room import RoomScreen
 from console.tui.store import View
 from console.tui.views import jobs, machine, money, small, timeline, verdicts
 from console.tui.views.frame import Frame

@@ -14,8 +14,9 @@ from console.tui.commands import bindings
 from console.tui.exporting import Export
 from console.tui.rows import Row
 from console.tui.screens.earnings_plan import compact, roomy
+from console.tui.screens.plan_layout import Plan
 from console.tui.screens.plans import is_roomy
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.room import RoomScreen
 from console.tui.store import Part, View
 from console.tui.views import days, earnings, model_earnings, penalties, rates, statements
 from console.tui.views.frame import Frame

@@ -6,7 +6,8 @@ import abc
 
 from textual.geometry import Region, Size
 
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.plan_layout import Plan
+from console.tui.screens.room import RoomScreen
 from console.tui.widgets.page import FilterLine
 from console.tui.widgets.panel import Listing, Style
 

@@ -16,7 +16,8 @@ from console.protocol.ids import JobId, short
 from console.tui.commands import bindings
 from console.tui.rows import Row, row, rule, wrap
 from console.tui.screens.copying import Copyable
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.plan_layout import Plan
+from console.tui.screens.room import RoomScreen
 from console.tui.store import Part, View
 from console.tui.views.detail import Again, evidence
 from console.tui.widgets.page import Page

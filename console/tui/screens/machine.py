@@ -14,7 +14,8 @@ from console.control.state import NodeState
 from console.tui.commands import bindings
 from console.tui.rows import Row
 from console.tui.screens import plans
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.plan_layout import Plan
+from console.tui.screens.room import RoomScreen
 from console.tui.store import Part, View
 from console.tui.views import device_facts, device_gauges, device_users, device_words, devices, slots
 from console.tui.views.devices import Device

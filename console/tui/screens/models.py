@@ -15,7 +15,8 @@ from console.tui.model_orders import ModelOrders
 from console.tui.rows import Row
 from console.tui.screens import plans
 from console.tui.screens.copying import Copyable
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.plan_layout import Plan
+from console.tui.screens.room import RoomScreen
 from console.tui.store import Part, View
 from console.tui.views import model_detail, models, served, verdicts
 from console.tui.views.frame import Frame

@@ -10,7 +10,8 @@ from textual.geometry import Region, Size
 from console.tui.commands import bindings
 from console.tui.rows import Row
 from console.tui.screens import network_plan, plans
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.plan_layout import Plan
+from console.tui.screens.room import RoomScreen
 from console.tui.store import Part, View
 from console.tui.views import (
     network,

@@ -13,7 +13,8 @@ from console.protocol.ids import short
 from console.tui.commands import bindings
 from console.tui.rows import Row, fit, rule
 from console.tui.screens.copying import Copyable
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.plan_layout import Plan
+from console.tui.screens.room import RoomScreen
 from console.tui.views.penalties import Finding, whole
 from console.tui.widgets.page import Page
 from console.tui.widgets.panel import Style

@@ -3,55 +3,31 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
-from textual.geometry import NULL_SPACING, Offset, Region, Size
-from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.geometry import Size
+from textual.layout import Layout
 from textual.screen import Screen
 from textual.widget import Widget
 
 from console.tui.commands import BY_ID, key_word, on_screen
 from console.tui.commands.rooms import SCREENS
 from console.tui.rows import Row
-from console.tui.screens.copying import Copyable
-from console.tui.screens.plans import SMALL_WIDTH
+from console.tui.screens.plan_layout import Plan, PlanLayout, edges_of
+from console.tui.screens.plans import SMALL_WIDTH, Placed
 from console.tui.store import EVERYTHING, Part, View
 from console.tui.views.frame import Frame
 from console.tui.views.status import footer_row, notice, notice_rows, status_line
 from console.tui.widgets.canvas import Canvas
-from console.tui.widgets.panel import Bar, Listing, Notice, Panel, Style
+from console.tui.widgets.panel import Bar, Listing, Notice, Panel
 
 if TYPE_CHECKING:
     from console.tui.app import QuarterdeckApp
-
-Plan = Mapping[str, tuple[Region, Style]]
-"""Where each panel stands and how it is drawn; a panel that is not named is hidden and costs nothing."""
-
-
-class PlanLayout(Layout):
-    """Places the children of a screen where its plan says."""
-
-    name = "plan"
-
-    def arrange(
-        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
-    ) -> ArrangeResult:
-        """One placement for each child that the plan names."""
-        screen = cast("RoomScreen", parent)
-        plan = screen.plan(size)
-        placements = []
-        for child in children:
-            if child.id is not None and child.id in plan:
-                region, style = plan[child.id]
-                if isinstance(child, Panel) and child.plan != style:
-                    child.plan = style
-                    child.repaint()
-                placements.append(WidgetPlacement(region, Offset(0, 0), NULL_SPACING, child))
-        return placements
+    from console.tui.screens.copying import Copyable
 
 
 class RoomScreen(Screen[None]):
@@ -97,6 +73,8 @@ class RoomScreen(Screen[None]):
 
     def copyable(self) -> list[Copyable]:
         """What an operator may want to copy here, the likeliest first; a screen adds its own before it."""
+        from console.tui.screens.copying import Copyable
+
         things: list[Copyable] = []
         listing = self.focused
         if isinstance(listing, Listing) and listing.cursor >= 0:
@@ -173,17 +151,9 @@ class RoomScreen(Screen[None]):
             return 0
         return len(notice_rows(self.view, size.width))
 
-    def edges(self, size: Size, room_for_notice: bool = True) -> tuple[dict[str, tuple[Region, Style]], int]:
+    def edges(self, size: Size, room_for_notice: bool = True) -> tuple[Placed, int]:
         """Status line, notice and footer placed; and the first free row."""
-        wide, high = size
-        noticed = min(self.notice_height(size), 4, max(0, high - 4)) if room_for_notice else 0
-        placed = {
-            "status": (Region(0, 0, wide, 1), Style()),
-            "footer": (Region(0, high - 1, wide, 1), Style()),
-        }
-        if noticed:
-            placed["notice"] = (Region(0, 1, wide, noticed), Style())
-        return placed, 1 + noticed
+        return edges_of(size, self.notice_height(size) if room_for_notice else 0)
 
     def _notice(self, view: View, frame: Frame) -> list[Row]:
         return notice(view, frame, key_word(BY_ID["why"], self.quarterdeck.keys))

@@ -17,7 +17,8 @@ from console.settings.values import understood, value_in, written
 from console.tui.commands import bindings
 from console.tui.rows import Row
 from console.tui.screens.ask import Ask
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.plan_layout import Plan
+from console.tui.screens.room import RoomScreen
 from console.tui.store import View
 from console.tui.views import settings
 from console.tui.views.frame import Frame

@@ -12,8 +12,9 @@ from console.control.state import NodeState, VerdictView
 from console.tui import explanations
 from console.tui.commands import bindings
 from console.tui.rows import Row
+from console.tui.screens.plan_layout import Plan
 from console.tui.screens.plans import is_roomy, is_small
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.room import RoomScreen
 from console.tui.store import View
 from console.tui.views import limits, margins, verdict_card, verification
 from console.tui.views.frame import Frame

@@ -12,8 +12,9 @@ from console.control.timeline import Spell
 from console.tui import explanations
 from console.tui.commands import bindings
 from console.tui.rows import Row
+from console.tui.screens.plan_layout import Plan
 from console.tui.screens.plans import is_roomy
-from console.tui.screens.room import Plan, RoomScreen
+from console.tui.screens.room import RoomScreen
 from console.tui.store import Part, View
 from console.tui.views import penalties, spells, timeline, why
 from console.tui.views.frame import Frame
