@@ -13,7 +13,7 @@ from textual.widget import Widget
 from console.control.state import NodeState
 from console.tui.commands import bindings
 from console.tui.rows import Row
-from console.tui.screens import plans
+from console.tui.screens import machine_plan, plans
 from console.tui.screens.plan_layout import Plan
 from console.tui.screens.room import RoomScreen
 from console.tui.store import Part, View
@@ -24,8 +24,6 @@ from console.tui.widgets.panel import Listing, Panel, Style
 from console.tui.widgets.scroll import Scroll
 
 _ORDER = {"devices": 0, "gauges": 1, "engine": 2, "users": 3, "facts": 4}
-LISTED_MOST = 6
-"""Devices that are seen without scrolling."""
 
 
 class Gauges(Panel):
@@ -126,42 +124,13 @@ class Machine(RoomScreen):
         """All panels where there is room; else the one that has the keyboard."""
         wide, high = size
         placed, top = self.edges(size)
+        free = Region(0, top, wide, max(0, high - top - 1))
         style = Style(roomy=plans.is_roomy(wide, high))
-        room = max(0, high - top - 1)
-        count = min(len(self.listed.items), LISTED_MOST)
-        lines = count + (3 if style.roomy else 2) if count else 0
-        if self.large or plans.is_small(wide, high):
-            return {**placed, **self._one(wide, top, room, 0 if self.large else lines, style)}
-        if lines:
-            placed["devices"] = (Region(0, top, wide, lines), style)
-        engine = self._engine_rows(room - lines, style)
-        charts = (room - lines - engine) * 12 // 20
-        below = room - lines - charts - engine
-        placed["gauges"] = (Region(0, top + lines, wide, charts), style)
-        placed["engine"] = (Region(0, top + lines + charts, wide, engine), style)
-        left = wide // 2 if wide < 100 else wide * 9 // 20
-        at = top + lines + charts + engine
-        joint = Style(style.roomy, ((left - 1, "┬"),), divider=not style.roomy)
-        placed["users"] = (Region(0, at, left, below), joint)
-        placed["facts"] = (Region(left, at, wide - left, below), style)
-        return placed
-
-    @staticmethod
-    def _engine_rows(room: int, style: Style) -> int:
-        """State, speeds, some slots and the plan; a little more where there is much room."""
-        return min(12, room * 3 // 10) if style.roomy else min(7, max(5, room // 3))
-
-    def _one(self, wide: int, top: int, room: int, lines: int, style: Style) -> Plan:
-        name = self.focused.id if self.focused is not None else "gauges"
-        if name in ("users", "facts", "engine"):
-            return {name: (Region(0, top, wide, room), style)}
-        lines = lines if room - lines >= 5 else 0
-        if name == "devices" and not lines:
-            return {"devices": (Region(0, top, wide, room), style)}
-        placed = {"gauges": (Region(0, top + lines, wide, room - lines), style)}
-        if lines:
-            placed["devices"] = (Region(0, top, wide, lines), style)
-        return placed
+        lines = machine_plan.listed_rows(len(self.listed.items), style)
+        if not self.large and not plans.is_small(wide, high):
+            return {**placed, **machine_plan.whole(free, lines, style)}
+        seen = self.focused.id if self.focused is not None else None
+        return {**placed, **machine_plan.one(seen or "gauges", free, 0 if self.large else lines, style)}
 
     def on_listing_moved(self) -> None:
         """Show the gauges and users of what is chosen now."""
