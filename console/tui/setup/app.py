@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, ClassVar, cast
 
 import msgspec
@@ -12,26 +13,17 @@ from textual.binding import Binding, BindingType
 from console.control.setup import Choices, MachineFound, ModelChoice, Reached, SetupHost
 from console.settings.config import ScreenConfig
 from console.settings.paths import user_themes_dir
-from console.settings.schema import BY_NAME
 from console.settings.terminal import speaks_utf8
-from console.settings.values import understood
 from console.tui.look import Wardrobe
 from console.tui.rows import Row, Span, clean, fit
 from console.tui.screens.ask import Ask
-from console.tui.setup import views
+from console.tui.setup import fields, views
 from console.tui.themes import Look
 from console.tui.widgets.canvas import Canvas
 from console.tui.widgets.display import GlassApp
 from console.tui.widgets.menu import Menu
 
 MACHINE_ROWS = 9
-FIELDS = {
-    "coordinator": "node.coordinator",
-    "name": "node.name",
-    "watts": "power.watts",
-    "price": "power.price_per_kwh",
-}
-"""Field of the form to the setting that explains and checks it."""
 
 
 class Drawn(Canvas):
@@ -153,33 +145,23 @@ class SetupApp(GlassApp):
                 self._ask(name)
 
     def _next_model(self) -> None:
-        names = [model.name for model in self.models]
-        if names:
-            place = names.index(self.choices.model) if self.choices.model in names else 0
-            self._choose(model=names[(place + 1) % len(names)])
+        if self.models:
+            self._choose(fields.with_next_model(self.choices, self.models))
 
     def _ask(self, field: str) -> None:
-        setting = BY_NAME[FIELDS[field]]
-        now = getattr(self.choices, setting.key)
-
-        def check(typed: str) -> str:
-            try:
-                understood(setting, typed)
-            except ValueError as error:
-                return str(error)
-            return ""
+        setting = fields.setting_of(field)
 
         def answered(typed: str | None) -> None:
             if typed is not None:
-                self._choose(**{setting.key: understood(setting, typed)})
+                self._choose(fields.with_typed(self.choices, setting, typed))
                 if field == "coordinator":
                     self._reach(self.choices.coordinator)
 
-        initial = f"{now:g}" if isinstance(now, float) else str(now)
+        initial, check = fields.initial(self.choices, setting), partial(fields.wrong_with, setting)
         self.push_screen(Ask(setting.title, setting.explanation, initial, check), answered)
 
-    def _choose(self, **changes: object) -> None:
-        self.choices = msgspec.structs.replace(self.choices, **changes)
+    def _choose(self, choices: Choices) -> None:
+        self.choices = choices
         self._redraw()
 
     def _reach(self, address: str) -> None:
