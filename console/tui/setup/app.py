@@ -23,8 +23,6 @@ from console.tui.widgets.canvas import Canvas
 from console.tui.widgets.display import GlassApp
 from console.tui.widgets.menu import Menu
 
-MACHINE_ROWS = 9
-
 
 class Drawn(Canvas):
     """Rows that the app gives for a width and a height."""
