@@ -59,7 +59,7 @@ def practice(
     """Run a coordinator, your node, rivals, a rogue and clients on this machine.
 
     Every answer is really generated and every audit really recomputed. Leaving the console ends the run and
-    prints what happened; a closed terminal does not end it, and the same command attaches again.
+    prints what happened; a closed terminal does not end it, and the same command takes it up again.
     """
     if nodes + rogue > MAX_NODES:
         raise click.UsageError(f"A practice run has at most {MAX_NODES} nodes in all.")
@@ -68,7 +68,7 @@ def practice(
     headless = headless or (as_json and not sys.stdout.isatty())
     host = claim.running(home)
     if host is not None:
-        ctx.exit(attach_again(ctx.obj, home, host, headless=headless))
+        ctx.exit(attach_again(ctx.obj, home, host, headless=headless, as_json=as_json))
     _make_usable(home.parent)
     arguments = [
         "-m", "console.practice", "--home", str(home), "--models", str(paths.models_dir()),

@@ -1,4 +1,8 @@
-"""A practice run behind the console: started, shown, ended when the operator leaves, and reported."""
+"""A practice run behind the console: started, shown, ended when the operator leaves, and reported.
+
+One command leads a run: the one that started it, and once that is gone with its terminal, the first that
+attaches again. It keeps the run's log locked for as long as it lives; others are visitors.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +23,9 @@ from console.cli import RunConsole
 from console.cli.agent_home import FAILED, INTERRUPTED
 from console.practice import claim
 from console.settings import paths
+
+if TYPE_CHECKING:
+    import psutil
 
 _START_TIMEOUT_S = 1200.0
 """Long, since a first run fetches the model; the host ends by itself when something fails."""
@@ -27,7 +36,7 @@ def with_console(run_console: RunConsole, home: Path, arguments: list[str], *, a
 
     A console that fails, or whose terminal goes away, does not end the run.
     """
-    log = home.parent / f"{home.name}.log"
+    log = _log(home)
     result = home.parent / f"{home.name}-report.json"
     result.unlink(missing_ok=True)
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
@@ -38,25 +47,22 @@ def with_console(run_console: RunConsole, home: Path, arguments: list[str], *, a
             stderr=out,
             start_new_session=True,
         )
-    try:
-        if not _wait_for_node(home, host, log):
-            return FAILED
-    except KeyboardInterrupt:
-        click.echo("\nInterrupted: ending the run that was starting.", err=True)
-        _end(host)
-        return INTERRUPTED
-    code = run_console(_your_node(home), ends_run=True, farewell="", over=lambda: host.poll() is not None)
-    if code not in (0, INTERRUPTED):
-        _say_it_goes_on(host.pid)
-        return code
-    if host.poll() is None:
-        click.echo("Ending the practice run: what is under way is finished and paid first.", err=True)
-    _end(host)
-    return _print_report(result, log, as_json)
+    with _leading(log):
+        try:
+            if not _wait_for_node(home, host, log):
+                return FAILED
+        except KeyboardInterrupt:
+            click.echo("\nInterrupted: ending the run that was starting.", err=True)
+            _end(host)
+            return INTERRUPTED
+        code = run_console(_your_node(home), ends_run=True, farewell="", over=lambda: host.poll() is not None)
+        return _left(code, host, host.poll() is None, result, log, as_json=as_json)
 
 
-def attach_again(run_console: RunConsole, home: Path, pid: int, *, headless: bool) -> int:
-    """Show your node of a run that another command started; leaving lets it go on."""
+def attach_again(
+    run_console: RunConsole, home: Path, pid: int, *, headless: bool, as_json: bool = False
+) -> int:
+    """Show your node of a run that another command started; a visitor's leaving lets it go on."""
     if headless:
         click.echo(
             f"A practice run is under way here already (process {pid}). Attach to it with "
@@ -64,6 +70,11 @@ def attach_again(run_console: RunConsole, home: Path, pid: int, *, headless: boo
             err=True,
         )
         return FAILED
+    report = claim.report_of(home)
+    if report is not None:
+        with _leading(_log(home)) as leads:
+            if leads:
+                return _take_over(run_console, home, pid, report, as_json=as_json)
     code = run_console(_your_node(home), farewell="", over=lambda: claim.running(home) is None)
     if claim.running(home) is not None:
         _say_it_goes_on(pid)
@@ -72,13 +83,59 @@ def attach_again(run_console: RunConsole, home: Path, pid: int, *, headless: boo
     return code
 
 
+def _take_over(run_console: RunConsole, home: Path, pid: int, report: Path, *, as_json: bool) -> int:
+    """As the command that started it, which is gone."""
+    import psutil
+
+    try:
+        host = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return _print_report(report, _log(home), as_json)
+
+    def over() -> bool:
+        return claim.running(home) is None
+
+    code = run_console(_your_node(home), ends_run=True, farewell="", over=over)
+    return _left(code, host, not over(), report, _log(home), as_json=as_json)
+
+
+def _left(
+    code: int,
+    host: subprocess.Popen[bytes] | psutil.Process,
+    goes_on: bool,
+    report: Path,
+    log: Path,
+    *,
+    as_json: bool,
+) -> int:
+    """The command that leads was left with `code`: end what `goes_on`, unless its console was lost."""
+    if code not in (0, INTERRUPTED):
+        _say_it_goes_on(host.pid)
+        return code
+    if goes_on:
+        click.echo("Ending the practice run: what is under way is finished and paid first.", err=True)
+    _end(host)
+    return _print_report(report, log, as_json)
+
+
+@contextlib.contextmanager
+def _leading(log: Path) -> Iterator[bool]:
+    """Whether this command leads the run of that log; nobody else does meanwhile."""
+    with log.open("ab") as file:  # a file of its own: the one that the host writes to lives on with it
+        yield claim.lock(file)
+
+
+def _log(home: Path) -> Path:
+    return home.parent / f"{home.name}.log"
+
+
 def _your_node(home: Path) -> Path:
     return paths.socket_path(home / "you", "agent")
 
 
-def _end(host: subprocess.Popen[bytes]) -> None:
+def _end(host: subprocess.Popen[bytes] | psutil.Process) -> None:
     """Have the run end in order, and wait for it; Ctrl-C meanwhile changes nothing."""
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(Exception):  # it ended by itself, in either library's words
         host.send_signal(signal.SIGTERM)
     while True:
         with contextlib.suppress(KeyboardInterrupt):

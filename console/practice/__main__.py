@@ -72,7 +72,7 @@ def main(
             cores=psutil.cpu_count() or 1,
             free_bytes=psutil.virtual_memory().available,
         )
-        with claim(home), kept_by(store) as database, carried_by(transport, home) as servers:
+        with claim(home, result), kept_by(store) as database, carried_by(transport, home) as servers:
             plan = msgspec.structs.replace(plan, store=database, transport=servers)
             report = asyncio.run(_run(plan))
             if keep:

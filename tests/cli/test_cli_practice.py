@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from console.cli import practice_run, quarterdeck
-from console.practice.claim import claim
+from console.practice.claim import claim, lock
 
 HOST = """
 import json, pathlib, signal, sys, time
@@ -29,6 +29,11 @@ home = pathlib.Path({home!r}) / "you"
 home.mkdir(parents=True)
 (home / "agent.sock").touch()
 time.sleep(60)
+"""
+LEFT_BEHIND = """
+import pathlib
+from console.practice.claim import claim, lock
+claimed = claim(pathlib.Path({home!r}), pathlib.Path({report!r}))
 """
 
 
@@ -89,6 +94,67 @@ def test_a_visitor_leaves_and_the_run_goes_on(tmp_path: Path, capfd: pytest.Capt
     assert "goes on" in capfd.readouterr().err
     assert practice_run.attach_again(lambda s, **how: 0, home, 7, headless=False) == 0
     assert "over" in capfd.readouterr().err
+
+
+@pytest.fixture
+def left_behind(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A host whose command is gone with its terminal."""
+    home, report = str(tmp_path / "run"), str(tmp_path / "run-report.json")
+    code = LEFT_BEHIND.format(home=home, report=report) + HOST.format(home=home, result=report)
+    host = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+    assert host.stdout is not None and host.stdout.readline() == b"up\n"
+    yield host
+    host.kill()
+    host.wait()
+    host.stdout.close()
+
+
+def attach(tmp_path: Path, host: subprocess.Popen[bytes], code: int, told: dict[str, Any]) -> int:
+    def console(socket: Path, **how: Any) -> int:
+        told.update(how, running=not how["over"]())
+        return code
+
+    return practice_run.attach_again(console, tmp_path / "run", host.pid, headless=False, as_json=True)
+
+
+@pytest.mark.parametrize("code", [0, 130])
+def test_who_attaches_to_a_run_that_was_left_behind_ends_it_by_leaving_and_has_its_report(
+    tmp_path: Path, left_behind: subprocess.Popen[bytes], code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: dict[str, Any] = {}
+    assert attach(tmp_path, left_behind, code, told) == 0
+    assert told["ends_run"] and told["running"]
+    assert left_behind.wait() == 0
+    assert json.loads(capfd.readouterr().out) == {"ended": "in order"}
+
+
+def test_it_goes_on_if_that_terminal_closes_too(
+    tmp_path: Path, left_behind: subprocess.Popen[bytes], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert attach(tmp_path, left_behind, 129, {}) == 129
+    assert "goes on" in capfd.readouterr().err and left_behind.poll() is None
+    assert attach(tmp_path, left_behind, 0, {}) == 0
+
+
+def test_beside_the_command_that_leads_a_run_others_are_visitors(
+    tmp_path: Path, left_behind: subprocess.Popen[bytes], capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: dict[str, Any] = {}
+    with (tmp_path / "run.log").open("ab") as log:
+        assert lock(log)
+        assert attach(tmp_path, left_behind, 0, told) == 0
+    assert "ends_run" not in told and left_behind.poll() is None
+    assert "goes on" in capfd.readouterr().err
+
+
+def test_the_command_that_starts_a_run_leads_it_until_it_is_gone(tmp_path: Path) -> None:
+    def leads() -> bool:
+        with (tmp_path / "run.log").open("ab") as log:
+            return not lock(log)
+
+    seen: list[bool] = []
+    with_console(tmp_path, lambda socket, **how: seen.append(leads()) or 0)
+    assert seen == [True] and not leads()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.practice.claim import FILE, claim, running
+from console.practice.claim import FILE, claim, report_of, running
 from console.practice.crew import CrewError
 
 
@@ -34,3 +34,12 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(CrewError, match="no practice run made"):
         claim(tmp_path)
     assert (tmp_path / "thesis.tex").exists()
+
+
+def test_where_the_report_is_awaited_is_told_while_the_run_lives(tmp_path: Path) -> None:
+    home, report = tmp_path / "run", tmp_path / "räport.json"
+    with claim(home, report):
+        assert (running(home), report_of(home)) == (os.getpid(), report)
+    assert (running(home), report_of(home)) == (None, None)
+    with claim(home):
+        assert (running(home), report_of(home)) == (os.getpid(), None)
