@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import Request
 
@@ -94,18 +95,22 @@ class LiveRequests:
     async def _unless_gone(
         self, request: Request, answer: asyncio.Future[Scored | Broken], request_id: str
     ) -> Scored | Broken:
-        leaving = asyncio.create_task(gone(request))
-        try:
-            await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            leaving.cancel()
+        await answered_or_gone(request, answer)
         if not answer.done():
             self._worker.cancel(request_id)
             return Broken("cancelled", "The score was cancelled before its end.")
         return answer.result()
 
 
-async def gone(request: Request) -> None:
-    """Return when the caller has left."""
+async def answered_or_gone(request: Request, answer: asyncio.Future[Any]) -> None:
+    """Return when the answer is there, or the caller of `request` has left."""
+    leaving = asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+
+
+async def _gone(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass

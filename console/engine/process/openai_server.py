@@ -25,12 +25,11 @@ from console.engine.port import Broken, EngineError, Generated, GenerateRequest,
 from console.engine.process import prompts
 from console.engine.process.guard import Guard, bounded_body, status_of
 from console.engine.process.limits import check_generate
-from console.engine.process.live_requests import LiveRequests, gone
+from console.engine.process.live_requests import LiveRequests, answered_or_gone
 from console.engine.process.loading import Loaded
 from console.engine.process.openai_answers import Shape, error_body
 from console.engine.process.openai_requests import Asked, ChatAsked, TextAsked, parsed
 from console.engine.process.sequence import Event
-from console.engine.process.server import conversation_ids
 
 
 class OpenaiEndpoints:
@@ -60,7 +59,7 @@ class OpenaiEndpoints:
         """A conversation's next message."""
         loaded = self._live.loaded()
         asked = parsed(await bounded_body(request), ChatAsked)
-        ids = await conversation_ids(loaded, asked.conversation)
+        ids = await prompts.conversation_ids(loaded.model, asked.conversation)
         return await self._answer(request, loaded, asked, ids, chat=True)
 
     async def text(self, request: Request) -> Any:
@@ -107,11 +106,9 @@ class OpenaiEndpoints:
                 answer.set_result(event)
 
         self._live.start(generation, put)
-        leaving = asyncio.create_task(gone(request))
         try:
-            await asyncio.wait((answer, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await answered_or_gone(request, answer)
         finally:
-            leaving.cancel()
             if not answer.done():
                 self._live.stop(generation.id)
         last = await answer

@@ -5,6 +5,7 @@ The template is the file's, so it is hostile: it runs in Jinja's immutable sandb
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
@@ -40,6 +41,15 @@ def chat_ids(model: Model, messages: tuple[ChatMessage, ...]) -> tuple[int, ...]
         raise EngineError("bad_request", "A conversation needs at least one message.")
     text = render(source, messages, model.control_text("bos"), model.control_text("eos"))
     return model.tokenize(text, special=True)
+
+
+async def conversation_ids(model: Model, messages: tuple[ChatMessage, ...]) -> tuple[int, ...]:
+    """As `chat_ids`, off the event loop, and refused where it takes longer than `TEMPLATE_SECONDS`."""
+    spelling = asyncio.to_thread(chat_ids, model, messages)
+    try:
+        return await asyncio.wait_for(spelling, TEMPLATE_SECONDS)
+    except TimeoutError:
+        raise EngineError("bad_request", "The model's chat template takes too long.") from None
 
 
 def text_ids(model: Model, text: str) -> tuple[int, ...]:

@@ -17,7 +17,6 @@ from console.engine.process import prompts
 from console.engine.process.guard import Guard, bounded_body, refused
 from console.engine.process.limits import check_generate, check_score
 from console.engine.process.live_requests import LiveRequests
-from console.engine.process.loading import Loaded
 from console.engine.process.report import health_of, metrics_of
 from console.engine.process.stream import EventStream, ndjson
 from console.engine.process.worker import Worker
@@ -116,16 +115,7 @@ class Endpoints:
         """`{"ids": [...]}`."""
         loaded = self._live.loaded()
         asked = _decoded(await bounded_body(request), ChatBody)
-        return _json({"ids": await conversation_ids(loaded, asked.messages)})
-
-
-async def conversation_ids(loaded: Loaded, messages: tuple[ChatMessage, ...]) -> tuple[int, ...]:
-    """Ids of a conversation under the model's template. Raises EngineError `bad_request`."""
-    spelling = asyncio.to_thread(prompts.chat_ids, loaded.model, messages)
-    try:
-        return await asyncio.wait_for(spelling, prompts.TEMPLATE_SECONDS)
-    except TimeoutError:
-        raise EngineError("bad_request", "The model's chat template takes too long.") from None
+        return _json({"ids": await prompts.conversation_ids(loaded.model, asked.messages)})
 
 
 def _telling(endpoint: Answer) -> Answer:
