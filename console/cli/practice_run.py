@@ -79,7 +79,7 @@ def attach_again(
     if claim.running(home) is not None:
         _say_it_goes_on(pid)
     else:
-        click.echo("The practice run is over; the command that started it has the report.", err=True)
+        click.echo("The practice run is over; the command that leads it has the report.", err=True)
     return code
 
 
@@ -135,7 +135,9 @@ def _your_node(home: Path) -> Path:
 
 def _end(host: subprocess.Popen[bytes] | psutil.Process) -> None:
     """Have the run end in order, and wait for it; Ctrl-C meanwhile changes nothing."""
-    with contextlib.suppress(Exception):  # it ended by itself, in either library's words
+    import psutil
+
+    with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
         host.send_signal(signal.SIGTERM)
     while True:
         with contextlib.suppress(KeyboardInterrupt):

@@ -128,3 +128,12 @@ async def test_many_that_find_an_epoch_full_open_one_in_its_place(
     came = await asyncio.gather(*map(one, await held(store, SEEDS + AT_ONCE)))
     assert Counter(came) == {1: SEEDS, 2: AT_ONCE}
     assert place.rows("SELECT epoch, next_k FROM epochs ORDER BY epoch") == [(1, SEEDS), (2, AT_ONCE)]
+
+
+async def test_who_finds_an_epoch_full_as_its_time_is_over_opens_no_second_one(
+    place: Place, draws: Draws
+) -> None:
+    """The clock's change was under way, and the full one still the open one: an empty epoch came of it."""
+    epochs = draws._epochs
+    await asyncio.gather(epochs.open_next(), epochs.renew(1))
+    assert place.rows("SELECT epoch FROM epochs ORDER BY epoch") == [(1,), (2,)]

@@ -53,7 +53,7 @@ class Epochs:
         self.seeds = seeds
         self.now: Epoch | None = None
         """None: before the first, and after the last."""
-        self._renewing = asyncio.Lock()
+        self._opening = asyncio.Lock()
         self.turns = Turns()
         """Held while a ticket is fixed, and from a draw until its assignment is sent."""
 
@@ -71,10 +71,8 @@ class Epochs:
 
     async def renew(self, full: int) -> None:
         """Open a new epoch in place of `full`, unless that has happened, or is about to: whoever finds an
-        epoch full is one of many."""
-        async with self._renewing:
-            if self.number == full:
-                await self.open_next()
+        epoch full is one of many, and its time may be over as well. Raises as `open_next`."""
+        await self._open(lambda: self.number == full)
 
     async def open_next(self) -> None:
         """Commit to new seeds and close what was open; then pending becomes available, node by node.
@@ -83,6 +81,18 @@ class Epochs:
             StoreError: nothing changed; or the new epoch is open and told, and the payout of some nodes
                 waits for the next one.
         """
+        await self._open(lambda: True)
+
+    async def _open(self, due: Callable[[], bool]) -> None:
+        """One at a time; `due` is asked when it is this one's turn."""
+        async with self._opening:
+            if not due():
+                return
+            number = await self._change()
+        await self._close_books(number - 1)
+
+    async def _change(self) -> int:
+        """The new epoch's number."""
         secret, nonce = self._parts.entropy(32), self._parts.entropy(12)
         seeds = await asyncio.to_thread(EpochSeeds, secret, self.seeds)
         async with self.turns.change():
@@ -95,7 +105,7 @@ class Epochs:
                 await self._announce(self.now)
                 raise
             await self._announce(self.now)
-        await self._close_books(number - 1)
+        return number
 
     async def close(self) -> None:
         """End the open epoch for good: its seeds are revealed, and nobody is drawn any more.
