@@ -96,6 +96,19 @@ async def connect(
     return client
 
 
+async def reached(client: Client) -> None:
+    """Return once the server has read all that `client` said before.
+
+    The library asks ahead of what it has yet to send, so that its `flush` may return before a subscription
+    has left (nats-py 2.16); by the first answer the rest is on its way, and a second question follows it.
+
+    Raises:
+        nats.errors.Error: the connection ended, or the server does not answer in time.
+    """
+    await client.flush()
+    await client.flush()
+
+
 async def lets_anybody_in(address: str, timeout_s: float) -> bool:
     """Whether a server takes a connection that proves no key: what is said there, anybody can hear."""
     try:

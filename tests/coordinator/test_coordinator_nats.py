@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 from nats.errors import OutboundBufferLimitError
 from transport_ends import CLAIM, GROUP, Ends, fresh_key, nats_ends, until_ended
 
-from console.broker.connecting import BrokerError, close, connect, servers_of
+from console.broker.connecting import BrokerError, close, connect, reached, servers_of
 from console.coordinator.transport.callout import CalloutError, answer
 from console.coordinator.transport.nats import NatsTransport
 from console.coordinator.transport.nats_keys import NatsKeys
@@ -61,14 +61,14 @@ class Peer:
     async def say(self, message: Message, name: str = "") -> None:
         subject = from_node(self.key.node_id, name or self.name, GROUP)
         await self.client.publish(subject, encoded(message))
-        await self.client.flush()
+        await reached(self.client)
 
     async def listen(self) -> None:
         async def heard(message: Msg) -> None:
             self.heard.append(decoded(message.data))
 
         await self.client.subscribe(to_node(self.key.node_id, self.name), cb=heard)
-        await self.client.flush()
+        await reached(self.client)
 
     async def dial(self, **body: object) -> None:
         await self.say(Message("d", 0, msgspec.json.encode(Dial(**body))))  # type: ignore[arg-type]
@@ -134,7 +134,7 @@ async def test_a_node_may_use_its_own_subjects_alone(server: PrivateNats, ends: 
             await node.client.publish(subject, b"d 0 {}")
         for subject in (to_node(other, "*"), "quarterdeck.v1.>", ">", "$SYS.>"):
             await node.client.subscribe(subject)
-        await node.client.flush()
+        await reached(node.client)
         await line.send("for one alone")
         assert await wire.receive() == b"for one alone"
         assert ends.taken.empty()

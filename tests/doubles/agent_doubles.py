@@ -158,10 +158,13 @@ class ScriptedCoordinator:
         await self._socket.close()
 
     async def say(self, body: object) -> None:
-        """Send `body` in the node's session."""
+        """Send `body` in the node's session; after a cut, in the one that the node begins then."""
+        async with asyncio.timeout(20):
+            await self.signed_in.wait()
         assert self._socket is not None
-        await self._socket.send(seal(self.key, "to_node", self._session, self._counter, body).decode())
+        frame = seal(self.key, "to_node", self._session, self._counter, body).decode()
         self._counter += 1
+        await self._socket.send(frame)
 
     async def say_raw(self, data: str) -> None:
         """Send bytes of any kind."""

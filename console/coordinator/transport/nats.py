@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from console.broker.connecting import BrokerError, close, connect, lets_anybody_in
+from console.broker.connecting import BrokerError, close, connect, lets_anybody_in, reached
 from console.broker.line import BrokerLine
 from console.coordinator.transport.callout import SUBJECT, CalloutError, answer
 from console.coordinator.transport.nats_keys import ACCOUNT, NatsKeys
@@ -82,14 +82,14 @@ class NatsTransport:
         self._serve, self._token = serve, token
         main, watcher = self._clients
         await main.subscribe(SUBJECT, queue="callout", cb=self._asked)
-        await main.flush()
+        await reached(main)
         if await lets_anybody_in(self.address, _CONNECT_S):
             await self.close()
             raise TransportError(f"NATS: the server at {self.address} lets anybody in. {_CONFIGURE}")
         for group in (self._group, ANY_GROUP):
             await main.subscribe(from_node("*", "*", group), cb=self._came)
         await watcher.subscribe(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", cb=self._left)
-        await asyncio.gather(main.flush(), watcher.flush())
+        await asyncio.gather(reached(main), reached(watcher))
 
     async def close(self) -> None:
         """See the port."""
