@@ -44,7 +44,7 @@ class Upstream:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.left = 0
+        self.asked = self.left = 0
         self.gate = asyncio.Event()
 
     def app(self) -> Starlette:
@@ -60,6 +60,7 @@ class Upstream:
 
     async def chat(self, request: Request) -> Response:
         asked = await request.json()
+        self.asked += 1
         if asked.get("stream"):
             return StreamingResponse(self.events(asked), media_type="text/event-stream")
         if asked.get("slow"):
@@ -110,17 +111,30 @@ class Network:
             return await http.post(path, json=body, headers={"authorization": "Bearer k"})
 
 
-@pytest.fixture
-async def network(tmp_path: Path) -> AsyncIterator[Network]:
+@contextlib.asynccontextmanager
+async def networked(tmp_path: Path, patience_s: float) -> AsyncIterator[Network]:
     upstreams = [Upstream("one"), Upstream("two")]
     async with contextlib.AsyncExitStack() as stack:
         addresses = [await stack.enter_async_context(serving(upstream.app())) for upstream in upstreams]
         databases = [Beside(tmp_path / f"{number}.sqlite") for number in range(2)]
         http = httpx.AsyncClient(timeout=httpx.Timeout(None, connect=1), trust_env=False)
-        relay = await stack.enter_async_context(serving(Relay(Owners(databases), http, patience_s=1.5).app()))
+        relay = await stack.enter_async_context(serving(Relay(Owners(databases), http, patience_s).app()))
         found = Network(tmp_path, relay, upstreams, addresses)
         for number, address in enumerate(addresses):
             await found.own(number, address)
+        yield found
+
+
+@pytest.fixture
+async def network(tmp_path: Path) -> AsyncIterator[Network]:
+    async with networked(tmp_path, 15.0) as found:
+        yield found
+
+
+@pytest.fixture
+async def hasty(tmp_path: Path) -> AsyncIterator[Network]:
+    """One whose relay waits for an owner no longer than it has to."""
+    async with networked(tmp_path, 0.5) as found:
         yield found
 
 
@@ -168,7 +182,7 @@ async def test_a_stream_that_breaks_off_says_so_in_the_shape_of_its_events(netwo
 
 async def test_a_client_that_leaves_is_known_to_the_owner(network: Network) -> None:
     asking = asyncio.create_task(network.post(model="one", slow=True))
-    await asyncio.sleep(0.3)
+    await until(lambda: network.upstreams[0].asked == 1)
     asking.cancel()
     await until(lambda: network.upstreams[0].left == 1)
 
@@ -183,13 +197,13 @@ async def test_a_request_waits_for_the_next_owner(network: Network) -> None:
 
 
 @pytest.mark.parametrize("beat", [0, LEFT])
-async def test_a_group_that_nobody_owns_is_told_in_time(network: Network, beat: int) -> None:
+async def test_a_group_that_nobody_owns_is_told_in_time(hasty: Network, beat: int) -> None:
     for number in range(2):
-        await network.own(number, "http://127.0.0.1:9", beat)
-    answer = await network.post(model="one")
+        await hasty.own(number, "http://127.0.0.1:9", beat)
+    answer = await hasty.post(model="one")
     assert answer.json()["error"]["code"] == "no_coordinator"
     assert answer.headers["retry-after"]
-    async with httpx.AsyncClient(base_url=network.relay, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=hasty.relay, trust_env=False) as http:
         health = await http.get("/healthz")
     assert health.status_code == (200 if beat == 0 else 503)
 

@@ -320,9 +320,9 @@ async def test_units_that_wait_together_share_their_round_trips(
         jobs.hold(Job(JobId(f"{n:032x}"), "ann", GroupId("22" * 32), 5, 10, 1), 10, 1) for n in range(MANY)
     ]
     await store.transact(lambda unit: [unit.save_job(job, None) for job in held])
-    gate, before = threading.Event(), store.trips
-    first = asyncio.create_task(store.transact(lambda unit: gate.wait()))
-    await asyncio.sleep(0.05)
+    began, gate, before = threading.Event(), threading.Event(), store.trips
+    first = asyncio.create_task(store.transact(lambda unit: (began.set(), gate.wait())))
+    await asyncio.to_thread(began.wait, 20)
     works = [
         asyncio.create_task(
             store.transact(partial(lambda job, unit: unit.save_job(jobs.ticket(job, 2), job), job))

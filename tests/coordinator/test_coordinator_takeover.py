@@ -77,6 +77,11 @@ class Network:
 
         await asyncio.gather(*(client() for _ in range(at_once)))
 
+    async def owner(self) -> str:
+        """Address of the coordinator that owns the database."""
+        [row] = await Owners([Beside(self.store)]).now()
+        return row.address
+
     async def served(self) -> float:
         """Seconds until a request is answered."""
         began_s = time.monotonic()
@@ -163,8 +168,11 @@ async def test_an_owner_that_froze_is_fenced_and_ends(network: Network) -> None:
     await network.coordinator(1)
     load = asyncio.create_task(network.load(40))
     await until(lambda: len(network.answers) >= 10, 60)
+    frozen = await network.owner()
     owner.send_signal(signal.SIGSTOP)
-    await asyncio.sleep(6)
+    async with asyncio.timeout(60):
+        while await network.owner() == frozen:
+            await asyncio.sleep(0.1)
     owner.send_signal(signal.SIGCONT)
     assert await asyncio.wait_for(owner.wait(), 30) == 1
     await network.served()
