@@ -235,7 +235,7 @@ async def test_a_cancelled_or_abandoned_generation_frees_its_slot(
     running: Running, leave: Callable[..., Awaitable[None]]
 ) -> None:
     before = await running.outcome("cancelled")
-    request = await running.ask(await running.prompt("Tell the longest story that you know."), 900, 1000)
+    request = await running.ask(await running.prompt("Tell the longest story that you know."), 900, 0)
     stream = running.engine.generate(request)
     await anext(stream)
     await leave(running.engine, stream, request)
@@ -311,7 +311,7 @@ async def test_a_killed_engine_is_told_and_another_serves_at_the_same_socket(
     starter_model: Path, tmp_path: Path
 ) -> None:
     async with serving(starter_model, tmp_path, 512) as first:
-        stream = first.engine.generate(await first.ask(await first.prompt("Count to a thousand."), 400))
+        stream = first.engine.generate(await first.ask(await first.prompt("Count to a thousand."), 400, 0))
         await anext(stream)
         os.kill(first.process.pid, signal.SIGKILL)
         with pytest.raises(EngineError) as gone:
@@ -330,7 +330,7 @@ async def test_a_running_stream_is_told_when_the_engine_is_stopped(
     starter_model: Path, tmp_path: Path
 ) -> None:
     async with serving(starter_model, tmp_path, 512) as one:
-        stream = one.engine.generate(await one.ask(await one.prompt("Count to a thousand."), 400))
+        stream = one.engine.generate(await one.ask(await one.prompt("Count to a thousand."), 400, 0))
         await anext(stream)
         stopping = asyncio.create_task(one.process.stop())
         events = [event async for event in stream]
