@@ -71,7 +71,7 @@ async def test_jobs_run_side_by_side_up_to_the_slots_and_start_in_order_of_arriv
         jobs = await bench.give(8)
         state = await bench.running(3)
         assert [job.job for job in live(state, "running")] == [job.job for job in jobs[:3]][::-1]
-        assert state.engine.queued == len(live(state, "queued"))
+        await bench.node.until(lambda s: s.engine.queued == len(live(s, "queued")))
         await coordinator.hears(Result, count=8)
         assert [r.id.split("-")[0] for r in bench.engine.requests] == [job.job for job in jobs]
         assert bench.engine.most_busy == 3
@@ -99,8 +99,7 @@ async def test_the_queue_limit_counts_what_runs_and_what_waits(
         assert (declined.job, declined.code) == (jobs[8].job, "queue_full")
         assert "8 jobs wait or run" in declined.sentence
         await coordinator.hears(Heartbeat, lambda beat: beat.queue == 8)
-        state = await bench.running(3)
-        assert (state.engine.slots_busy, len(live(state, "queued"))) == (3, 5)
+        await bench.node.until(lambda s: (s.engine.slots_busy, len(live(s, "queued"))) == (3, 5))
         bench.engine.stall_after = None
         await coordinator.hears(Result, count=8)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -18,10 +20,12 @@ from coordinator_harness import CONFIG, DATABASE, FakeNode, Presence, Running, r
 from console.coordinator.challenges import challenges
 from console.coordinator.challenges.challenges import MOST, SUSPECTS, Challenges
 from console.coordinator.challenges.loads import AT_ONCE, Loads, UnaskedError
+from console.coordinator.clock import SystemClock
 from console.coordinator.nodes.machines import Group
 from console.coordinator.nodes.registry import Registry
 from console.coordinator.parts import Parts
 from console.coordinator.rosters.rosters import SlotRoster, for_one, left_out
+from console.coordinator.settings import CoordinatorConfig
 from console.coordinator.store.database import Readable
 from console.coordinator.store.opening import looking
 from console.coordinator.store.reading import epochs, read_transcript
@@ -182,13 +186,32 @@ QUICK = msgspec.structs.replace(
 )
 
 
-TICK_S = 0.01
+class Ticks(SystemClock):
+    """A steady clock that stands still while the tests do: what a stall takes is nobody's slowness."""
+
+    TICK_S = 0.01
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now_s = 0.0
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(self.TICK_S)
+            self.now_s += min(time.monotonic() - before, 2 * self.TICK_S)
+
+    def tick_s(self) -> float:
+        """See Clock."""
+        return self.now_s
 
 
 class Machine:
     """Shares its time among the answers that are made on it."""
 
-    def __init__(self, answer_s: float = 0.15) -> None:
+    def __init__(self, ticks: Ticks, answer_s: float = 0.15) -> None:
+        self.ticks = ticks
         self.answer_s = answer_s
         self.running = 0
 
@@ -198,10 +221,9 @@ class Machine:
         try:
             left_s = self.answer_s
             while left_s > 0:
-                before = time.monotonic()
-                await asyncio.sleep(TICK_S)
-                took_s = min(time.monotonic() - before, 2 * TICK_S)  # in a stall of the tests nothing is made
-                left_s -= took_s / self.running
+                before = self.ticks.now_s
+                await asyncio.sleep(Ticks.TICK_S)
+                left_s -= (self.ticks.now_s - before) / self.running
         finally:
             self.running -= 1
 
@@ -209,7 +231,7 @@ class Machine:
 class Working(FakeNode):
     """A node that shares a machine."""
 
-    machine = Machine()
+    machine: Machine
 
     async def generate(self, assignment: Assignment, chunks: bool = True) -> Result | None:
         await self.machine.work()
@@ -223,6 +245,18 @@ async def joins(run: Running, name: str, machine: Machine) -> Working:
     await node.connect()
     await until(lambda: node.key.node_id in run.coordinator.registry.roster(0))
     return node
+
+
+@contextlib.asynccontextmanager
+async def challenged(folder: Path, config: CoordinatorConfig) -> AsyncIterator[tuple[Running, Ticks]]:
+    """A coordinator whose challenges go by ticks."""
+    ticks = Ticks()
+    running_ticks = asyncio.create_task(ticks.run())
+    async with running(folder, config) as run:
+        parts = dataclasses.replace(run.coordinator.parts, clock=ticks)
+        run.coordinator.challenges._loads._parts = parts
+        yield run, ticks
+    running_ticks.cancel()
 
 
 @pytest.fixture
@@ -239,10 +273,10 @@ def account(db: Readable, name: str) -> int:
 
 @pytest.mark.usefixtures("two_rounds")
 async def test_ids_of_one_machine_count_as_one_and_are_told_why(tmp_path: Path) -> None:
-    async with running(tmp_path, QUICK) as run:
-        shared = Machine(0.4)
+    async with challenged(tmp_path, QUICK) as (run, ticks):
+        shared = Machine(ticks, 0.4)
         sybils = [await joins(run, f"sybil {n}", shared) for n in range(4)]
-        honest = [await joins(run, f"own {n}", Machine()) for n in range(5)]
+        honest = [await joins(run, f"own {n}", Machine(ticks)) for n in range(5)]
         group = await run.coordinator.challenges.challenge()
         ids = {node.key.node_id for node in sybils}
         assert group is not None
@@ -274,9 +308,9 @@ async def test_ids_of_one_machine_count_as_one_and_are_told_why(tmp_path: Path) 
 @pytest.mark.usefixtures("two_rounds")
 async def test_honest_nodes_are_asked_once_and_paid_by_the_treasury(tmp_path: Path) -> None:
     config = msgspec.structs.replace(QUICK, load_deposit=0)
-    async with running(tmp_path, config) as run:
+    async with challenged(tmp_path, config) as (run, ticks):
         for n in range(4):
-            await joins(run, f"own {n}", Machine())
+            await joins(run, f"own {n}", Machine(ticks))
         with pytest.raises(UnaskedError):
             await run.coordinator.challenges.challenge()  # there is nothing in the treasury yet
         for _ in range(30):

@@ -279,6 +279,7 @@ async def test_probe_health_and_profile_of_a_served_model(running: Running) -> N
         ({}, b'{"id": "x"}', 400),
         ({}, b"x" * (2 * 1024 * 1024 + 1), 413),
     ],
+    ids=["page", "name", "malformed", "incomplete", "large"],
 )
 async def test_web_pages_and_malformed_bodies_are_refused(
     running: Running, headers: dict[str, str], body: bytes, status: int
