@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import subprocess
 import sys
@@ -174,16 +175,27 @@ class Cut:
         raise LostError("cut")
 
 
+@contextlib.asynccontextmanager
+async def one_batch(store: PostgresStore) -> AsyncIterator[None]:
+    """What is asked for in here goes together, once all of it waits."""
+    began, gate = threading.Event(), threading.Event()
+    first = asyncio.create_task(store.transact(lambda unit: (began.set(), gate.wait(20))))
+    await asyncio.to_thread(began.wait, 20)
+    yield
+    await asyncio.sleep(0)  # each of them gets as far as the queue
+    gate.set()
+    await first
+
+
 @pytest.mark.parametrize(("moment", "numbers"), [("after", {1, 2, 3}), ("before", set())])
 async def test_a_commit_without_an_answer_is_looked_up(
     store: PostgresStore, place: PostgresPlace, moment: str, numbers: set[int]
 ) -> None:
     Cut(store._link, moment)
-    came = await asyncio.gather(
-        *(store.transact(partial(take_on, n)) for n in (1, 2, 3)), return_exceptions=True
-    )
-    # The three may have gone in one batch or in two: what went in a later one was not cut.
-    assert stands(place) == {end for end in came if isinstance(end, int)} >= numbers
+    async with one_batch(store):
+        asked = [asyncio.create_task(store.transact(partial(take_on, n))) for n in (1, 2, 3)]
+    came = await asyncio.gather(*asked, return_exceptions=True)
+    assert stands(place) == {end for end in came if isinstance(end, int)} == numbers
     assert isinstance(came[0], int if moment == "after" else StoreError)
     assert await store.transact(partial(take_on, 4)) == 4
     assert 4 in stands(place)
@@ -320,18 +332,15 @@ async def test_units_that_wait_together_share_their_round_trips(
         jobs.hold(Job(JobId(f"{n:032x}"), "ann", GroupId("22" * 32), 5, 10, 1), 10, 1) for n in range(MANY)
     ]
     await store.transact(lambda unit: [unit.save_job(job, None) for job in held])
-    began, gate, before = threading.Event(), threading.Event(), store.trips
-    first = asyncio.create_task(store.transact(lambda unit: (began.set(), gate.wait())))
-    await asyncio.to_thread(began.wait, 20)
-    works = [
-        asyncio.create_task(
-            store.transact(partial(lambda job, unit: unit.save_job(jobs.ticket(job, 2), job), job))
-        )
-        for job in held
-    ]
-    await asyncio.sleep(0.05)
-    gate.set()
-    await asyncio.gather(first, *works)
+    before = store.trips
+    async with one_batch(store):
+        works = [
+            asyncio.create_task(
+                store.transact(partial(lambda job, unit: unit.save_job(jobs.ticket(job, 2), job), job))
+            )
+            for job in held
+        ]
+    await asyncio.gather(*works)
     assert Counter(state for (state,) in place.rows("SELECT state FROM jobs")) == {"TICKETED": MANY}
     assert store.trips - before == 1
     assert place.rows("SELECT count(*) FROM commits") == [(1,)]
