@@ -23,6 +23,7 @@ from console.coordinator.store.reading import epochs, read_transcript
 from console.fairness import nonce_commitment
 from console.fairness.recount import recount
 from console.protocol.ids import NodeId
+from console.protocol.types import Assignment
 
 QUICK = msgspec.structs.replace(CONFIG, limits=msgspec.structs.replace(CONFIG.limits, nonce_s=0.3))
 
@@ -125,7 +126,7 @@ async def test_each_attempt_of_a_job_is_checked(run: Running, network: httpx.Asy
     bad.engine.fail_after = 0
     await run.node("good")
     async with local(Upstream(network)) as program:
-        for _ in range(8):
+        while not bad.got(Assignment):
             answer = await program.post("/v1/chat/completions", json=asked(), headers=AUTH)
             assert answer.status_code == 200
     rows = tickets(run, "job, attempt, nonce")

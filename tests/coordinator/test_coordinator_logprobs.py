@@ -70,7 +70,7 @@ async def test_without_alternatives_the_list_of_them_is_empty(tmp_path: Path) ->
     async with running(tmp_path) as run:
         node = await run.node()
         node.engine.end_bias = run.engine.end_bias = -50
-        answer = (await ask(run)).parse()
+        answer = (await ask(run, temperature=0)).parse()
         assert [t.top_logprobs for t in answer.choices[0].logprobs.content] == [[]] * 6
         assert (await run.chat()).json()["choices"][0]["logprobs"] is None
 

@@ -44,16 +44,19 @@ async def published(run: Running) -> list[Transcript]:
 
 
 async def busy(run: Running) -> None:
-    """Ten requests over two epochs, some of them lost by a node that fails."""
+    """Requests over two epochs, five and more in each, and in the first a node that fails lost one."""
     bad = await run.node("bad")
     bad.engine.fail_after = 0
     await run.node("good")
     await run.node("other")
-    for number in range(10):
+    asked = 0
+    while asked < 5 or not bad.got(Assignment):
         assert (await run.chat(max_tokens=2)).status_code == 200
-        if number == 4:
-            await run.coordinator.epochs.open_next()
-    await run.settled(10)
+        asked += 1
+    await run.coordinator.epochs.open_next()
+    for _ in range(5):
+        assert (await run.chat(max_tokens=2)).status_code == 200
+    await run.settled(asked + 5)
 
 
 async def test_what_is_published_passes_and_holds_no_prompt(run: Running) -> None:
@@ -184,8 +187,10 @@ async def test_what_is_changed_in_the_database_is_found(
     whole = (tmp_path / DATABASE).read_bytes()
     assert counted(tmp_path, capsysbinary).findings == ()
     for change, code in CHANGED.items():
+        for file in tmp_path.glob(f"{DATABASE}*"):
+            file.unlink()
         (tmp_path / DATABASE).write_bytes(whole)
-        with sqlite3.connect(tmp_path / DATABASE) as db:
+        with contextlib.closing(sqlite3.connect(tmp_path / DATABASE)) as db, db:
             db.execute("PRAGMA foreign_keys = OFF")
             if change.startswith("UPDATE slots"):
                 db.execute("INSERT INTO rosters VALUES ('aa', 1)")
