@@ -21,6 +21,8 @@ _PING_S, _PINGS = 5, 2
 _AGAIN_S = 0.2
 _BUFFER_BYTES = 8 << 20
 _CLOSE_S = 2.0
+REACHED_S = 10
+"""For so long a server that is connected may take for an answer."""
 
 
 class BrokerError(Exception):
@@ -103,10 +105,13 @@ async def reached(client: Client) -> None:
     has left (nats-py 2.16); by the first answer the rest is on its way, and a second question follows it.
 
     Raises:
-        nats.errors.Error: the connection ended, or the server does not answer in time.
+        BrokerError: it does not answer.
     """
-    await client.flush()
-    await client.flush()
+    try:
+        for _ in range(2):
+            await client.flush(REACHED_S)
+    except Exception as error:  # the library's own for each way to be away, and the system's
+        raise BrokerError("the message server does not answer any more") from error
 
 
 async def lets_anybody_in(address: str, timeout_s: float) -> bool:

@@ -18,6 +18,7 @@ from nats.aio.msg import Msg
 from nats.errors import OutboundBufferLimitError
 from transport_ends import CLAIM, GROUP, Ends, fresh_key, nats_ends, until_ended
 
+from console.broker import connecting
 from console.broker.connecting import BrokerError, close, connect, reached, servers_of
 from console.coordinator.transport.callout import CalloutError, answer
 from console.coordinator.transport.nats import NatsTransport
@@ -351,6 +352,19 @@ async def test_a_server_that_lets_anybody_in_is_not_used(tmp_path: Path) -> None
             await transport.start(Ends("").serve, 1)
     finally:
         server.close()
+
+
+async def test_a_server_that_is_gone_as_a_coordinator_begins_to_serve_is_told(
+    server: PrivateNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for one that stood by for hours: it had connected, and its server is away as it takes over."""
+    monkeypatch.setattr(connecting, "REACHED_S", 0.3)
+    transport = NatsTransport(server.address, KEYS, GROUP, lambda: 1_700_000_000_000)
+    await transport.connect()
+    server.kill()
+    with pytest.raises(TransportError, match="does not answer any more"):
+        await transport.start(Ends("").serve, 1)
+    await transport.close()
 
 
 def test_a_server_soon_lets_go_of_a_coordinator_whose_machine_is_gone() -> None:

@@ -181,9 +181,11 @@ async def one_batch(store: PostgresStore) -> AsyncIterator[None]:
     began, gate = threading.Event(), threading.Event()
     first = asyncio.create_task(store.transact(lambda unit: (began.set(), gate.wait(20))))
     await asyncio.to_thread(began.wait, 20)
-    yield
-    await asyncio.sleep(0)  # each of them gets as far as the queue
-    gate.set()
+    try:
+        yield
+        await asyncio.sleep(0)  # each of them gets as far as the queue
+    finally:
+        gate.set()
     await first
 
 

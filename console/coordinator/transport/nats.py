@@ -82,14 +82,14 @@ class NatsTransport:
         self._serve, self._token = serve, token
         main, watcher = self._clients
         await main.subscribe(SUBJECT, queue="callout", cb=self._asked)
-        await reached(main)
+        await self._reached(main)
         if await lets_anybody_in(self.address, _CONNECT_S):
             await self.close()
             raise TransportError(f"NATS: the server at {self.address} lets anybody in. {_CONFIGURE}")
         for group in (self._group, ANY_GROUP):
             await main.subscribe(from_node("*", "*", group), cb=self._came)
         await watcher.subscribe(f"$SYS.ACCOUNT.{ACCOUNT}.DISCONNECT", cb=self._left)
-        await asyncio.gather(reached(main), reached(watcher))
+        await self._reached(main, watcher)
 
     async def close(self) -> None:
         """See the port."""
@@ -102,6 +102,13 @@ class NatsTransport:
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(close(client) for client in self._clients))
         self._clients.clear()
+
+    async def _reached(self, *clients: Client) -> None:
+        try:
+            await asyncio.gather(*map(reached, clients))
+        except BrokerError as error:
+            await self.close()
+            raise TransportError(f"NATS: {error}. See whether the one at {self.address} runs.") from error
 
     async def _asked(self, question: Msg) -> None:
         keys = self._keys

@@ -37,7 +37,7 @@ class Transport(Protocol):
         """Serve every line that is dialled from now on. `token`: the fencing token of who serves.
 
         Raises:
-            TransportError: nobody may be served over it.
+            TransportError: nobody may be served over it, or it is gone again.
         """
         ...
 
