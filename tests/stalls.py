@@ -14,6 +14,8 @@ import threading
 
 import psutil
 
+WORKERS = 6
+"""Tests that run at one time."""
 AT_ONCE = 6
 """Processes that are stopped at one time, at most."""
 SHORTEST_S, LONGEST_S = 0.05, 0.8
@@ -70,7 +72,7 @@ class Stalls:
 def main(arguments: list[str]) -> int:
     """The tests' exit code."""
     left_out = [word for test in _STOPPERS for word in ("--deselect", test)]
-    command = ["-m", "pytest", "-n", str(AT_ONCE), "--dist", "load", *left_out, *(arguments or _ALL)]
+    command = ["-m", "pytest", "-n", str(WORKERS), "--dist", "load", *left_out, *(arguments or _ALL)]
     with subprocess.Popen([sys.executable, *command]) as tests:
         stalls = Stalls(psutil.Process(tests.pid), random.Random())
         threads = [threading.Thread(target=stalls.run) for _ in range(AT_ONCE)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import pytest
 import pytest_asyncio
 from nats.aio.client import Client
 
-from console.broker.connecting import close, connect, reached
+from console.broker import connecting
+from console.broker.connecting import BrokerError, close, connect, reached
 
 
 class Server:
@@ -17,13 +19,14 @@ class Server:
     def __init__(self) -> None:
         self.words: list[str] = []
         self.address = ""
+        self.mute = False
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One client."""
         writer.write(b'INFO {"max_payload":1048576}\r\n')
         while line := await reader.readline():
             self.words.append(line.split()[0].decode())
-            if self.words[-1] == "PING":
+            if self.words[-1] == "PING" and not self.mute:
                 writer.write(b"PONG\r\n")
         writer.close()
 
@@ -53,6 +56,10 @@ async def test_what_was_said_before_has_reached_the_server(server: Server, clien
     assert server.words[-1] == "PING", "an answer to what is asked ahead of the rest tells nothing of it"
 
 
-async def test_nothing_said_reaches_it_at_once(client: Client) -> None:
-    async with asyncio.timeout(5):
+async def test_a_server_that_does_not_answer_is_told(
+    server: Server, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connecting, "REACHED_S", 0.1)
+    server.mute = True
+    with pytest.raises(BrokerError, match="does not answer any more"):
         await reached(client)

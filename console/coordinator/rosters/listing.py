@@ -88,14 +88,21 @@ class Listing:
         return msgspec.structs.replace(others, at_ms=found.at_ms)
 
     def drawn(self, roster: Eligible, winner: NodeId) -> None:
-        """A draw took place among `roster`."""
+        """A draw took place among `roster`, which may be of an earlier slot: a client takes its time."""
         chance = 1 / roster.chances
         of_each = Share(1, 0, chance, chance * (1 - chance))
-        self._all = self._all.plus(of_each)
-        for one in roster.excluded:
-            node = roster.listed.ids[one.index]
-            self._less[node] = self._less.get(node, Share()).plus(of_each)
-        self._sums[winner] = self._sums.get(winner, Share()).plus(Share(won=1))
+        if roster.listed.ids is self._listed.ids:  # as long as its members are the same
+            self._all = self._all.plus(of_each)
+            for one in roster.excluded:
+                self._add(self._less, roster.listed.ids[one.index], of_each)
+        else:
+            for node in roster.ids:
+                self._add(self._sums, node, of_each)
+        self._add(self._sums, winner, Share(won=1))
+
+    @staticmethod
+    def _add(to: dict[NodeId, Share], node: NodeId, more: Share) -> None:
+        to[node] = to.get(node, Share()).plus(more)
 
     def share(self, node: NodeId) -> Share:
         """What came of the draws of this session."""
